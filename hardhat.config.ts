@@ -1,0 +1,48 @@
+import { createRequire } from "node:module";
+
+import hardhatEthers from "@nomicfoundation/hardhat-ethers";
+import hardhatEthersChaiMatchers from "@nomicfoundation/hardhat-ethers-chai-matchers";
+import hardhatIgnitionEthers from "@nomicfoundation/hardhat-ignition-ethers";
+import hardhatMocha from "@nomicfoundation/hardhat-mocha";
+import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+/** The compiler comes from npm, so a build needs no download; see ARCHITECTURE.md. */
+const compiler = {
+  version: "0.8.37",
+  path: require.resolve("solc/soljson.js"),
+  settings: {
+    viaIR: true,
+    evmVersion: "prague",
+    optimizer: { enabled: true, runs: 1_000 },
+    metadata: { bytecodeHash: "none" as const },
+  },
+};
+
+export default defineConfig({
+  plugins: [
+    hardhatEthers,
+    hardhatEthersChaiMatchers,
+    hardhatMocha,
+    hardhatNetworkHelpers,
+    hardhatIgnitionEthers,
+  ],
+  solidity: { profiles: { default: compiler, production: compiler } },
+  networks: {
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", allowUnlimitedContractSize: false },
+  },
+  paths: {
+    sources: "./contracts",
+    tests: { mocha: "./test", solidity: "./test" },
+    ignition: "./deploy",
+  },
+  test: {
+    mocha: { timeout: 300_000 },
+    solidity: {
+      fuzz: { runs: 1_000, seed: "0x7a5541" },
+      invariant: { runs: 24, depth: 64, failOnRevert: false },
+    },
+  },
+});
