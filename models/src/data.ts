@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** One claim with its text: `truth` says whether the answer is fully attributable to the text. */
+export interface Example {
+  readonly text: string;
+  readonly answer: string;
+  readonly truth: boolean;
+}
+
+/** Both files of BEGIN / Wizard of Wikipedia; `heldOut` is for measuring only. */
+export interface GroundedData {
+  readonly training: readonly Example[];
+  readonly heldOut: readonly Example[];
+}
+
+const TRAINING_FILE = "begin-wow/begin_test_wow.tsv";
+const HELD_OUT_FILE = "begin-wow/begin_dev_wow.tsv";
+const TRUE_LABEL = "Fully attributable";
+
+/** Reads the data set from `directory`. The file names are the publisher's: its larger "test" part is our training part. */
+export function readGroundedData(directory: string): GroundedData {
+  return {
+    training: parseBegin(readFileSync(join(directory, TRAINING_FILE), "utf8")),
+    heldOut: parseBegin(readFileSync(join(directory, HELD_OUT_FILE), "utf8")),
+  };
+}
+
+/** Parses BEGIN's TSV: model_name, data_source, knowledge, message, response, begin_label. Rows without a label are left out. */
+export function parseBegin(tsv: string): Example[] {
+  const [header, ...lines] = tsv.split(/\r?\n/);
+  const columns = (header ?? "").split("\t").map((name) => name.trim());
+  const at = (cells: readonly string[], name: string): string => (cells[columns.indexOf(name)] ?? "").trim();
+  return lines
+    .map((line) => line.split("\t"))
+    .filter((cells) => at(cells, "begin_label") !== "")
+    .map((cells) => ({
+      text: undoTokenising(at(cells, "knowledge")),
+      answer: undoTokenising(at(cells, "response")),
+      truth: at(cells, "begin_label") === TRUE_LABEL,
+    }));
+}
+
+/**
+ * Joins what some generators of the data set wrote apart ("do n't", "cats ."). The spacing tells the generator and, with it, the
+ * label: a model could learn that instead of the task, and would then fail on ordinary prose.
+ */
+export function undoTokenising(text: string): string {
+  return text
+    .replace(/ (n't|'(?:s|m|re|ve|ll|d))\b/gi, "$1")
+    .replace(/ ([.,;:!?%)\]])/g, "$1")
+    .replace(/([([$#]) /g, "$1")
+    .replace(/(\w)- (\w)/g, "$1-$2")
+    .replace(/ +/g, " ")
+    .trim();
+}
