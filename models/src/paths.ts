@@ -6,6 +6,12 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 /** Where trained models lie: <family>/model.onnx and <family>/manifest.json. */
 export const MODELS_DIRECTORY = join(REPOSITORY, "models/grounded");
 
+/** What report.ts measured last. */
+export const REPORT_FILE = join(MODELS_DIRECTORY, "report.json");
+
+/** Claims written for this project: one {id, text, answer, truth} per line. */
+export const SAMPLES_FILE = join(REPOSITORY, "samples/grounded-claims.jsonl");
+
 /** The paths of one family below `directory`. */
 export function modelPaths(
   family: string,

@@ -1,7 +1,8 @@
 import type { Example } from "./data.ts";
 import { edited, EDIT_KINDS, vocabularyOf } from "./edits.ts";
 import type { Family, Head, Inputs, Sample } from "./families/family.ts";
-import { fitLogistic, type LinearModel } from "./learn/logistic.ts";
+import { fitLogistic, sigmoid } from "./learn/logistic.ts";
+import { mean } from "./metrics.ts";
 import { GraphBuilder } from "./onnx/builder.ts";
 import { openSession, type Row, runRows } from "./onnx/session.ts";
 import { seededRandom, stringHash } from "./rng.ts";
@@ -15,11 +16,15 @@ export interface TrainedModel {
   readonly bytes: Uint8Array;
   /** Calibrated log-odds = slope · log-odds + offset, already inside `bytes`. */
   readonly calibration: { readonly slope: number; readonly offset: number };
+  /** Uncalibrated log-odds of the kept head on its own training rows: only to check the graph against. */
+  readonly trainedLogits: readonly number[];
   /** Share of true rows among the training rows (without edited copies). */
   readonly baseRate: number;
   readonly rows: number;
   /** Calibrated out-of-fold probability of each training row: what choices between designs are made on. */
   readonly outOfFold: readonly number[];
+  /** Out of fold, of edited copies of true answers that are accepted: the share rejected. */
+  readonly editsRejected: number;
 }
 
 interface Prepared {
@@ -39,13 +44,17 @@ export async function trainFamily(
 ): Promise<TrainedModel> {
   const prepared = await prepare(family, examples);
   const logits = new Array<number>(prepared.length).fill(0);
+  const editLogits = prepared.map((): number[] => []);
   for (let fold = 0; fold < FOLDS; fold++) {
     const head = family.fit(
       samplesOf(prepared.filter((item) => item.fold !== fold)),
       seededRandom(seed + fold + 1),
     );
     prepared.forEach((item, index) => {
-      if (item.fold === fold) logits[index] = head.logit(item.original.row);
+      if (item.fold === fold) {
+        logits[index] = head.logit(item.original.row);
+        editLogits[index] = item.edits.map(({ row }) => head.logit(row));
+      }
     });
   }
   const platt = fitLogistic(
@@ -53,13 +62,19 @@ export async function trainFamily(
     1e-3,
   );
   const calibration = { slope: platt.weights[0] ?? 1, offset: platt.bias };
+  const calibrated = (logit: number): number => sigmoid(calibration.slope * logit + calibration.offset);
+  const acceptedEdits = editLogits.flatMap((list, index) =>
+    calibrated(logits[index] ?? 0) > 0.5 ? list : [],
+  );
   const head = family.fit(samplesOf(prepared), seededRandom(seed));
   return {
     bytes: modelGraph(family, head, calibration),
     calibration,
+    trainedLogits: prepared.map(({ original }) => head.logit(original.row)),
     baseRate: prepared.reduce((sum, { original }) => sum + original.label, 0) / prepared.length,
     rows: prepared.length,
-    outOfFold: logits.map((logit) => 1 / (1 + Math.exp(-calibration.slope * logit - calibration.offset))),
+    outOfFold: logits.map(calibrated),
+    editsRejected: mean(acceptedEdits.map((logit) => (calibrated(logit) > 0.5 ? 0 : 1))),
   };
 }
 
@@ -91,7 +106,7 @@ async function prepare(family: Family, examples: readonly Example[]): Promise<Pr
   const rowsOf = async (items: readonly Example[]): Promise<Readonly<Record<string, Row>>[]> =>
     runRows(session, items);
   const originals = await rowsOf(examples);
-  const copies = family.editWeight > 0 ? editedCopies(examples) : examples.map(() => []);
+  const copies = editedCopies(examples);
   const prepared: Prepared[] = [];
   for (const [index, example] of examples.entries()) {
     const edits = await rowsOf(copies[index] ?? []);
@@ -115,5 +130,5 @@ function editedCopies(examples: readonly Example[]): Example[][] {
 }
 
 function samplesOf(prepared: readonly Prepared[]): Sample[] {
-  return prepared.flatMap(({ original, edits }) => [original, ...edits]);
+  return prepared.flatMap(({ original, edits }) => [original, ...edits.filter(({ weight }) => weight > 0)]);
 }

@@ -46,7 +46,7 @@ export const hashedMlp: Family = {
   name: "Hashed embeddings",
   summary:
     "Learned embeddings of hashed words and word pairs, summed by found / missing / unused, and a two-layer network",
-  editWeight: 0,
+  editWeight: 0.15,
   front: hashedFront,
   fit: fitHashedMlp,
 };

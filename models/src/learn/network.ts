@@ -53,25 +53,34 @@ export function forward({ inputs, outputs, weights, bias }: Layer, input: ArrayL
   return output;
 }
 
-/** Adds the layer's gradients for one row and returns the gradient of its input. */
-export function backward(
+/** Adds the gradients of the layer's own parameters for one row. */
+export function accumulate(
   { inputs, outputs, weights, bias }: Layer,
   input: ArrayLike<number>,
   outputGradient: ArrayLike<number>,
-): Float64Array {
-  const inputGradient = new Float64Array(inputs);
+): void {
   for (let o = 0; o < outputs; o++) add(bias.gradient, o, outputGradient[o] ?? 0);
   for (let i = 0; i < inputs; i++) {
     const value = input[i] ?? 0;
-    let sum = 0;
-    for (let o = 0; o < outputs; o++) {
-      const gradient = outputGradient[o] ?? 0;
-      if (value !== 0) add(weights.gradient, i * outputs + o, gradient * value);
-      sum += gradient * (weights.value[i * outputs + o] ?? 0);
-    }
-    inputGradient[i] = sum;
+    if (value === 0) continue;
+    for (let o = 0; o < outputs; o++)
+      add(weights.gradient, i * outputs + o, (outputGradient[o] ?? 0) * value);
   }
-  return inputGradient;
+}
+
+/** Adds the layer's gradients for one row and returns the gradient of its input. */
+export function backward(
+  layer: Layer,
+  input: ArrayLike<number>,
+  outputGradient: ArrayLike<number>,
+): Float64Array {
+  accumulate(layer, input, outputGradient);
+  const { inputs, outputs, weights } = layer;
+  return Float64Array.from({ length: inputs }, (_, i) => {
+    let sum = 0;
+    for (let o = 0; o < outputs; o++) sum += (outputGradient[o] ?? 0) * (weights.value[i * outputs + o] ?? 0);
+    return sum;
+  });
 }
 
 export function relu(values: Float64Array): Float64Array {

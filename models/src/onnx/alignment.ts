@@ -30,7 +30,7 @@ export function runs(graph: GraphBuilder, equal: Value, lengths: readonly number
   let ahead = equal;
   for (let length = 1; length <= Math.max(...lengths); length++) {
     if (length > 1) {
-      ahead = graph.slice(graph.slice(padEnd(graph, ahead, [0, 1, 1]), 1, 1, FAR), 2, 1, FAR);
+      ahead = shiftBoth(graph, ahead, 1, 1);
       run = graph.op("Mul", [run, ahead]);
     }
     if (lengths.includes(length)) found.set(length, run);
@@ -44,6 +44,12 @@ export function shift(graph: GraphBuilder, value: Value, by: number): Value {
   const pads = graph.integers(by > 0 ? [0, 0, 0, by] : [0, -by, 0, 0]);
   const padded = graph.op("Pad", [value, pads, graph.scalar(0)]);
   return by > 0 ? graph.slice(padded, 1, by, FAR) : graph.slice(padded, 1, 0, by);
+}
+
+/** matrix[n, a, t] → matrix[n, a + rows, t + columns] of a float [N, A, T], zeros moving in; both amounts ≥ 0. */
+export function shiftBoth(graph: GraphBuilder, matrix: Value, rows: number, columns: number): Value {
+  const padded = graph.op("Pad", [matrix, graph.integers([0, 0, 0, 0, rows, columns]), graph.scalar(0)]);
+  return graph.slice(graph.slice(padded, 1, rows, FAR), 2, columns, FAR);
 }
 
 /** float [N, A]: 1 for elements inside some run, given float [N, A] `starts` of runs of `length`. */
@@ -88,7 +94,3 @@ export function unmatched(graph: GraphBuilder, matched: Value, mask: Value): Val
 }
 
 const FAR = 1 << 30;
-
-function padEnd(graph: GraphBuilder, value: Value, amounts: readonly number[]): Value {
-  return graph.op("Pad", [value, graph.integers([...amounts.map(() => 0), ...amounts]), graph.scalar(0)]);
-}

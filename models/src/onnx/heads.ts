@@ -1,3 +1,5 @@
+import { perceptronLogit, type Perceptron } from "../learn/perceptron.ts";
+import { type Layer, matrixOf } from "../learn/network.ts";
 import { type Head, rowOf, valueOf } from "../families/family.ts";
 import { linear, type LinearModel } from "../learn/logistic.ts";
 import { boostedLogit, type BoostedTrees, type TreeNode } from "../learn/boosting.ts";
@@ -99,4 +101,23 @@ function treeAttributes({ bias, trees }: BoostedTrees): Record<string, Attribute
     target_ids: leaves.map(() => 0n),
     target_weights: leaves.map(({ value }) => value),
   };
+}
+
+/** A perceptron over the front's tensor `name`, float [N, K]. */
+export function perceptronHead(model: Perceptron, name: string): Head {
+  return {
+    logit: (row) => perceptronLogit(model, rowOf(row, name).data),
+    build: (graph, front) => {
+      const scaled = graph.op("Mul", [valueOf(front, name), graph.floats(model.scale, [model.scale.length])]);
+      return flatten(
+        graph,
+        denseLayer(graph, graph.op("Relu", [denseLayer(graph, scaled, model.hidden)]), model.output),
+      );
+    },
+  };
+}
+
+/** A trained layer, [N, …, inputs] → [N, …, outputs]. */
+export function denseLayer(graph: GraphBuilder, input: Value, layer: Layer): Value {
+  return dense(graph, input, matrixOf(layer), [...layer.bias.value]);
 }
