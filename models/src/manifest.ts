@@ -44,7 +44,7 @@ export const manifestSchema = z.strictObject({
     rows: z.int().positive(),
     seed: z.int(),
   }),
-  /** On the held-out file, which is never trained, calibrated or chosen on; computed with model.onnx itself. */
+  /** On the held-out file, which is never trained or calibrated on; computed with model.onnx itself. */
   measured: z.strictObject({
     rows: z.int().positive(),
     accuracy: share,

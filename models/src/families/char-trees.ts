@@ -2,7 +2,7 @@ import { fitBoostedTrees } from "../learn/boosting.ts";
 import { count, covered, columns, equality, ratio, runs, shift, unmatched } from "../onnx/alignment.ts";
 import type { GraphBuilder, Value } from "../onnx/builder.ts";
 import { treesHead } from "../onnx/heads.ts";
-import { characters } from "../onnx/words.ts";
+import { characters, matching } from "../onnx/words.ts";
 import { type Family, type Inputs, rowOf } from "./family.ts";
 
 const ANSWER_CHARACTERS = 400;
@@ -22,7 +22,7 @@ export const charTrees: Family = {
   family: "char-trees",
   name: "Character n-gram trees",
   summary: "Boosted trees on shares of character n-grams found in the text and on the gaps between them",
-  editWeight: 0,
+  editWeight: 0.1,
   front: (graph, inputs) => ({ features: characterFeatures(graph, inputs) }),
   fit(samples, random) {
     const observations = samples.map(({ row, label, weight }) => ({
@@ -38,6 +38,7 @@ export const charTrees: Family = {
 function characterFeatures(graph: GraphBuilder, inputs: Inputs): Value {
   const answer = characters(graph, inputs.answer, ANSWER_CHARACTERS);
   const text = characters(graph, inputs.text, TEXT_CHARACTERS);
+  const digits = matching(graph, answer, "\\pN");
   const length = count(graph, answer.mask);
   const textLength = count(graph, text.mask);
   const found = runs(graph, equality(graph, answer, text), LENGTHS);
@@ -58,7 +59,7 @@ function characterFeatures(graph: GraphBuilder, inputs: Inputs): Value {
       );
       return count(graph, inside);
     });
-    return [count(graph, open), count(graph, begins), ...deep];
+    return [count(graph, open), count(graph, begins), count(graph, open, digits), ...deep];
   });
   return columns(graph, [
     ...LENGTHS.map((n) => ratio(graph, count(graph, covers.get(n) as Value), length)),

@@ -15,7 +15,7 @@ import { equality, runs, unmatched } from "../onnx/alignment.ts";
 import type { GraphBuilder, Value } from "../onnx/builder.ts";
 import { dense, flatten } from "../onnx/heads.ts";
 import { type Sequence } from "../onnx/alignment.ts";
-import { words } from "../onnx/words.ts";
+import { matching, type Words, words } from "../onnx/words.ts";
 import type { Random } from "../rng.ts";
 import { type Family, type Head, type Inputs, rowOf, type Sample, valueOf } from "./family.ts";
 
@@ -46,7 +46,7 @@ export const hashedMlp: Family = {
   name: "Hashed embeddings",
   summary:
     "Learned embeddings of hashed words and word pairs, summed by found / missing / unused, and a two-layer network",
-  editWeight: 0.15,
+  editWeight: 0.2,
   front: hashedFront,
   fit: fitHashedMlp,
 };
@@ -60,7 +60,7 @@ function hashedFront(graph: GraphBuilder, inputs: Inputs): Record<string, Value>
   const next = nextSequence(graph, answer);
   const pairMask = graph.op("Mul", [answer.mask, next.mask]);
   return {
-    answerIds: bucket(graph, answer.ids),
+    answerIds: withoutNumbers(graph, answer, bucket(graph, answer.ids)),
     textIds: bucket(graph, text.ids),
     pairIds: pairBucket(graph, answer.ids, next.ids),
     found,
@@ -85,6 +85,12 @@ function remainder(graph: GraphBuilder, ids: Value, modulus: number): Value {
 /** int32 [N, L] → float [N, L] in [0, BUCKETS). */
 function bucket(graph: GraphBuilder, ids: Value): Value {
   return graph.cast(remainder(graph, ids, BUCKETS), "float");
+}
+
+/** All numbers share bucket 0: no number is common enough to learn about by itself. */
+function withoutNumbers(graph: GraphBuilder, source: Words, buckets: Value): Value {
+  const isNumber = matching(graph, source, "\\pN.*");
+  return graph.op("Mul", [buckets, graph.op("Sub", [graph.scalar(1), isNumber])]);
 }
 
 /** Bucket of a word and its right neighbour; order matters. */

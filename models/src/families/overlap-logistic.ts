@@ -19,7 +19,7 @@ export const overlapLogistic: Family = {
   name: "Overlap logistic",
   summary:
     "Logistic regression on shares of words, content words and word runs of the answer found in the text",
-  editWeight: 0.05,
+  editWeight: 0.1,
   front: (graph, inputs) => ({ features: overlapFeatures(graph, inputs) }),
   fit(samples) {
     const model = fitLogistic(
