@@ -16,7 +16,7 @@ const compiler = {
   settings: {
     viaIR: true,
     evmVersion: "prague",
-    optimizer: { enabled: true, runs: 1_000 },
+    optimizer: { enabled: true, runs: 200 },
     metadata: { bytecodeHash: "none" as const },
   },
 };
@@ -29,9 +29,17 @@ export default defineConfig({
     hardhatNetworkHelpers,
     hardhatIgnitionEthers,
   ],
-  solidity: { profiles: { default: compiler, production: compiler } },
+  solidity: {
+    profiles: { default: compiler, production: compiler },
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+  },
   networks: {
-    default: { type: "edr-simulated", chainType: "l1", hardfork: "prague", allowUnlimitedContractSize: false },
+    default: {
+      type: "edr-simulated",
+      chainType: "l1",
+      hardfork: "prague",
+      allowUnlimitedContractSize: false,
+    },
   },
   paths: {
     sources: "./contracts",

@@ -444,6 +444,23 @@ describe("fetchPayload", () => {
       expect(inside.asked()).to.equal(0);
     });
 
+    it("leaves the endless body of a redirect or an error behind", async () => {
+      for (const status of [302, 404]) {
+        let isOver = false;
+        const { url } = await mirror((_request, response) => {
+          response.writeHead(status, { location: DATA_URI });
+          const timer = setInterval(() => response.write("x"), 5);
+          response.once("close", () => {
+            clearInterval(timer);
+            isOver = true;
+          });
+        });
+        await failuresOf(fetchFrom([url]));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(isOver, String(status)).to.equal(true);
+      }
+    });
+
     it("goes to no other scheme and not nowhere", async () => {
       for (const location of [
         "file:///etc/passwd",

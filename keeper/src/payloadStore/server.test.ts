@@ -266,6 +266,23 @@ describe("payload store", () => {
     expect(readdirSync(folder)).to.deep.equal([]);
   });
 
+  it("shows a file under its name only when it is whole", async () => {
+    const files = await openContentFiles(folder, { maxBytes: 10_000_000 });
+    const bytes = new Uint8Array(1_000_000).fill(7);
+    let isWritten = false;
+    const written = files.put(bytes).finally(() => (isWritten = true));
+    let looks = 0;
+    while (!isWritten) {
+      for (const name of readdirSync(folder).filter((name) => STORED.test(name))) {
+        expect(readFileSync(join(folder, name)).length).to.equal(bytes.length);
+      }
+      looks++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await written;
+    expect(looks, "looked while it was being written").to.be.greaterThan(2);
+  });
+
   it("survives kills: every file is whole, the unfinished are gone", async () => {
     const script = `
       import { startPayloadStore } from ${JSON.stringify(import.meta.resolve("./server.ts"))};

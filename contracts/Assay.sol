@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
+
+import {EpochClock} from "./EpochClock.sol";
+import {IAssay} from "./interfaces/IAssay.sol";
+import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
+import {IFeeMarket} from "./interfaces/IFeeMarket.sol";
+import {IRandomness} from "./interfaces/IRandomness.sol";
+import {IReputationLedger} from "./interfaces/IReputationLedger.sol";
+import {IRewardMinter} from "./interfaces/IRewardMinter.sol";
+import {IStakeVault} from "./interfaces/IStakeVault.sol";
+import {DomainWindow} from "./libraries/DomainWindow.sol";
+import {LaneTally} from "./libraries/LaneTally.sol";
+import {SkillScore} from "./libraries/SkillScore.sol";
+import {Sortition} from "./libraries/Sortition.sol";
+import {Units} from "./libraries/Units.sol";
+import {VerdictMath} from "./libraries/VerdictMath.sol";
+
+/// @title Assay
+contract Assay is EpochClock, AccessManaged, IAssay {
+    /// @dev B and θ of a domain, WAD; zero stands for the start value ½.
+    struct Means {
+        uint64 baseRate;
+        uint64 threshold;
+    }
+
+    uint8 private constant SEALED = 1;
+    uint8 private constant EXTENDED = 2;
+    uint8 private constant FINALIZED = 4;
+    uint8 private constant VOIDED = 8;
+
+    uint8 private constant WEIGHT = 7;
+    uint8 private constant LATE = 8;
+    uint8 private constant REVEALED = 16;
+    uint8 private constant SETTLED = 32;
+    uint8 private constant ABSENT = 64;
+
+    /// @dev Index of the only round; part of tickets and commitments.
+    uint256 private constant FIRST_ROUND = 0;
+    bytes32 private constant NAME_HASH = keccak256("Assay commitment v1");
+
+    IDomainRegistry public immutable REGISTRY;
+    IFeeMarket public immutable FEES;
+    IStakeVault public immutable VAULT;
+    IReputationLedger public immutable LEDGER;
+    IRewardMinter public immutable MINTER;
+    IRandomness public immutable RANDOMNESS;
+
+    /// @inheritdoc IAssay
+    uint256 public constant MAX_OPENINGS = 64;
+    /// @inheritdoc IAssay
+    uint256 public constant MAX_VOTES = 64;
+    /// @inheritdoc IAssay
+    uint256 public constant MAX_OWNERS = 64;
+    /// @inheritdoc IAssay
+    uint256 public constant MAX_URI = 1_024;
+    /// @inheritdoc IAssay
+    uint256 public constant MAX_PAYLOAD = 65_536;
+    /// @inheritdoc IAssay
+    uint256 public constant MAX_PAUSE = 7 days;
+
+    /// @inheritdoc IAssay
+    uint256 public pausedUntil;
+    mapping(bytes32 requestId => Draw) private _draws;
+    mapping(bytes32 requestId => Round) private _rounds;
+    /// @dev Lane sums of the revealed votes, see LaneTally.
+    mapping(bytes32 requestId => uint256[16] words) private _lanes;
+    mapping(bytes32 requestId => mapping(address owner => Seat)) private _seats;
+    mapping(uint16 domain => Means) private _means;
+
+    /// @dev Deployed last: every peer must have code and know this address.
+    constructor(
+        address authority,
+        IDomainRegistry registry,
+        IFeeMarket fees,
+        IStakeVault vault,
+        IReputationLedger ledger,
+        IRewardMinter minter,
+        IRandomness randomness,
+        uint256 genesis,
+        uint256 epochLength
+    ) EpochClock(genesis, epochLength) AccessManaged(authority) {
+        REGISTRY = registry;
+        FEES = fees;
+        VAULT = vault;
+        LEDGER = ledger;
+        MINTER = minter;
+        RANDOMNESS = randomness;
+        require(address(vault).code.length != 0 && vault.ASSAY() == address(this), InvalidPeer(address(vault)));
+        require(vault.LEDGER() == address(ledger), InvalidPeer(address(ledger)));
+        require(vault.MINTER() == address(minter), InvalidPeer(address(minter)));
+        require(registry.VAULT() == address(vault), InvalidPeer(address(registry)));
+        address[4] memory others = [address(fees), address(ledger), address(minter), address(randomness)];
+        for (uint256 i; i < 4; ++i) require(others[i].code.length != 0, InvalidPeer(others[i]));
+    }
+
+    // ------------------------------------------------------------- requesters
+
+    /// @inheritdoc IAssay
+    function request(Ask calldata ask) external returns (bytes32 requestId) {
+        require(block.timestamp >= pausedUntil, RequestsPaused(pausedUntil));
+        IDomainRegistry.RequestRules memory rules = REGISTRY.requestRulesOf(ask.domain, ask.claims);
+        require(ask.claims >= 1 && ask.claims <= rules.maxClaims, ClaimsOutOfBounds(ask.claims, 1, rules.maxClaims));
+        _checkPayload(ask);
+        DomainWindow.Sums memory sums = VAULT.domainSums(ask.domain);
+        require(sums.weight != 0, EmptyDomain(ask.domain));
+        (uint256 baseRate, uint256 threshold) = meansOf(ask.domain);
+        uint256 price = FEES.reserve(
+            msg.sender,
+            ask.domain,
+            rules.version,
+            uint256(ask.claims) * rules.seats,
+            ask.maxFee
+        );
+
+        // Casts are safe: the price is part of the supply, B and θ are bounded, epochs fit by deployment.
+        Terms memory terms = Terms({
+            requester: msg.sender,
+            nonce: ask.nonce,
+            domain: ask.domain,
+            version: rules.version,
+            epoch: uint24(currentEpoch()),
+            claims: ask.claims,
+            baseRate: uint8(VerdictMath.rateByte(baseRate)),
+            price: uint88(price),
+            payloadHash: ask.payloadHash,
+            sealedNote: ask.sealedNote
+        });
+        requestId = _id(terms);
+        require(_draws[requestId].commitWindow == 0, RequestExists(requestId));
+        _draws[requestId] = _draw(terms, rules, sums, threshold);
+        uint256 ticket = RANDOMNESS.open();
+        Round storage round = _rounds[requestId];
+        round.seed = uint120(ticket);
+        round.clock = uint40(block.timestamp + rules.sealWindow);
+        round.epoch = terms.epoch;
+        round.minSeats = rules.minSeats;
+        emit Requested(requestId, msg.sender, ask.domain, terms, ticket, ask.uri, ask.payload);
+    }
+
+    /// @inheritdoc IAssay
+    function seal(bytes32 requestId, bytes calldata proof) external {
+        Round memory round = _rounds[requestId];
+        _requirePhase(requestId, _phase(_draws[requestId], round), Phase.REQUESTED);
+        _seal(requestId, round, proof);
+        _rounds[requestId] = round;
+    }
+
+    // -------------------------------------------------------------- operators
+
+    /// @inheritdoc IAssay
+    function commit(bytes32 requestId, address owner, uint240 digest) external {
+        require(digest != 0, EmptyDigest());
+        Draw memory draw = _draws[requestId];
+        Round memory round = _rounds[requestId];
+        Phase phase = _phase(draw, round);
+        if (phase == Phase.REQUESTED) _seal(requestId, round, msg.data[0:0]);
+        else _requirePhase(requestId, phase, Phase.COMMIT);
+
+        Seat memory seat = _seats[requestId][owner];
+        bool late = (block.timestamp - round.clock) * 4 > uint256(draw.commitWindow) * 3;
+        if (seat.digest == 0) {
+            IStakeVault.SeatWeights memory weights = VAULT.takeSeat(
+                draw.domain,
+                owner,
+                msg.sender,
+                round.epoch,
+                draw.bond
+            );
+            bool overdue = _requireSeat(requestId, owner, draw, round, weights);
+            late = late || overdue;
+            // Casts are safe: Σv ≤ 255 was just checked, and a commit weighs at least 1.
+            round.committed += weights.tier;
+            round.commits += 1;
+            seat.family = weights.family;
+            seat.flags = weights.tier;
+            _rounds[requestId] = round;
+        } else {
+            VAULT.requireKey(draw.domain, owner, msg.sender);
+        }
+        seat.digest = digest;
+        seat.flags = late ? seat.flags | LATE : seat.flags;
+        _seats[requestId][owner] = seat;
+        emit Committed(requestId, owner, digest, seat.flags & LATE != 0);
+    }
+
+    /// @inheritdoc IAssay
+    function extend(bytes32 requestId) external {
+        Draw memory draw = _draws[requestId];
+        Round storage round = _rounds[requestId];
+        _requirePhase(requestId, _phase(draw, round), Phase.EXTENSION);
+        round.flags |= EXTENDED;
+        round.clock = uint40(block.timestamp);
+        emit Extended(requestId, _grown(draw.seats), block.timestamp);
+    }
+
+    /// @inheritdoc IAssay
+    function reveal(bytes32 requestId, Opening[] calldata openings) external {
+        require(openings.length <= MAX_OPENINGS, BatchTooLarge(openings.length, MAX_OPENINGS));
+        Draw memory draw = _draws[requestId];
+        Round memory round = _rounds[requestId];
+        _requirePhase(requestId, _phase(draw, round), Phase.REVEAL);
+        uint256 claims = uint256(draw.lastClaim) + 1;
+        uint256[16] memory lanes;
+        uint256 opened;
+        for (uint256 i; i < openings.length; ++i) {
+            Opening calldata opening = openings[i];
+            require(opening.votes.length == claims, WrongVoteLength(opening.votes.length, claims));
+            Seat memory seat = _seats[requestId][opening.owner];
+            require(seat.digest != 0, NotCommitted(requestId, opening.owner));
+            if (seat.flags & REVEALED != 0) continue;
+            bytes32 votesHash = keccak256(opening.votes);
+            uint240 digest = _high(commitmentOf(requestId, FIRST_ROUND, opening.owner, votesHash, opening.salt));
+            require(digest == seat.digest, OpeningMismatch(requestId, opening.owner, digest, seat.digest));
+
+            uint8 weight = seat.flags & WEIGHT;
+            LaneTally.add(lanes, opening.votes, weight);
+            // Fits: reveals ≤ commits and Σv of the reveals ≤ Σv of the commits ≤ 255; families are below 16.
+            round.reveals += 1;
+            round.weight += weight;
+            round.families |= uint16(1 << seat.family);
+            seat.digest = _high(votesHash);
+            seat.flags |= REVEALED;
+            _seats[requestId][opening.owner] = seat;
+            emit Revealed(requestId, opening.owner, opening.votes, weight);
+            ++opened;
+        }
+        require(opened != 0, AlreadyRevealed(requestId, openings.length == 0 ? address(0) : openings[0].owner));
+        _rounds[requestId] = round;
+        uint256[16] storage sums = _lanes[requestId];
+        for (uint256 i; i << 4 < claims; ++i) sums[i] += lanes[i];
+    }
+
+    // ------------------------------------------------------------------ anyone
+
+    /// @inheritdoc IAssay
+    function finalize(Terms calldata terms) external {
+        bytes32 requestId = _id(terms);
+        Draw memory draw = _draws[requestId];
+        Round memory round = _rounds[requestId];
+        _requirePhase(requestId, _phase(draw, round), Phase.TALLY);
+        (uint256 minFamilies, uint256 margin, uint256 appealWindow) = REGISTRY.verdictRuleOf(
+            terms.domain,
+            terms.version
+        );
+        uint256 unit = uint256(terms.price) * terms.claims;
+        round.clock = uint40(block.timestamp + appealWindow);
+        if (round.reveals < round.minSeats) {
+            _void(requestId, round, terms.requester, unit * draw.seats);
+            return;
+        }
+        round.flags |= FINALIZED;
+        _rounds[requestId] = round;
+        _publish(requestId, terms, round, _frame(draw, round, margin), minFamilies);
+        uint256 spare = FixedPointMathLib.zeroFloorSub(draw.seats, round.reveals);
+        if (spare != 0) FEES.release(terms.requester, unit * spare);
+    }
+
+    /// @inheritdoc IAssay
+    function voidUnsealed(Terms calldata terms) external {
+        bytes32 requestId = _id(terms);
+        Draw memory draw = _draws[requestId];
+        Round memory round = _rounds[requestId];
+        _requirePhase(requestId, _phase(draw, round), Phase.REQUESTED);
+        if (block.timestamp <= round.clock) {
+            (, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed, msg.data[0:0]);
+            require(status == IRandomness.Status.LOST, SealWindowOpen(requestId, round.clock));
+        }
+        _void(requestId, round, terms.requester, uint256(terms.price) * terms.claims * draw.seats);
+    }
+
+    /// @inheritdoc IAssay
+    function settle(Terms calldata terms, Vote[] calldata votes) external {
+        require(votes.length <= MAX_VOTES, BatchTooLarge(votes.length, MAX_VOTES));
+        bytes32 requestId = _id(terms);
+        Draw memory draw = _draws[requestId];
+        Round memory round = _rounds[requestId];
+        Phase phase = _phase(draw, round);
+        if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
+
+        SkillScore.Frame memory frame;
+        uint256[16] memory lanes;
+        if (phase == Phase.FINAL) {
+            (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
+            frame = _frame(draw, round, margin);
+            lanes = _loadLanes(requestId, terms.claims);
+        }
+        uint256 earning;
+        for (uint256 i; i < votes.length; ++i) {
+            Vote calldata vote = votes[i];
+            Seat memory seat = _seats[requestId][vote.owner];
+            require(seat.digest != 0, NotCommitted(requestId, vote.owner));
+            if (seat.flags & SETTLED != 0) continue;
+            _seats[requestId][vote.owner].flags = seat.flags | SETTLED;
+            if (seat.flags & REVEALED == 0) {
+                _settleUnrevealed(requestId, terms.domain, draw.bond, vote.owner);
+                continue;
+            }
+            uint240 given = _high(keccak256(vote.votes));
+            require(given == seat.digest, VoteMismatch(requestId, vote.owner, given, seat.digest));
+            if (phase == Phase.VOID) {
+                VAULT.unlock(terms.domain, vote.owner, draw.bond);
+                emit SeatSettled(requestId, vote.owner, 0, 0, 0, 0, 0, 0, 0, 0);
+            } else {
+                _settleRevealed(requestId, terms, draw, frame, lanes, vote, seat.flags);
+                ++earning;
+            }
+        }
+        if (earning == 0) return;
+        // Only the first `seats` settled seats were paid for. Fits: settled ≤ reveals ≤ 255.
+        uint256 paid = FixedPointMathLib.min(earning, FixedPointMathLib.zeroFloorSub(draw.seats, round.settled));
+        _rounds[requestId].settled = uint8(round.settled + earning);
+        if (paid != 0) FEES.earn(terms.domain, uint256(terms.price) * terms.claims * paid);
+    }
+
+    /// @inheritdoc IAssay
+    function reportAbsent(Terms calldata terms, address[] calldata owners) external {
+        require(owners.length <= MAX_OWNERS, BatchTooLarge(owners.length, MAX_OWNERS));
+        bytes32 requestId = _id(terms);
+        Draw memory draw = _draws[requestId];
+        Round memory round = _rounds[requestId];
+        Phase phase = _phase(draw, round);
+        if (phase != Phase.TALLY && phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINALIZED);
+        if (phase == Phase.VOID) {
+            require(block.timestamp < round.clock, ReportWindowOver(requestId, round.clock));
+        }
+        uint256 reported;
+        for (uint256 i; i < owners.length; ++i) {
+            Seat storage seat = _seats[requestId][owners[i]];
+            require(seat.digest == 0, AlreadyCommitted(requestId, owners[i]));
+            if (seat.flags & ABSENT != 0) continue;
+            IStakeVault.SeatWeights memory weights = VAULT.seatWeights(terms.domain, owners[i], round.epoch);
+            _requireSeat(requestId, owners[i], draw, round, weights);
+            uint256 free = VAULT.freeStake(terms.domain, owners[i]);
+            require(free >= draw.bond, IStakeVault.InsufficientFreeStake(free, draw.bond));
+            seat.flags = ABSENT;
+            _chargeAbsent(requestId, terms, draw.bond, owners[i]);
+            ++reported;
+        }
+        require(reported != 0, AlreadyReported(requestId, owners.length == 0 ? address(0) : owners[0]));
+    }
+
+    // -------------------------------------------------------------- governance
+
+    /// @inheritdoc IAssay
+    function pause(uint256 until) external restricted {
+        require(until <= block.timestamp + MAX_PAUSE, PauseTooLong(until, block.timestamp + MAX_PAUSE));
+        pausedUntil = until;
+        emit Paused(until);
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IAssay
+    function idOf(Terms calldata terms) external view returns (bytes32) {
+        return _id(terms);
+    }
+
+    /// @inheritdoc IAssay
+    function phaseOf(bytes32 requestId) external view returns (Phase) {
+        return _phase(_draws[requestId], _rounds[requestId]);
+    }
+
+    /// @inheritdoc IAssay
+    function domainSeparator() public view returns (bytes32) {
+        return keccak256(abi.encode(NAME_HASH, block.chainid, address(this)));
+    }
+
+    /// @inheritdoc IAssay
+    function commitmentOf(
+        bytes32 requestId,
+        uint256 round,
+        address owner,
+        bytes32 votesHash,
+        bytes32 salt
+    ) public view returns (bytes32) {
+        return keccak256(abi.encode(domainSeparator(), requestId, round, owner, votesHash, salt));
+    }
+
+    /// @inheritdoc IAssay
+    function drawOf(bytes32 requestId) external view returns (Draw memory) {
+        return _draws[requestId];
+    }
+
+    /// @inheritdoc IAssay
+    function roundOf(bytes32 requestId) external view returns (Round memory) {
+        return _rounds[requestId];
+    }
+
+    /// @inheritdoc IAssay
+    function seatOf(bytes32 requestId, address owner) external view returns (Seat memory) {
+        return _seats[requestId][owner];
+    }
+
+    /// @inheritdoc IAssay
+    function lanesOf(bytes32 requestId) external view returns (uint256[16] memory) {
+        return _lanes[requestId];
+    }
+
+    /// @inheritdoc IAssay
+    function meansOf(uint16 domain) public view returns (uint256 baseRate, uint256 threshold) {
+        Means memory means = _means[domain];
+        return means.baseRate == 0 ? (Units.WAD / 2, Units.WAD / 2) : (means.baseRate, means.threshold);
+    }
+
+    // ------------------------------------------------------------------ phases
+
+    /// @dev The only place that knows when a phase begins and ends.
+    function _phase(Draw memory draw, Round memory round) private view returns (Phase) {
+        if (draw.commitWindow == 0) return Phase.NONE;
+        if (round.flags & VOIDED != 0) return Phase.VOID;
+        if (round.flags & FINALIZED != 0) return block.timestamp < round.clock ? Phase.FINALIZED : Phase.FINAL;
+        if (round.flags & SEALED == 0) return Phase.REQUESTED;
+        uint256 commitEnd = uint256(round.clock) + draw.commitWindow;
+        if (block.timestamp < commitEnd) return Phase.COMMIT;
+        if (block.timestamp >= commitEnd + draw.revealWindow) return Phase.TALLY;
+        return round.commits < round.minSeats && round.flags & EXTENDED == 0 ? Phase.EXTENSION : Phase.REVEAL;
+    }
+
+    function _requirePhase(bytes32 requestId, Phase given, Phase required) private pure {
+        require(given != Phase.NONE, UnknownRequest(requestId));
+        require(given == required, WrongPhase(requestId, given, required));
+    }
+
+    /// @dev Captures the seed in memory, once; all windows count from now.
+    function _seal(bytes32 requestId, Round memory round, bytes calldata proof) private {
+        require(block.timestamp <= round.clock, SealWindowOver(requestId, round.clock));
+        (uint256 seed, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed, proof);
+        require(status != IRandomness.Status.PENDING, SeedPending(requestId, round.seed));
+        require(status == IRandomness.Status.READY, SeedLost(requestId, round.seed));
+        // 120 bits of an unpredictable word are enough: nobody can try 2^120 requests.
+        round.seed = uint120(seed);
+        round.clock = uint40(block.timestamp);
+        round.flags |= SEALED;
+        emit Sealed(requestId, round.seed, block.timestamp);
+    }
+
+    function _void(bytes32 requestId, Round memory round, address requester, uint256 refund) private {
+        round.flags |= VOIDED;
+        _rounds[requestId] = round;
+        emit Voided(requestId, round.commits, round.reveals, refund);
+        FEES.release(requester, refund);
+    }
+
+    // ------------------------------------------------------------------- seats
+
+    /// @dev Reverts unless the owner sits in the committee as it is now and there is room for its vote weight.
+    /// @return overdue whether it sat before the extension already
+    function _requireSeat(
+        bytes32 requestId,
+        address owner,
+        Draw memory draw,
+        Round memory round,
+        IStakeVault.SeatWeights memory weights
+    ) private pure returns (bool overdue) {
+        require(weights.familyWeight != 0, FamilyTooLight(draw.domain, weights.family));
+        uint256 ticket = Sortition.ticket(round.seed, requestId, FIRST_ROUND, owner);
+        uint256 chance = _chance(draw, weights, draw.seats);
+        if (round.flags & EXTENDED != 0) {
+            overdue = ticket < chance;
+            if (!overdue) chance = _chance(draw, weights, _grown(draw.seats));
+        }
+        require(ticket < chance, NotDrawn(requestId, owner, ticket, chance));
+        uint256 full = uint256(round.committed) + weights.tier;
+        require(full <= LaneTally.MAX_WEIGHT, CommitteeFull(full, LaneTally.MAX_WEIGHT));
+    }
+
+    function _chance(
+        Draw memory draw,
+        IStakeVault.SeatWeights memory weights,
+        uint256 seats
+    ) private pure returns (uint256) {
+        return Sortition.chance(weights.weight, weights.familyWeight, draw.weight, draw.roots, seats, draw.boostCap);
+    }
+
+    /// @dev Expected committee after an extension.
+    function _grown(uint256 seats) private pure returns (uint256) {
+        return FixedPointMathLib.min(2 * seats, Units.MAX_SEATS);
+    }
+
+    // -------------------------------------------------------------- settlement
+
+    function _settleRevealed(
+        bytes32 requestId,
+        Terms calldata terms,
+        Draw memory draw,
+        SkillScore.Frame memory frame,
+        uint256[16] memory lanes,
+        Vote calldata vote,
+        uint8 flags
+    ) private {
+        SkillScore.Sums memory sums = SkillScore.sum(frame, lanes, vote.votes, flags & WEIGHT);
+        uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
+        int256 value = SkillScore.value(sums.numerator, terms.price, terms.baseRate, lossMean);
+        uint256 outcomes = LEDGER.record(
+            terms.domain,
+            terms.version,
+            vote.owner,
+            flags & LATE != 0,
+            sums,
+            terms.baseRate
+        );
+        (int256 before, uint256 factor) = MINTER.credit(
+            terms.domain,
+            vote.owner,
+            IRewardMinter.Credit({
+                value: value,
+                scored: sums.scoredTrue + sums.scoredFalse,
+                bond: draw.bond,
+                served: uint256(terms.price) * terms.claims
+            })
+        );
+        emit SeatSettled(
+            requestId,
+            vote.owner,
+            sums.numerator,
+            sums.scoredTrue | (sums.scoredFalse << 16) | (sums.losing << 32),
+            lossMean,
+            value,
+            outcomes,
+            before,
+            0,
+            factor
+        );
+    }
+
+    /// @dev Silence is never cheaper than any reveal: the whole bond goes.
+    function _settleUnrevealed(bytes32 requestId, uint16 domain, uint256 bond, address owner) private {
+        uint256 outcomes = LEDGER.recordAbsent(domain, owner);
+        uint256 charged = VAULT.charge(domain, owner, bond, bond * Units.GWEI, msg.sender);
+        emit SeatSettled(requestId, owner, 0, 0, 0, 0, outcomes, 0, charged, 0);
+    }
+
+    /// @dev `absenceRatio · price · claims / R^δ`, at most the bond the seat would have locked.
+    function _chargeAbsent(bytes32 requestId, Terms calldata terms, uint256 bond, address owner) private {
+        uint256 fee = uint256(terms.price) * terms.claims;
+        uint256 owed = LEDGER.absenceChargeOf(terms.domain, terms.version, owner, fee);
+        LEDGER.recordAbsent(terms.domain, owner);
+        uint256 capped = FixedPointMathLib.min(owed, bond * Units.GWEI);
+        uint256 charged = VAULT.charge(terms.domain, owner, 0, capped, msg.sender);
+        emit AbsenceReported(requestId, owner, msg.sender, charged);
+    }
+
+    // --------------------------------------------------------------- verdicts
+
+    /// @dev Emits the verdicts and moves B and θ of the domain.
+    function _publish(
+        bytes32 requestId,
+        Terms calldata terms,
+        Round memory round,
+        SkillScore.Frame memory frame,
+        uint256 minFamilies
+    ) private {
+        (uint256[2] memory words, uint256 mean, uint256 share) = VerdictMath.read(
+            _loadLanes(requestId, terms.claims),
+            frame.claims,
+            frame.weight,
+            frame.threshold,
+            frame.bounds
+        );
+        (uint256 baseRate, uint256 threshold) = meansOf(terms.domain);
+        baseRate = VerdictMath.nextBaseRate(baseRate, mean, terms.claims);
+        threshold = VerdictMath.nextThreshold(threshold, share, mean, terms.claims);
+        // Fits: both are at most 0.95e18.
+        _means[terms.domain] = Means(uint64(baseRate), uint64(threshold));
+        bool lowDiversity = LibBit.popCount(round.families) < minFamilies;
+        emit Finalized(requestId, words, round.weight, lowDiversity, mean, baseRate, threshold, round.clock);
+    }
+
+    function _frame(
+        Draw memory draw,
+        Round memory round,
+        uint256 margin
+    ) private pure returns (SkillScore.Frame memory) {
+        return
+            SkillScore.Frame({
+                claims: uint256(draw.lastClaim) + 1,
+                baseRate: draw.baseRate,
+                weight: round.weight,
+                threshold: draw.threshold,
+                bounds: VerdictMath.bounds(draw.threshold, margin, round.weight)
+            });
+    }
+
+    /// @dev Reads only the words that hold claims.
+    function _loadLanes(bytes32 requestId, uint256 claims) private view returns (uint256[16] memory lanes) {
+        uint256[16] storage sums = _lanes[requestId];
+        for (uint256 i; i << 4 < claims; ++i) lanes[i] = sums[i];
+    }
+
+    // ---------------------------------------------------------------- request
+
+    function _draw(
+        Terms memory terms,
+        IDomainRegistry.RequestRules memory rules,
+        DomainWindow.Sums memory sums,
+        uint256 threshold
+    ) private pure returns (Draw memory) {
+        uint256 bond = SkillScore.bond(rules.seatBond, rules.penaltyRatio, terms.price, terms.claims, terms.baseRate);
+        // Casts are safe: weights and roots by their windows, the bond saturates at 2^56 − 1.
+        return
+            Draw({
+                weight: uint56(sums.weight),
+                roots: uint48(sums.roots),
+                bond: uint56(bond),
+                seats: rules.seats,
+                baseRate: terms.baseRate,
+                threshold: uint16(VerdictMath.thresholdBits(threshold)),
+                domain: terms.domain,
+                commitWindow: rules.commitWindow,
+                revealWindow: rules.revealWindow,
+                boostCap: rules.boostCap,
+                lastClaim: uint8(terms.claims - 1)
+            });
+    }
+
+    function _checkPayload(Ask calldata ask) private pure {
+        require(bytes(ask.uri).length <= MAX_URI, UriTooLong(bytes(ask.uri).length, MAX_URI));
+        require(ask.payload.length <= MAX_PAYLOAD, PayloadTooLong(ask.payload.length, MAX_PAYLOAD));
+        if (ask.payload.length == 0) {
+            require(bytes(ask.uri).length != 0, PayloadMissing());
+            return;
+        }
+        bytes32 given = keccak256(ask.payload);
+        require(given == ask.payloadHash, PayloadMismatch(given, ask.payloadHash));
+    }
+
+    function _id(Terms memory terms) private view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), terms));
+    }
+
+    function _high(bytes32 hash) private pure returns (uint240) {
+        return uint240(uint256(hash) >> 16);
+    }
+}

@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {EpochClock} from "./EpochClock.sol";
+import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
+import {IStakeVault} from "./interfaces/IStakeVault.sol";
+import {IWorkToken} from "./interfaces/IWorkToken.sol";
+import {DomainWindow} from "./libraries/DomainWindow.sol";
+import {EpochWindow} from "./libraries/EpochWindow.sol";
+import {SharesMath} from "./libraries/SharesMath.sol";
+import {Sortition} from "./libraries/Sortition.sol";
+import {Units} from "./libraries/Units.sol";
+
+/// @title StakeVault
+contract StakeVault is EpochClock, IStakeVault {
+    using SafeERC20 for IWorkToken;
+    using EpochWindow for uint256;
+
+    uint8 private constant REGISTERED = 1;
+    uint8 private constant RESTING = 2;
+
+    /// @dev The tail of an operator's window: tiers (minus one) of the previous, current and next epoch, two bits each,
+    ///      then minSelfBond in gwei. Cached at registration, because it never changes.
+    uint256 private constant FLOOR_OFFSET = 6;
+
+    IWorkToken public immutable TOKEN;
+    IDomainRegistry public immutable REGISTRY;
+    /// @inheritdoc IStakeVault
+    address public immutable ASSAY;
+    /// @inheritdoc IStakeVault
+    address public immutable LEDGER;
+    /// @inheritdoc IStakeVault
+    address public immutable MINTER;
+    /// @inheritdoc IStakeVault
+    uint256 public immutable UNBONDING;
+    /// @inheritdoc IStakeVault
+    uint16 public constant MAX_COMMISSION = 5_000;
+    /// @inheritdoc IStakeVault
+    uint256 public constant MIN_STAKE = 1e15;
+
+    mapping(uint16 domain => mapping(address owner => Operator)) private _operators;
+    mapping(uint16 domain => mapping(address owner => Pool)) private _pools;
+    mapping(uint16 domain => mapping(address owner => Shares)) private _shares;
+    mapping(uint16 domain => mapping(address owner => mapping(address holder => Holding))) private _holdings;
+    /// @dev EpochWindow of w, with tiers and minSelfBond in its tail.
+    mapping(uint16 domain => mapping(address owner => uint256 window)) private _weights;
+    /// @dev EpochWindow of W_f, with minFamilyWeight in its tail. Counts every member, also while too light.
+    mapping(uint16 domain => mapping(uint8 family => uint256 window)) private _families;
+    /// @dev DomainWindow over the eligible families.
+    mapping(uint16 domain => uint256 window) private _domains;
+    /// @inheritdoc IStakeVault
+    mapping(uint16 domain => mapping(uint8 family => uint256 count)) public familyMembers;
+    /// @inheritdoc IStakeVault
+    mapping(uint16 domain => mapping(address owner => bytes32 sha256_)) public modelHashOf;
+    /// @dev A raised commission and the moment it comes into force: commission | effectiveAt << 16.
+    mapping(uint16 domain => mapping(address owner => uint256 packed)) private _raises;
+
+    constructor(
+        IWorkToken token,
+        IDomainRegistry registry,
+        address assay,
+        address ledger,
+        address minter,
+        uint256 genesis,
+        uint256 epochLength,
+        uint256 unbonding
+    ) EpochClock(genesis, epochLength) {
+        // A round lasts at most one epoch (registry bound), a request at most three rounds; two epochs on top (SPEC STK-5).
+        require(unbonding >= 5 * epochLength, UnbondingTooShort(unbonding, 5 * epochLength));
+        TOKEN = token;
+        REGISTRY = registry;
+        ASSAY = assay;
+        LEDGER = ledger;
+        MINTER = minter;
+        UNBONDING = unbonding;
+    }
+
+    // -------------------------------------------------------------- operators
+
+    /// @inheritdoc IStakeVault
+    function register(
+        uint16 domain,
+        address hotKey,
+        uint8 family,
+        uint16 commission,
+        bytes32 modelHash,
+        string calldata uri
+    ) external {
+        (uint56 minSelfBond, uint56 minFamilyWeight) = REGISTRY.stakeFloor(domain);
+        Operator storage operator = _operators[domain][msg.sender];
+        require(operator.flags & REGISTERED == 0, AlreadyRegistered(domain, msg.sender));
+        require(hotKey != address(0), InvalidHotKey());
+        require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
+        require(commission <= MAX_COMMISSION, CommissionTooHigh(commission, MAX_COMMISSION));
+        require(modelHash != 0, InvalidModelHash());
+
+        // A former operator of the domain keeps its R; a new one starts at 1.
+        uint64 reputation = operator.reputation == 0 ? uint64(Units.WAD) : operator.reputation;
+        _operators[domain][msg.sender] = Operator(hotKey, family, commission, REGISTERED, reputation);
+        modelHashOf[domain][msg.sender] = modelHash;
+        delete _raises[domain][msg.sender];
+        ++familyMembers[domain][family];
+        uint256 tier = Sortition.tier(reputation) - 1;
+        uint256 tail = tier | (tier << 2) | (tier << 4) | (uint256(minSelfBond) << FLOOR_OFFSET);
+        _weights[domain][msg.sender] = _weights[domain][msg.sender].setTail(tail);
+        _families[domain][family] = _families[domain][family].setTail(minFamilyWeight);
+        emit OperatorRegistered(domain, msg.sender, family, hotKey, commission, modelHash, uri);
+    }
+
+    /// @inheritdoc IStakeVault
+    function deregister(uint16 domain) external {
+        Operator storage operator = _registered(domain, msg.sender);
+        Pool memory pool = _pools[domain][msg.sender];
+        // Rounds of this and the previous epoch may still ask for its weight, so an operator leaves after they ended.
+        bool weightless = EpochWindow.isZero(_weights[domain][msg.sender].roll(currentEpoch()));
+        require(
+            pool.locked == 0 && weightless && _shares[domain][msg.sender].active == 0,
+            PoolNotEmpty(domain, msg.sender)
+        );
+        --familyMembers[domain][operator.family];
+        operator.flags = 0;
+        emit OperatorRemoved(domain, msg.sender);
+    }
+
+    /// @inheritdoc IStakeVault
+    function setHotKey(uint16 domain, address hotKey) external {
+        require(hotKey != address(0), InvalidHotKey());
+        _registered(domain, msg.sender).hotKey = hotKey;
+        emit HotKeyChanged(domain, msg.sender, hotKey);
+    }
+
+    /// @inheritdoc IStakeVault
+    function setModel(uint16 domain, bytes32 modelHash, string calldata uri) external {
+        _registered(domain, msg.sender);
+        require(modelHash != 0, InvalidModelHash());
+        modelHashOf[domain][msg.sender] = modelHash;
+        emit ModelChanged(domain, msg.sender, modelHash, uri);
+    }
+
+    /// @inheritdoc IStakeVault
+    function setCommission(uint16 domain, uint16 commission) external {
+        Operator storage operator = _registered(domain, msg.sender);
+        require(commission <= MAX_COMMISSION, CommissionTooHigh(commission, MAX_COMMISSION));
+        uint16 current = uint16(commissionOf(domain, msg.sender));
+        uint256 effectiveAt = commission > current ? block.timestamp + UNBONDING : block.timestamp;
+        operator.commission = commission > current ? current : commission;
+        if (commission > current) _raises[domain][msg.sender] = commission | (effectiveAt << 16);
+        else delete _raises[domain][msg.sender];
+        emit CommissionChanged(domain, msg.sender, commission, uint48(effectiveAt));
+    }
+
+    /// @inheritdoc IStakeVault
+    function rest(uint16 domain, bool resting) external {
+        Operator storage operator = _registered(domain, msg.sender);
+        operator.flags = resting ? REGISTERED | RESTING : REGISTERED;
+        _reweigh(domain, msg.sender, _pools[domain][msg.sender].active, _shares[domain][msg.sender].active);
+        emit RestChanged(domain, msg.sender, resting);
+    }
+
+    /// @inheritdoc IStakeVault
+    function vacateFamily(uint16 domain, uint8 family) external {
+        uint256 members = familyMembers[domain][family];
+        require(members == 0, FamilyInUse(domain, family, members));
+        REGISTRY.vacateFamily(domain, family);
+    }
+
+    // ---------------------------------------------------------------- stakers
+
+    /// @inheritdoc IStakeVault
+    function stake(uint16 domain, address owner, uint256 assets) public returns (uint256 shares) {
+        _registered(domain, owner);
+        require(assets >= MIN_STAKE, StakeTooSmall(assets, MIN_STAKE));
+        Pool storage pool = _pools[domain][owner];
+        Shares storage total = _shares[domain][owner];
+        Holding storage holding = _holdings[domain][owner][msg.sender];
+        uint256 active = pool.active;
+        uint256 activeShares = total.active;
+        shares = SharesMath.toSharesDown(assets, active, activeShares);
+        require(holding.shares + shares <= type(uint112).max && shares != 0, PoolDepleted(domain, owner));
+        require(activeShares + shares <= type(uint112).max, PoolDepleted(domain, owner));
+
+        // Casts are safe: assets are bounded by the supply (2^84), shares were checked above.
+        active += assets;
+        activeShares += shares;
+        pool.active = uint88(active);
+        total.active = uint128(activeShares);
+        holding.shares += uint112(shares);
+        _reweigh(domain, owner, active, activeShares);
+        emit Staked(domain, owner, msg.sender, assets, shares);
+
+        TOKEN.safeTransferFrom(msg.sender, address(this), assets);
+    }
+
+    /// @inheritdoc IStakeVault
+    function stakeWithPermit(
+        uint16 domain,
+        address owner,
+        uint256 assets,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (uint256 shares) {
+        // A front-run permit leaves the allowance it grants, so its failure is decided by the transfer.
+        try TOKEN.permit(msg.sender, address(this), assets, deadline, v, r, s) {} catch {}
+        return stake(domain, owner, assets);
+    }
+
+    /// @inheritdoc IStakeVault
+    function requestUnstake(uint16 domain, address owner, uint256 shares) external returns (uint256 assets) {
+        Holding memory holding = _holdings[domain][owner][msg.sender];
+        require(shares != 0, ZeroShares());
+        require(shares <= holding.shares, InsufficientShares(shares, holding.shares));
+        Pool memory pool = _pools[domain][owner];
+        Shares memory total = _shares[domain][owner];
+        assets = SharesMath.toAssetsDown(shares, pool.active, total.active);
+        uint256 tickets = SharesMath.toSharesDown(assets, pool.unbonding, total.unbonding);
+        require(total.unbonding + tickets <= type(uint104).max, PoolDepleted(domain, owner));
+
+        // Casts are safe: assets are part of `active`, shares of `holding`, tickets were checked above.
+        pool.active -= uint88(assets);
+        pool.unbonding += uint88(assets);
+        total.active -= uint128(shares);
+        total.unbonding += uint128(tickets);
+        holding.shares -= uint112(shares);
+        holding.unbondingShares += uint104(tickets);
+        holding.readyAt = uint40(block.timestamp + UNBONDING);
+        _pools[domain][owner] = pool;
+        _shares[domain][owner] = total;
+        _holdings[domain][owner][msg.sender] = holding;
+        _reweigh(domain, owner, pool.active, total.active);
+        emit UnstakeRequested(domain, owner, msg.sender, assets, tickets, holding.readyAt);
+    }
+
+    /// @inheritdoc IStakeVault
+    function cancelUnstake(uint16 domain, address owner) external returns (uint256 shares) {
+        Holding memory holding = _holdings[domain][owner][msg.sender];
+        require(holding.unbondingShares != 0, NoTicket(domain, owner, msg.sender));
+        Pool memory pool = _pools[domain][owner];
+        Shares memory total = _shares[domain][owner];
+        uint256 assets = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
+        shares = SharesMath.toSharesDown(assets, pool.active, total.active);
+        require(total.active + shares <= type(uint112).max, PoolDepleted(domain, owner));
+
+        // Casts are safe: assets are part of `unbonding`, shares were checked above.
+        pool.unbonding -= uint88(assets);
+        pool.active += uint88(assets);
+        total.unbonding -= holding.unbondingShares;
+        total.active += uint128(shares);
+        holding.unbondingShares = 0;
+        holding.readyAt = 0;
+        holding.shares += uint112(shares);
+        _pools[domain][owner] = pool;
+        _shares[domain][owner] = total;
+        _holdings[domain][owner][msg.sender] = holding;
+        _reweigh(domain, owner, pool.active, total.active);
+        emit UnstakeCancelled(domain, owner, msg.sender, assets, shares);
+    }
+
+    /// @inheritdoc IStakeVault
+    function withdraw(uint16 domain, address owner) external returns (uint256 assets) {
+        Holding storage holding = _holdings[domain][owner][msg.sender];
+        uint256 tickets = holding.unbondingShares;
+        require(tickets != 0, NoTicket(domain, owner, msg.sender));
+        require(block.timestamp >= holding.readyAt, StillUnbonding(block.timestamp, holding.readyAt));
+        Pool memory pool = _pools[domain][owner];
+        Shares storage total = _shares[domain][owner];
+        assets = SharesMath.toAssetsDown(tickets, pool.unbonding, total.unbonding);
+        uint256 left = uint256(pool.active) + pool.unbonding - assets;
+        require(left >= pool.locked * Units.GWEI, StakeLocked(left, pool.locked * Units.GWEI));
+
+        // Casts are safe: both are part of what is there.
+        _pools[domain][owner].unbonding = pool.unbonding - uint88(assets);
+        total.unbonding -= uint128(tickets);
+        holding.unbondingShares = 0;
+        holding.readyAt = 0;
+        emit Withdrawn(domain, owner, msg.sender, assets);
+
+        TOKEN.safeTransfer(msg.sender, assets);
+    }
+
+    // ------------------------------------------------------------------ peers
+
+    /// @inheritdoc IStakeVault
+    function takeSeat(
+        uint16 domain,
+        address owner,
+        address caller,
+        uint256 epoch,
+        uint256 bond
+    ) external returns (SeatWeights memory seat) {
+        require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
+        Operator memory operator = _operators[domain][owner];
+        _requireKey(domain, owner, caller, operator);
+        seat = _seatWeights(domain, owner, operator.family, epoch);
+        Pool memory pool = _pools[domain][owner];
+        uint256 free = _free(pool);
+        require(free >= bond, InsufficientFreeStake(free, bond));
+        // Fits: locked stays below the pool's assets.
+        _pools[domain][owner].locked = uint56(pool.locked + bond);
+    }
+
+    /// @inheritdoc IStakeVault
+    function unlock(uint16 domain, address owner, uint256 bond) external {
+        require(msg.sender == ASSAY || msg.sender == MINTER, NotMinter(msg.sender, MINTER));
+        // Underflow is impossible for the peers, which free each bond once.
+        _pools[domain][owner].locked -= uint56(bond);
+        emit BondUnlocked(domain, owner, bond);
+    }
+
+    /// @inheritdoc IStakeVault
+    function charge(
+        uint16 domain,
+        address owner,
+        uint256 bond,
+        uint256 amount,
+        address collector
+    ) external returns (uint256 charged) {
+        require(msg.sender == ASSAY || msg.sender == MINTER, NotMinter(msg.sender, MINTER));
+        Pool memory pool = _pools[domain][owner];
+        pool.locked -= uint56(bond);
+        uint256 assets = uint256(pool.active) + pool.unbonding;
+        // The invariant locked ≤ assets makes the difference non-negative.
+        charged = FixedPointMathLib.min(amount, assets - pool.locked * Units.GWEI);
+        if (charged < amount) emit Shortfall(domain, owner, amount - charged);
+        // The unbonding side pays its part rounded down; what is left is at most the active side, because
+        // charged ≤ assets implies charged − ⌊charged · unbonding / assets⌋ ≤ active.
+        uint256 fromUnbonding = charged == 0 ? 0 : (charged * pool.unbonding) / assets;
+        pool.unbonding -= uint88(fromUnbonding);
+        pool.active -= uint88(charged - fromUnbonding);
+        _pools[domain][owner] = pool;
+        _reweigh(domain, owner, pool.active, _shares[domain][owner].active);
+        uint256 bounty = collector == address(0) ? 0 : charged / Units.BOUNTY_DIVISOR;
+        emit Charged(domain, owner, charged, bounty, collector);
+
+        if (bounty != 0) TOKEN.safeTransfer(collector, bounty);
+        TOKEN.burn(charged - bounty);
+    }
+
+    /// @inheritdoc IStakeVault
+    function reward(uint16 domain, address owner, uint256 amount) external {
+        require(msg.sender == MINTER, NotMinter(msg.sender, MINTER));
+        Pool memory pool = _pools[domain][owner];
+        Shares storage total = _shares[domain][owner];
+        uint256 activeShares = total.active;
+        // Without active shares nobody else could claim the reward, so all of it becomes operator shares.
+        uint256 commission = activeShares == 0 ? amount : (amount * commissionOf(domain, owner)) / Units.BPS;
+        uint256 active = pool.active + amount - commission;
+        uint256 shares = SharesMath.toSharesDown(commission, active, activeShares);
+        Holding storage holding = _holdings[domain][owner][owner];
+        if (activeShares + shares <= type(uint112).max) {
+            activeShares += shares;
+            total.active = uint128(activeShares);
+            holding.shares += uint112(shares);
+        }
+        // Fits: minting never exceeds burning, so the supply stays below 2^84.
+        active += commission;
+        _pools[domain][owner].active = uint88(active);
+        _reweigh(domain, owner, active, activeShares);
+        emit Rewarded(domain, owner, amount, commission);
+    }
+
+    /// @inheritdoc IStakeVault
+    function setReputation(uint16 domain, address owner, uint256 reputation) external {
+        require(msg.sender == LEDGER, NotLedger(msg.sender, LEDGER));
+        // Fits: R is at most 10e18.
+        _operators[domain][owner].reputation = uint64(reputation);
+        _reweigh(domain, owner, _pools[domain][owner].active, _shares[domain][owner].active);
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IStakeVault
+    function requireKey(uint16 domain, address owner, address caller) external view {
+        _requireKey(domain, owner, caller, _operators[domain][owner]);
+    }
+
+    /// @inheritdoc IStakeVault
+    function seatWeights(uint16 domain, address owner, uint256 epoch) external view returns (SeatWeights memory) {
+        return _seatWeights(domain, owner, _operators[domain][owner].family, epoch);
+    }
+
+    /// @inheritdoc IStakeVault
+    function freeStake(uint16 domain, address owner) external view returns (uint256) {
+        return _free(_pools[domain][owner]);
+    }
+
+    /// @inheritdoc IStakeVault
+    function domainSums(uint16 domain) external view returns (DomainWindow.Sums memory) {
+        return DomainWindow.current(_domains[domain], currentEpoch());
+    }
+
+    /// @inheritdoc IStakeVault
+    function nextDomainSums(uint16 domain) external view returns (DomainWindow.Sums memory) {
+        return DomainWindow.next(_domains[domain]);
+    }
+
+    /// @inheritdoc IStakeVault
+    function familyWeight(uint16 domain, uint8 family, uint256 epoch) external view returns (uint256) {
+        return _families[domain][family].at(epoch, currentEpoch());
+    }
+
+    /// @inheritdoc IStakeVault
+    function operatorOf(uint16 domain, address owner) external view returns (Operator memory) {
+        return _operators[domain][owner];
+    }
+
+    /// @inheritdoc IStakeVault
+    function poolOf(uint16 domain, address owner) external view returns (Pool memory) {
+        return _pools[domain][owner];
+    }
+
+    /// @inheritdoc IStakeVault
+    function sharesOf(uint16 domain, address owner) external view returns (Shares memory) {
+        return _shares[domain][owner];
+    }
+
+    /// @inheritdoc IStakeVault
+    function holdingOf(uint16 domain, address owner, address holder) external view returns (Holding memory) {
+        return _holdings[domain][owner][holder];
+    }
+
+    /// @inheritdoc IStakeVault
+    function assetsOf(
+        uint16 domain,
+        address owner,
+        address holder
+    ) external view returns (uint256 active, uint256 unbonding) {
+        Pool memory pool = _pools[domain][owner];
+        Shares memory total = _shares[domain][owner];
+        Holding memory holding = _holdings[domain][owner][holder];
+        active = SharesMath.toAssetsDown(holding.shares, pool.active, total.active);
+        unbonding = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
+    }
+
+    /// @inheritdoc IStakeVault
+    function commissionOf(uint16 domain, address owner) public view returns (uint256) {
+        uint256 raise = _raises[domain][owner];
+        return raise != 0 && block.timestamp >= raise >> 16 ? uint16(raise) : _operators[domain][owner].commission;
+    }
+
+    // ---------------------------------------------------------------- weights
+
+    /// @dev Brings w, W_f, W and Σroot of the next epoch up to date. Called after everything that moves active stake,
+    ///      R or rest. Writes nothing when nothing changes.
+    function _reweigh(uint16 domain, address owner, uint256 active, uint256 activeShares) private {
+        Operator memory operator = _operators[domain][owner];
+        uint256 window = _weights[domain][owner];
+        uint256 epoch = currentEpoch();
+        uint256 tail = window.tail();
+        uint256 weight;
+        if (operator.flags == REGISTERED) {
+            uint256 own = SharesMath.toAssetsDown(_holdings[domain][owner][owner].shares, active, activeShares);
+            if (own >= (tail >> FLOOR_OFFSET) * Units.GWEI) {
+                uint256 r = FixedPointMathLib.min(operator.reputation, Units.WAD);
+                weight = FixedPointMathLib.mulWad(active, r) / Units.GWEI;
+            }
+        }
+        uint256 tier = Sortition.tier(operator.reputation) - 1;
+        uint256 before = window.next();
+        if (weight == before && tier == (tail >> 4) & 3) return;
+
+        tail = _rollTiers(tail, window, epoch) & ~uint256(0x30);
+        _weights[domain][owner] = window.setNext(epoch, weight).setTail(tail | (tier << 4));
+        if (weight != before) _moveFamily(domain, operator.family, epoch, before, weight);
+        emit WeightChanged(domain, owner, epoch + 1, weight, tier + 1);
+    }
+
+    /// @dev Moves the family's and the domain's sums of the next epoch from `before` to `weight`.
+    function _moveFamily(uint16 domain, uint8 family, uint256 epoch, uint256 before, uint256 weight) private {
+        uint256 window = _families[domain][family];
+        uint256 floor = window.tail();
+        uint256 old = window.next();
+        uint256 now_ = old + weight - before;
+        _families[domain][family] = window.setNext(epoch, now_);
+        // A family counts only from its floor on (SPEC DOM-7).
+        if (old < floor) old = 0;
+        if (now_ < floor) now_ = 0;
+        if (old == now_) return;
+
+        uint256 sums = _domains[domain];
+        DomainWindow.Sums memory total = DomainWindow.next(sums);
+        total.weight = total.weight + now_ - old;
+        total.roots = total.roots + Sortition.root(now_) - Sortition.root(old);
+        if (old == 0) ++total.families;
+        else if (now_ == 0) --total.families;
+        _domains[domain] = DomainWindow.setNext(sums, epoch, total);
+    }
+
+    /// @dev The tail of a window with its tiers rolled forward to `epoch`, as EpochWindow.roll does with weights.
+    function _rollTiers(uint256 tail, uint256 window, uint256 epoch) private pure returns (uint256) {
+        uint256 written = (window >> 168) & 0xffffff;
+        if (written == epoch) return tail;
+        uint256 coming = (tail >> 4) & 3;
+        uint256 previous = epoch == written + 1 ? (tail >> 2) & 3 : coming;
+        return ((tail >> FLOOR_OFFSET) << FLOOR_OFFSET) | (coming << 4) | (coming << 2) | previous;
+    }
+
+    function _seatWeights(
+        uint16 domain,
+        address owner,
+        uint8 family,
+        uint256 epoch
+    ) private view returns (SeatWeights memory seat) {
+        uint256 current = currentEpoch();
+        uint256 window = _weights[domain][owner];
+        uint256 families = _families[domain][family];
+        uint256 heavy = families.at(epoch, current);
+        seat.weight = window.at(epoch, current);
+        seat.familyWeight = heavy < families.tail() ? 0 : heavy;
+        seat.family = family;
+        uint256 tiers = _rollTiers(window.tail(), window, current);
+        seat.tier = uint8((tiers >> (2 * (epoch + 1 - current))) & 3) + 1;
+    }
+
+    function _registered(uint16 domain, address owner) private view returns (Operator storage operator) {
+        operator = _operators[domain][owner];
+        require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
+    }
+
+    function _requireKey(uint16 domain, address owner, address caller, Operator memory operator) private pure {
+        require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
+        require(caller == operator.hotKey || caller == owner, NotOperatorKey(caller, owner, operator.hotKey));
+    }
+
+    /// @dev gwei, rounded down.
+    function _free(Pool memory pool) private pure returns (uint256) {
+        return (uint256(pool.active) + pool.unbonding) / Units.GWEI - pool.locked;
+    }
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IEpochClock} from "./IEpochClock.sol";
+import {IReputationLedger} from "./IReputationLedger.sol";
+
+/// @title IAssay
+/// @notice The life of a request: request → seal → commit → (extend) → reveal → finalize → settle.
+/// @dev Consumers act on the id of the request they opened, never on "some verdict for this text": whoever may pick
+///      among verdicts can ask until a committee suits him (SPEC REQ-12).
+///      Safety rests on: the peers are immutable contracts of this protocol and WORK calls nobody, so no outside code
+///      runs inside a call; IRandomness never changes an answer of READY. Liveness rests on IRandomness answering.
+interface IAssay is IEpochClock {
+    /// @notice Where a request stands. Computed by one function from one clock.
+    enum Phase {
+        /// @dev unknown id
+        NONE,
+        /// @dev waiting for its seed; the first commit seals
+        REQUESTED,
+        COMMIT,
+        /// @dev too few commits: may be extended once, else becomes void
+        EXTENSION,
+        REVEAL,
+        /// @dev the reveal window is over, nobody finalized yet
+        TALLY,
+        /// @dev verdicts are published, the appeal window runs; absences can be reported
+        FINALIZED,
+        /// @dev verdicts cannot change any more; seats can be settled
+        FINAL,
+        /// @dev no verdict; credits went back, seats can be settled
+        VOID
+    }
+
+    /// @notice What a request fixes before its seed exists. Not stored: hashed into the id, handed back where needed.
+    struct Terms {
+        address requester;
+        /// @dev chosen by the requester; makes ids distinct
+        uint256 nonce;
+        uint16 domain;
+        /// @dev parameter version
+        uint16 version;
+        /// @dev epoch whose weights decide who sits
+        uint24 epoch;
+        /// @dev number of claims, 1..256
+        uint16 claims;
+        /// @dev base rate b, byte: the vote that means "I don't know"
+        uint8 baseRate;
+        /// @dev wei of WORK per claim-seat
+        uint88 price;
+        /// @dev keccak256 of the canonical payload
+        bytes32 payloadHash;
+        /// @dev random word of the requester; may carry a commitment nobody can tell from noise
+        bytes32 sealedNote;
+    }
+
+    /// @notice What a requester asks for.
+    struct Ask {
+        uint16 domain;
+        uint16 claims;
+        uint256 nonce;
+        bytes32 payloadHash;
+        bytes32 sealedNote;
+        /// @dev wei of WORK for all seats together
+        uint256 maxFee;
+        /// @dev where the payload can be fetched; may be empty if `payload` is given
+        string uri;
+        /// @dev the payload itself, or empty; must hash to `payloadHash`
+        bytes payload;
+    }
+
+    /// @notice A vote and the salt that opens its commitment.
+    struct Opening {
+        address owner;
+        /// @dev one byte a claim: the probability that it is true, 0..255
+        bytes votes;
+        bytes32 salt;
+    }
+
+    /// @notice A revealed vote handed back to be scored; empty for a seat that never revealed.
+    struct Vote {
+        address owner;
+        bytes votes;
+    }
+
+    /// @notice What a request's seats are judged by. One slot.
+    struct Draw {
+        /// @dev W, gwei
+        uint56 weight;
+        /// @dev Σroot
+        uint48 roots;
+        /// @dev bond of a seat, gwei
+        uint56 bond;
+        /// @dev expected committee before an extension
+        uint8 seats;
+        uint8 baseRate;
+        /// @dev θ, 16-bit fraction
+        uint16 threshold;
+        uint16 domain;
+        /// @dev seconds
+        uint16 commitWindow;
+        uint16 revealWindow;
+        /// @dev λ in sixteenths, zero selects the proportional rule
+        uint8 boostCap;
+        /// @dev claims − 1
+        uint8 lastClaim;
+    }
+
+    /// @notice Where a round stands. One slot.
+    struct Round {
+        /// @dev the randomness ticket until sealed, the seed afterwards
+        uint120 seed;
+        /// @dev Unix seconds; REQUESTED: last moment to seal; until finalized: start of the commit window that counts;
+        ///      afterwards: when FINAL begins, or until when absences of a void round can be reported
+        uint40 clock;
+        uint24 epoch;
+        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void
+        uint8 flags;
+        uint8 commits;
+        uint8 reveals;
+        /// @dev Σv of the commits, ≤ 255
+        uint8 committed;
+        /// @dev Σv of the reveals
+        uint8 weight;
+        /// @dev bit f: family f revealed
+        uint16 families;
+        uint8 minSeats;
+        /// @dev revealed seats that were settled
+        uint8 settled;
+    }
+
+    /// @notice A seat. One slot, never cleared.
+    struct Seat {
+        /// @dev high 240 bits of the commitment; after the reveal of keccak256(votes)
+        uint240 digest;
+        uint8 family;
+        /// @dev bits 0-2 vote weight v; 3 late, 4 revealed, 5 settled, 6 absent
+        uint8 flags;
+    }
+
+    event Requested(
+        bytes32 indexed requestId,
+        address indexed requester,
+        uint16 indexed domain,
+        Terms terms,
+        uint256 ticket,
+        string uri,
+        bytes payload
+    );
+    event Sealed(bytes32 indexed requestId, uint256 seed, uint256 start);
+    event Committed(bytes32 indexed requestId, address indexed owner, uint240 digest, bool late);
+    /// @notice The committee grew to `seats` expected seats; the commit window starts again at `start`.
+    event Extended(bytes32 indexed requestId, uint256 seats, uint256 start);
+    event Revealed(bytes32 indexed requestId, address indexed owner, bytes votes, uint256 weight);
+    /// @notice Verdicts of a request: two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 a word.
+    /// @param mean mean vote over all claims, WAD
+    /// @param baseRate B of the domain from now on, WAD
+    /// @param threshold θ of the domain from now on, WAD
+    event Finalized(
+        bytes32 indexed requestId,
+        uint256[2] verdicts,
+        uint256 weight,
+        bool lowDiversity,
+        uint256 mean,
+        uint256 baseRate,
+        uint256 threshold,
+        uint256 finalAt
+    );
+    event Voided(bytes32 indexed requestId, uint256 commits, uint256 reveals, uint256 refund);
+    /// @notice A seat was settled: everything needed to explain every wei.
+    /// @param numerator Σ((b − y)² − (p − y)²), units of 255^-2
+    /// @param counts scoredTrue | scoredFalse << 16 | losing << 32
+    /// @param lossMean x̄, WAD
+    /// @param value what the score account gained, wei
+    /// @param outcomes new outcomes, two bits each | count << 128
+    /// @param accountBefore wei
+    /// @param charge wei taken at once (a seat that never revealed)
+    /// @param factor R^γ · tilt of the account, 1e9 = 1.0
+    event SeatSettled(
+        bytes32 indexed requestId,
+        address indexed owner,
+        int256 numerator,
+        uint256 counts,
+        uint256 lossMean,
+        int256 value,
+        uint256 outcomes,
+        int256 accountBefore,
+        uint256 charge,
+        uint256 factor
+    );
+    event AbsenceReported(bytes32 indexed requestId, address indexed owner, address indexed reporter, uint256 charge);
+    event Paused(uint256 until);
+
+    error WrongPhase(bytes32 requestId, Phase given, Phase required);
+    error UnknownRequest(bytes32 requestId);
+    error RequestExists(bytes32 requestId);
+    error RequestsPaused(uint256 until);
+    error PauseTooLong(uint256 given, uint256 max);
+    error ClaimsOutOfBounds(uint256 given, uint256 min, uint256 max);
+    error PayloadMismatch(bytes32 given, bytes32 required);
+    /// @notice A request without a URI needs its payload inline.
+    error PayloadMissing();
+    error UriTooLong(uint256 given, uint256 max);
+    error PayloadTooLong(uint256 given, uint256 max);
+    /// @notice Nobody in the domain carries weight.
+    error EmptyDomain(uint256 domain);
+    error SeedPending(bytes32 requestId, uint256 ticket);
+    error SeedLost(bytes32 requestId, uint256 ticket);
+    error SealWindowOver(bytes32 requestId, uint256 deadline);
+    error SealWindowOpen(bytes32 requestId, uint256 deadline);
+    error EmptyDigest();
+    error NotDrawn(bytes32 requestId, address owner, uint256 ticket, uint256 chance);
+    error FamilyTooLight(uint256 domain, uint256 family);
+    error CommitteeFull(uint256 weight, uint256 max);
+    error NotCommitted(bytes32 requestId, address owner);
+    error AlreadyCommitted(bytes32 requestId, address owner);
+    error AlreadyRevealed(bytes32 requestId, address owner);
+    error WrongVoteLength(uint256 given, uint256 required);
+    error OpeningMismatch(bytes32 requestId, address owner, uint240 given, uint240 committed);
+    /// @notice The votes are not the ones that were revealed.
+    error VoteMismatch(bytes32 requestId, address owner, uint240 given, uint240 revealed);
+    error BatchTooLarge(uint256 given, uint256 max);
+    error ReportWindowOver(bytes32 requestId, uint256 deadline);
+    error AlreadyReported(bytes32 requestId, address owner);
+    /// @notice A peer has no code or does not know this contract.
+    error InvalidPeer(address peer);
+
+    // ---------------------------------------------------------------- requesters
+
+    /// @notice Opens a request paid from the caller's credits.
+    /// @return requestId see {idOf}
+    function request(Ask calldata ask) external returns (bytes32 requestId);
+
+    /// @notice Captures the seed. The first {commit} does it too, with an empty proof.
+    function seal(bytes32 requestId, bytes calldata proof) external;
+
+    // ----------------------------------------------------------------- operators
+
+    /// @notice Commits a vote of `owner`, sent by the owner or its hot key. Replaceable until the window closes; after
+    ///         three quarters of it the seat is LATE.
+    /// @param digest high 240 bits of {commitmentOf}
+    function commit(bytes32 requestId, address owner, uint240 digest) external;
+
+    /// @notice Doubles the expected committee once, when too few committed. Anyone.
+    function extend(bytes32 requestId) external;
+
+    /// @notice Opens commitments. Anyone who holds an opening; many in one call. Seats that are open already are passed
+    ///         over, so nobody can spoil a batch; a call that opens nothing reverts.
+    /// @param openings at most {MAX_OPENINGS}
+    function reveal(bytes32 requestId, Opening[] calldata openings) external;
+
+    // -------------------------------------------------------------------- anyone
+
+    /// @notice Publishes the verdicts, or voids a request without quorum.
+    function finalize(Terms calldata terms) external;
+
+    /// @notice Ends a request whose seed is lost or late; credits go back.
+    function voidUnsealed(Terms calldata terms) external;
+
+    /// @notice Settles seats of a final or void request: scores, reputation, bonds. Settled seats are passed over.
+    /// @param votes at most {MAX_VOTES}; exactly what was revealed, empty for seats that never revealed
+    function settle(Terms calldata terms, Vote[] calldata votes) external;
+
+    /// @notice Proves that seats were drawn and stayed silent. Reporters get a twentieth of the charge.
+    ///         Owners without duty (not drawn, free stake below the bond, committee full) are refused.
+    /// @param owners at most {MAX_OWNERS}
+    function reportAbsent(Terms calldata terms, address[] calldata owners) external;
+
+    // --------------------------------------------------------------- governance
+
+    /// @notice Stops new requests until `until`, at most {MAX_PAUSE} ahead. Nothing else stops and no deadline moves.
+    function pause(uint256 until) external;
+
+    // -------------------------------------------------------------------- views
+
+    /// @notice `keccak256(abi.encode(chainid, this, terms))`.
+    function idOf(Terms calldata terms) external view returns (bytes32);
+    /// @notice The phase a request is in now.
+    function phaseOf(bytes32 requestId) external view returns (Phase);
+    /// @notice What a vote must commit to; {commit} takes its high 240 bits.
+    function commitmentOf(
+        bytes32 requestId,
+        uint256 round,
+        address owner,
+        bytes32 votesHash,
+        bytes32 salt
+    ) external view returns (bytes32);
+    function drawOf(bytes32 requestId) external view returns (Draw memory);
+    function roundOf(bytes32 requestId) external view returns (Round memory);
+    function seatOf(bytes32 requestId, address owner) external view returns (Seat memory);
+    function lanesOf(bytes32 requestId) external view returns (uint256[16] memory);
+    /// @notice B and θ of a domain, WAD.
+    function meansOf(uint16 domain) external view returns (uint256 baseRate, uint256 threshold);
+    function pausedUntil() external view returns (uint256);
+    /// @notice EIP-712 style domain separator: keccak256(abi.encode(name hash, chainid, this)).
+    function domainSeparator() external view returns (bytes32);
+
+    function MAX_OPENINGS() external view returns (uint256);
+    function MAX_VOTES() external view returns (uint256);
+    function MAX_OWNERS() external view returns (uint256);
+    function MAX_URI() external view returns (uint256);
+    function MAX_PAYLOAD() external view returns (uint256);
+    /// @notice Seconds.
+    function MAX_PAUSE() external view returns (uint256);
+}

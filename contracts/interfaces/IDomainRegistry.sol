@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReputationMath} from "../libraries/ReputationMath.sol";
+import {IEpochClock} from "./IEpochClock.sol";
+
+/// @title IDomainRegistry
+/// @notice Domains (kinds of questions), their parameters with delayed changes, their families of models.
+/// @dev Parameters are versioned: a request keeps the version it began with. The two numbers the sums of weights
+///      depend on (minSelfBond, minFamilyWeight) are fixed when the domain is created.
+interface IDomainRegistry is IEpochClock {
+    /// @notice Which share of the seats a stake gets.
+    enum DiversityRule {
+        PROPORTIONAL,
+        SQUARE_ROOT
+    }
+
+    /// @notice How outcomes arise: QUALITY by windows of scored claims, PUBLISHED one per settled request.
+    enum Preset {
+        QUALITY,
+        PUBLISHED
+    }
+
+    /// @notice Committee and time. One slot.
+    struct Committee {
+        /// @dev expected seats of a committee, 3..31
+        uint8 seats;
+        /// @dev quorum of reveals, 2..seats
+        uint8 minSeats;
+        /// @dev distinct families below which a verdict carries the flag lowDiversity, 1..16
+        uint8 minFamilies;
+        DiversityRule rule;
+        /// @dev λ in sixteenths: 32 = 2.0; 16..64
+        uint8 boostCap;
+        Preset preset;
+        /// @dev 1..256
+        uint16 maxClaims;
+        /// @dev expected time of a vote: expectedBase seconds + claims · expectedPerClaim milliseconds
+        uint16 expectedBase;
+        uint16 expectedPerClaim;
+        /// @dev seconds
+        uint16 revealWindow;
+        uint16 appealWindow;
+        uint16 sealWindow;
+        /// @dev basis points of the distance to the nearer end, 0..4,500
+        uint16 decisiveMargin;
+        /// @dev scored claims per quality outcome, 8..1,024
+        uint16 qualityWindow;
+        /// @dev scored claims after which a score account is paid or charged, 1..4,096
+        uint16 maturity;
+    }
+
+    /// @notice Money. One slot.
+    struct Fees {
+        /// @dev wei of WORK per claim-seat, the floor of the price
+        uint88 minFee;
+        /// @dev gwei of WORK, the floor of a seat's bond; at most 64 · minFee
+        uint56 seatBond;
+        /// @dev milli claim-seats per second
+        uint32 feeTarget;
+        /// @dev milli claim-seats that multiply the price by e
+        uint40 feeRate;
+        /// @dev ρ, basis points: a debt is ρ times the loss; 10,000..40,000
+        uint16 penaltyRatio;
+        /// @dev basis points of price · claims an absent seat is charged, 0..10,000
+        uint16 absenceRatio;
+    }
+
+    /// @notice Rewards. One slot.
+    struct Rewards {
+        /// @dev κ, basis points of the earned burn that is minted, 0..10,000
+        uint16 mintRatio;
+        /// @dev basis points: an operator gets at most mintCap · κ of the fees its own seats turned into burn, 10,000..40,000
+        uint16 mintCap;
+        /// @dev exponent of R in the points, WAD, ≤ 1.25
+        uint64 gamma;
+        /// @dev exponent of R in the discount of an absence, WAD, ≤ 1.25
+        uint64 delta;
+        /// @dev τ, WAD, ≤ 1
+        uint64 qualityBar;
+        /// @dev gwei of WORK a posted reputation pays, taken from the epoch's earned burn; at most minFee
+        uint32 postBounty;
+    }
+
+    /// @notice All parameters of one version.
+    struct Parameters {
+        Committee committee;
+        Fees fees;
+        Rewards rewards;
+        ReputationMath.Rule reputation;
+    }
+
+    /// @notice What a request pins when it is opened.
+    struct RequestRules {
+        uint16 version;
+        uint16 maxClaims;
+        uint8 seats;
+        uint8 minSeats;
+        /// @dev λ in sixteenths under the square-root rule, zero under the proportional rule
+        uint8 boostCap;
+        /// @dev seconds: twice the expected time of a vote, at least 1
+        uint16 commitWindow;
+        uint16 revealWindow;
+        uint16 sealWindow;
+        /// @dev gwei of WORK
+        uint56 seatBond;
+        /// @dev basis points
+        uint16 penaltyRatio;
+    }
+
+    /// @notice A family: a lineage of models, in one of the domain's 16 slots.
+    struct Family {
+        /// @dev who gets the bond back; zero in an empty slot
+        address proposer;
+        /// @dev wei of WORK
+        uint96 bond;
+        /// @dev keccak256 of the family's label
+        bytes32 lineage;
+    }
+
+    /// @notice A domain was created; its version 1 is in force at once.
+    event DomainCreated(
+        uint16 indexed domain,
+        address indexed owner,
+        string name,
+        uint56 minSelfBond,
+        uint56 minFamilyWeight,
+        Parameters parameters
+    );
+    /// @notice Version `version` comes into force at the start of epoch `epoch`.
+    event ParametersAnnounced(uint16 indexed domain, uint16 version, uint24 epoch, Parameters parameters);
+    event DomainTransferred(uint16 indexed domain, address indexed from, address indexed to);
+    event FamilyProposed(
+        uint16 indexed domain,
+        bytes32 indexed lineage,
+        address indexed proposer,
+        string label,
+        uint256 bond
+    );
+    event FamilyWithdrawn(uint16 indexed domain, bytes32 indexed lineage, address indexed proposer, uint256 bond);
+    event FamilyListed(uint16 indexed domain, uint8 indexed family, bytes32 indexed lineage);
+    event FamilyVacated(uint16 indexed domain, uint8 indexed family, bytes32 indexed lineage);
+
+    error UnknownDomain(uint256 domain);
+    error UnknownVersion(uint256 domain, uint256 version);
+    error UnknownFamily(uint256 domain, uint256 family);
+    error NotDomainOwner(address caller, address owner);
+    error NotVault(address caller, address vault);
+    error NotProposer(address caller, address proposer);
+    error InvalidName(string name);
+    error InvalidOwner();
+    /// @notice A parameter lies outside its hard bounds.
+    error ParameterOutOfBounds(string name, uint256 given, uint256 min, uint256 max);
+    error AlreadyProposed(bytes32 lineage);
+    error NotProposed(bytes32 lineage);
+    error FamiliesFull(uint256 domain, uint256 max);
+    error TooManyDomains(uint256 max);
+
+    /// @notice Creates a domain by burning {DOMAIN_FEE} wei of the caller's WORK (allowance needed).
+    /// @param name 1..32 bytes, unique by convention only
+    /// @param minSelfBond gwei of WORK an operator's own share must be worth to be drawn
+    /// @param minFamilyWeight gwei of WORK a family must weigh to count
+    /// @return domain number of the new domain, from 1
+    function createDomain(
+        string calldata name,
+        uint56 minSelfBond,
+        uint56 minFamilyWeight,
+        Parameters calldata parameters
+    ) external returns (uint16 domain);
+
+    /// @notice Announces new parameters; they come into force at the first epoch boundary after {PARAMETER_DELAY}.
+    ///         A pending announcement is replaced.
+    function announce(uint16 domain, Parameters calldata parameters) external;
+
+    /// @notice Hands a domain to a new owner.
+    function transferDomain(uint16 domain, address to) external;
+
+    /// @notice Proposes a family with a bond of {FAMILY_BOND} wei (allowance needed).
+    /// @param label human-readable lineage, hashed into `lineage`
+    function proposeFamily(uint16 domain, string calldata label) external returns (bytes32 lineage);
+
+    /// @notice Takes back a proposal that was not listed, and its bond.
+    function withdrawFamily(uint16 domain, bytes32 lineage) external;
+
+    /// @notice Lists a proposed family in the first free slot. Only the domain's owner.
+    function listFamily(uint16 domain, bytes32 lineage) external returns (uint8 family);
+
+    /// @notice Frees the slot of a family without members and returns its bond. Only the StakeVault, which counts members.
+    function vacateFamily(uint16 domain, uint8 family) external;
+
+    /// @notice The version in force now. Reverts for an unknown domain.
+    function currentVersion(uint16 domain) external view returns (uint16);
+
+    /// @notice What a request with that many claims pins, from the version in force. Reverts for an unknown domain.
+    function requestRulesOf(uint16 domain, uint256 claims) external view returns (RequestRules memory);
+
+    /// @notice The committee parameters of a version.
+    function committeeOf(uint16 domain, uint16 version) external view returns (Committee memory);
+    /// @notice The fee parameters of a version.
+    function feesOf(uint16 domain, uint16 version) external view returns (Fees memory);
+    /// @notice The reward parameters of a version.
+    function rewardsOf(uint16 domain, uint16 version) external view returns (Rewards memory);
+    /// @notice The reputation rule of a version.
+    function reputationOf(uint16 domain, uint16 version) external view returns (ReputationMath.Rule memory);
+    /// @notice What turns lanes into verdicts.
+    /// @return minFamilies families below which a verdict is marked lowDiversity
+    /// @return decisiveMargin basis points
+    /// @return appealWindow seconds
+    function verdictRuleOf(
+        uint16 domain,
+        uint16 version
+    ) external view returns (uint256 minFamilies, uint256 decisiveMargin, uint256 appealWindow);
+    /// @notice What turns scores into quality outcomes.
+    /// @return preset see {Preset}
+    /// @return qualityWindow scored claims per outcome
+    /// @return qualityBar τ, WAD
+    function qualityOf(
+        uint16 domain,
+        uint16 version
+    ) external view returns (Preset preset, uint256 qualityWindow, uint256 qualityBar);
+    /// @notice All parameters of a version.
+    function parametersOf(uint16 domain, uint16 version) external view returns (Parameters memory);
+
+    /// @notice The numbers fixed at creation, gwei of WORK. Reverts for an unknown domain.
+    function stakeFloor(uint16 domain) external view returns (uint56 minSelfBond, uint56 minFamilyWeight);
+    /// @notice Owner of a domain; zero for an unknown one.
+    function ownerOf(uint16 domain) external view returns (address);
+    /// @notice A family slot; empty slots have no proposer.
+    function familyOf(uint16 domain, uint8 family) external view returns (Family memory);
+    /// @notice Number of domains; they are numbered 1..domainCount.
+    function domainCount() external view returns (uint16);
+
+    /// @notice wei of WORK burned by {createDomain}.
+    function DOMAIN_FEE() external view returns (uint256);
+    /// @notice wei of WORK a proposed family deposits.
+    function FAMILY_BOND() external view returns (uint256);
+    /// @notice Seconds between an announcement and the earliest epoch boundary it can take effect at.
+    function PARAMETER_DELAY() external view returns (uint256);
+    /// @notice Only caller of {vacateFamily}.
+    function VAULT() external view returns (address);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IEpochClock} from "./IEpochClock.sol";
+
+/// @title IRewardMinter
+/// @notice Score accounts, the bounded mint that pays them, the debts they leave.
+/// @dev Invariant (SPEC REW-1): minted for (domain, epoch) ≤ earned burn of (domain, epoch); bounties are taken out of
+///      the earned burn before they are minted.
+interface IRewardMinter is IEpochClock {
+    /// @notice What one operator earned in one domain and epoch. One slot.
+    struct Account {
+        /// @dev Σ of score values, wei
+        int88 score;
+        /// @dev bonds of settled seats that are still locked, gwei
+        uint56 releasable;
+        /// @dev Σ price · claims of the settled seats, gwei, rounded down
+        uint56 served;
+        /// @dev R^γ · tilt, 1e9 = 1.0; fixed by the first seat of the epoch; zero: not open
+        uint40 factor;
+        /// @dev scored claims, saturating
+        uint16 scored;
+    }
+
+    /// @notice What an epoch of a domain pins with its first settled seat. One slot.
+    struct EpochTerms {
+        /// @dev Σ points over mature accounts, wei
+        uint112 points;
+        uint16 maturity;
+        /// @dev basis points
+        uint16 mintRatio;
+        uint16 mintCap;
+        uint16 penaltyRatio;
+        /// @dev share of the schedule, basis points
+        uint16 share;
+        bool open;
+    }
+
+    /// @notice What a settled seat brings to its operator's account.
+    struct Credit {
+        /// @dev score value, wei, see SkillScore.value
+        int256 value;
+        /// @dev scored claims
+        uint256 scored;
+        /// @dev gwei that become releasable
+        uint256 bond;
+        /// @dev price · claims, wei
+        uint256 served;
+    }
+
+    /// @notice The first seat of an epoch opened the account.
+    /// @param carriedFrom epoch of an immature account that was carried over whole; type(uint256).max if none
+    event AccountOpened(
+        uint16 indexed domain,
+        uint256 indexed epoch,
+        address indexed owner,
+        uint256 factor,
+        uint256 carriedFrom
+    );
+    /// @notice The account was closed: `minted` wei into the pool, or `charged` wei of a `debt` out of it.
+    event Distributed(
+        uint16 indexed domain,
+        uint256 indexed epoch,
+        address indexed owner,
+        int256 score,
+        uint256 points,
+        uint256 minted,
+        uint256 debt,
+        uint256 charged
+    );
+    event BondsReleased(uint16 indexed domain, uint256 indexed epoch, address indexed owner, uint256 bond);
+    event BountyPaid(uint16 indexed domain, address indexed to, uint256 amount);
+    event ShareChanged(uint16 indexed domain, uint256 share);
+
+    error NotAssay(address caller, address assay);
+    error NotLedger(address caller, address ledger);
+    error EpochNotOver(uint256 epoch, uint256 current);
+    error BatchTooLarge(uint256 given, uint256 max);
+    error ShareTooHigh(uint256 given, uint256 max);
+    /// @notice The account holds no bond that could be freed.
+    error NothingToUnlock(uint256 domain, address owner);
+
+    /// @notice Adds a settled seat to the account of this epoch. Only Assay.
+    /// @return before score before, wei
+    /// @return factor 1e9 = 1.0
+    function credit(
+        uint16 domain,
+        address owner,
+        Credit calldata seat
+    ) external returns (int256 before, uint256 factor);
+
+    /// @notice Closes accounts of a past epoch: mints rewards, charges debts (a twentieth to the caller), frees bonds.
+    ///         Accounts that are immature or closed are passed over. Anyone, at any later time.
+    /// @param owners at most {MAX_OWNERS}
+    function distribute(uint16 domain, uint256 epoch, address[] calldata owners) external;
+
+    /// @notice Frees what the operator's newest account does not need to cover ρ times its loss. Anyone.
+    /// @return bond gwei
+    function unlock(uint16 domain, address owner) external returns (uint256 bond);
+
+    /// @notice Mints up to `amount` wei to `to` out of the earned burn of this epoch. Only ReputationLedger.
+    function payBounty(uint16 domain, address to, uint256 amount) external;
+
+    /// @notice Gives a domain a share of the schedule, basis points. Only governance.
+    function setShare(uint16 domain, uint256 share) external;
+
+    /// @notice What can be minted for (domain, epoch): κ · earned + min(share · schedule, (1 − κ) · earned), wei.
+    function mintable(uint16 domain, uint256 epoch) external view returns (uint256);
+    /// @notice Emission of an epoch before shares: halves every {HALVING} epochs, wei.
+    function schedule(uint256 epoch) external view returns (uint256);
+    function accountOf(uint16 domain, uint256 epoch, address owner) external view returns (Account memory);
+    /// @notice Epoch of the operator's newest account; zero also before its first.
+    function lastEpochOf(uint16 domain, address owner) external view returns (uint256);
+    function termsOf(uint16 domain, uint256 epoch) external view returns (EpochTerms memory);
+    /// @notice Share of the schedule, basis points.
+    function shareOf(uint16 domain) external view returns (uint256);
+    /// @notice Largest batch of {distribute}; fits a 16M-gas transaction.
+    function MAX_OWNERS() external view returns (uint256);
+    /// @notice Emission of epoch 0, wei.
+    function INITIAL_EMISSION() external view returns (uint256);
+    /// @notice Epochs after which the emission halves.
+    function HALVING() external view returns (uint256);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {DomainWindow} from "../libraries/DomainWindow.sol";
+import {IEpochClock} from "./IEpochClock.sol";
+
+/// @title IStakeVault
+/// @notice Operators and their pools: self-bond, delegation, unbonding, seat bonds, charges; seat weights by epoch.
+/// @dev Amounts are wei of WORK; weights and bonds are whole gwei of WORK.
+///      Safety rests on: WORK moves exactly what it says and calls nobody; Assay, the ReputationLedger and the
+///      RewardMinter are the immutable peers. Liveness of withdrawals rests on WORK alone.
+///      Invariants: balance = Σ (active + unbonding); locked · 1e9 ≤ active + unbonding of every pool;
+///      W = Σ W_f over eligible families; W_f = Σ w; Σroot = Σ isqrt(W_f · 2^32).
+interface IStakeVault is IEpochClock {
+    /// @notice An operator of a domain. One slot.
+    struct Operator {
+        /// @dev signs votes; may be rotated at any time, because votes bind to the owner
+        address hotKey;
+        /// @dev slot of its family, 0..15
+        uint8 family;
+        /// @dev basis points of rewards that go to the operator's own shares
+        uint16 commission;
+        /// @dev bit 0 registered, bit 1 resting
+        uint8 flags;
+        /// @dev last R the ReputationLedger reported, WAD
+        uint64 reputation;
+    }
+
+    /// @notice What backs an operator. One slot.
+    struct Pool {
+        /// @dev wei that carries weight and earns
+        uint88 active;
+        /// @dev wei waiting to be withdrawn, charged exactly like active
+        uint88 unbonding;
+        /// @dev gwei held by open seats and score accounts
+        uint56 locked;
+    }
+
+    /// @notice Shares of both sides of a pool. One slot.
+    struct Shares {
+        uint128 active;
+        uint128 unbonding;
+    }
+
+    /// @notice A holder's part of a pool, and its unstaking ticket. One slot.
+    struct Holding {
+        uint112 shares;
+        uint104 unbondingShares;
+        /// @dev Unix seconds from which the ticket can be withdrawn
+        uint40 readyAt;
+    }
+
+    /// @notice What a seat is judged by.
+    struct SeatWeights {
+        /// @dev w, gwei, in the round's epoch
+        uint256 weight;
+        /// @dev W_f, gwei, in the round's epoch; zero if the family was too light to count
+        uint256 familyWeight;
+        uint8 family;
+        /// @dev vote weight 1..4 in the round's epoch
+        uint8 tier;
+    }
+
+    event OperatorRegistered(
+        uint16 indexed domain,
+        address indexed owner,
+        uint8 indexed family,
+        address hotKey,
+        uint16 commission,
+        bytes32 modelHash,
+        string uri
+    );
+    event OperatorRemoved(uint16 indexed domain, address indexed owner);
+    event HotKeyChanged(uint16 indexed domain, address indexed owner, address hotKey);
+    event ModelChanged(uint16 indexed domain, address indexed owner, bytes32 modelHash, string uri);
+    /// @notice `commission` comes into force at `effectiveAt`, Unix seconds.
+    event CommissionChanged(uint16 indexed domain, address indexed owner, uint16 commission, uint48 effectiveAt);
+    event RestChanged(uint16 indexed domain, address indexed owner, bool resting);
+    event Staked(uint16 indexed domain, address indexed owner, address indexed holder, uint256 assets, uint256 shares);
+    event UnstakeRequested(
+        uint16 indexed domain,
+        address indexed owner,
+        address indexed holder,
+        uint256 assets,
+        uint256 shares,
+        uint40 readyAt
+    );
+    event UnstakeCancelled(
+        uint16 indexed domain,
+        address indexed owner,
+        address indexed holder,
+        uint256 assets,
+        uint256 shares
+    );
+    event Withdrawn(uint16 indexed domain, address indexed owner, address indexed holder, uint256 assets);
+    /// @notice From `epoch` on the operator weighs `weight` gwei and votes with `tier`.
+    event WeightChanged(uint16 indexed domain, address indexed owner, uint256 epoch, uint256 weight, uint256 tier);
+    /// @notice `bond` gwei are free again; they were locked when the operator committed.
+    event BondUnlocked(uint16 indexed domain, address indexed owner, uint256 bond);
+    /// @notice `charged` wei left the pool; `bounty` of it went to `collector`, the rest burned.
+    event Charged(
+        uint16 indexed domain,
+        address indexed owner,
+        uint256 charged,
+        uint256 bounty,
+        address indexed collector
+    );
+    /// @notice `missing` wei could not be charged and is forgiven.
+    event Shortfall(uint16 indexed domain, address indexed owner, uint256 missing);
+    event Rewarded(uint16 indexed domain, address indexed owner, uint256 amount, uint256 commission);
+
+    error NotAssay(address caller, address assay);
+    error NotLedger(address caller, address ledger);
+    error NotMinter(address caller, address minter);
+    /// @notice Neither the operator's owner nor its hot key.
+    error NotOperatorKey(address caller, address owner, address hotKey);
+    error NotRegistered(uint256 domain, address owner);
+    error AlreadyRegistered(uint256 domain, address owner);
+    error UnknownFamily(uint256 domain, uint256 family);
+    error InvalidHotKey();
+    error InvalidModelHash();
+    error CommissionTooHigh(uint256 given, uint256 max);
+    error StakeTooSmall(uint256 given, uint256 min);
+    error InsufficientShares(uint256 given, uint256 held);
+    error ZeroShares();
+    /// @notice The pool was charged down so far that its shares cannot be counted any more.
+    error PoolDepleted(uint256 domain, address owner);
+    error NoTicket(uint256 domain, address owner, address holder);
+    error StillUnbonding(uint256 now_, uint256 readyAt);
+    /// @notice What would be left does not cover the locked bonds. All in wei.
+    error StakeLocked(uint256 left, uint256 locked);
+    /// @notice Too little free stake for a seat's bond, gwei.
+    error InsufficientFreeStake(uint256 free, uint256 bond);
+    error PoolNotEmpty(uint256 domain, address owner);
+    error FamilyInUse(uint256 domain, uint256 family, uint256 members);
+    error UnbondingTooShort(uint256 given, uint256 min);
+
+    // ---------------------------------------------------------------- operators
+
+    /// @notice Registers the caller as an operator of `domain`.
+    /// @param hotKey address that will commit votes
+    /// @param family slot of a listed family
+    /// @param commission basis points, ≤ {MAX_COMMISSION}
+    /// @param modelHash SHA-256 of the model file
+    /// @param uri model card
+    function register(
+        uint16 domain,
+        address hotKey,
+        uint8 family,
+        uint16 commission,
+        bytes32 modelHash,
+        string calldata uri
+    ) external;
+
+    /// @notice Removes the caller's operator; its pool must be empty. Reputation stays.
+    function deregister(uint16 domain) external;
+
+    /// @notice Replaces the hot key, at once.
+    function setHotKey(uint16 domain, address hotKey) external;
+
+    /// @notice Announces another model of the same family.
+    function setModel(uint16 domain, bytes32 modelHash, string calldata uri) external;
+
+    /// @notice Lowers the commission at once, or raises it after UNBONDING.
+    function setCommission(uint16 domain, uint16 commission) external;
+
+    /// @notice Sets the caller's weight to zero from the next epoch on (or back); the stake stays.
+    function rest(uint16 domain, bool resting) external;
+
+    /// @notice Frees a family slot nobody is registered in; its bond returns to the proposer. Anyone.
+    function vacateFamily(uint16 domain, uint8 family) external;
+
+    // ------------------------------------------------------------------ stakers
+
+    /// @notice Stakes `assets` wei of the caller's WORK (allowance needed) into an operator's pool.
+    /// @param assets at least {MIN_STAKE}
+    /// @return shares received, rounded down
+    function stake(uint16 domain, address owner, uint256 assets) external returns (uint256 shares);
+
+    /// @notice {stake} with an EIP-2612 permit of the caller.
+    function stakeWithPermit(
+        uint16 domain,
+        address owner,
+        uint256 assets,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (uint256 shares);
+
+    /// @notice Turns active shares into unbonding ones. A second request joins the ticket and restarts its wait.
+    /// @return assets wei that left the active side, rounded down
+    function requestUnstake(uint16 domain, address owner, uint256 shares) external returns (uint256 assets);
+
+    /// @notice Turns the caller's whole ticket back into active shares.
+    function cancelUnstake(uint16 domain, address owner) external returns (uint256 shares);
+
+    /// @notice Pays out the caller's ticket after UNBONDING. Never paused.
+    function withdraw(uint16 domain, address owner) external returns (uint256 assets);
+
+    // -------------------------------------------------------------------- peers
+
+    /// @notice Locks a seat's bond and returns what the seat is judged by. Only Assay, which reverts if nobody sits.
+    /// @param caller who sent the vote: the owner or its hot key
+    /// @param epoch the round's epoch, this one or the one before
+    /// @param bond gwei
+    function takeSeat(
+        uint16 domain,
+        address owner,
+        address caller,
+        uint256 epoch,
+        uint256 bond
+    ) external returns (SeatWeights memory);
+
+    /// @notice Frees `bond` gwei. Only Assay and RewardMinter.
+    function unlock(uint16 domain, address owner, uint256 bond) external;
+
+    /// @notice Frees `bond` gwei, then charges up to `amount` wei from both sides of the pool in proportion, never
+    ///         touching what other seats hold. Only Assay and RewardMinter.
+    /// @return charged wei; a twentieth went to `collector`, the rest burned
+    function charge(
+        uint16 domain,
+        address owner,
+        uint256 bond,
+        uint256 amount,
+        address collector
+    ) external returns (uint256 charged);
+
+    /// @notice Books `amount` wei that were just minted to this contract. Only RewardMinter.
+    function reward(uint16 domain, address owner, uint256 amount) external;
+
+    /// @notice Takes over a new R; weight and tier change with the next epoch. Only ReputationLedger.
+    function setReputation(uint16 domain, address owner, uint256 reputation) external;
+
+    // -------------------------------------------------------------------- views
+
+    /// @notice Reverts unless `caller` may vote for `owner`.
+    function requireKey(uint16 domain, address owner, address caller) external view;
+    /// @notice What a seat of the operator would be judged by in `epoch` (previous, current or next).
+    function seatWeights(uint16 domain, address owner, uint256 epoch) external view returns (SeatWeights memory);
+    /// @notice gwei of the pool no seat holds.
+    function freeStake(uint16 domain, address owner) external view returns (uint256);
+    /// @notice Sums of the domain in the current epoch.
+    function domainSums(uint16 domain) external view returns (DomainWindow.Sums memory);
+    /// @notice Sums of the domain in the next epoch.
+    function nextDomainSums(uint16 domain) external view returns (DomainWindow.Sums memory);
+    /// @notice W_f in `epoch` (previous, current or next), gwei, whether or not the family counts.
+    function familyWeight(uint16 domain, uint8 family, uint256 epoch) external view returns (uint256);
+    /// @notice Registered operators of a family.
+    function familyMembers(uint16 domain, uint8 family) external view returns (uint256);
+    function operatorOf(uint16 domain, address owner) external view returns (Operator memory);
+    function modelHashOf(uint16 domain, address owner) external view returns (bytes32);
+    function poolOf(uint16 domain, address owner) external view returns (Pool memory);
+    function sharesOf(uint16 domain, address owner) external view returns (Shares memory);
+    function holdingOf(uint16 domain, address owner, address holder) external view returns (Holding memory);
+    /// @notice wei the holder's active shares and its ticket are worth, rounded down.
+    function assetsOf(
+        uint16 domain,
+        address owner,
+        address holder
+    ) external view returns (uint256 active, uint256 unbonding);
+    /// @notice The commission in force now, basis points.
+    function commissionOf(uint16 domain, address owner) external view returns (uint256);
+
+    /// @notice Seconds between a request to unstake and its withdrawal.
+    function UNBONDING() external view returns (uint256);
+    /// @notice Largest commission, basis points.
+    function MAX_COMMISSION() external view returns (uint16);
+    /// @notice Smallest stake, wei.
+    function MIN_STAKE() external view returns (uint256);
+    function ASSAY() external view returns (address);
+    function LEDGER() external view returns (address);
+    function MINTER() external view returns (address);
+}
