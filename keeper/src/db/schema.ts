@@ -43,4 +43,12 @@ export const MIGRATIONS: readonly string[] = [
     hash   TEXT NOT NULL                          -- 0x and 64 hex digits
   ) STRICT, WITHOUT ROWID;
   `,
+  `CREATE TABLE request (
+     request_id TEXT PRIMARY KEY,
+     terms TEXT NOT NULL,
+     uri TEXT NOT NULL,
+     payload TEXT NOT NULL,
+     block INTEGER NOT NULL,
+     done INTEGER NOT NULL CHECK (done IN (0, 1))
+   ) STRICT`,
 ];

@@ -1,0 +1,111 @@
+import { zeroAddress, type Address } from "viem";
+
+import type { Config } from "../config.ts";
+import { AssayError } from "../lib/errors.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Manifest } from "../model/manifest.ts";
+import type { ChainReads } from "./reads.ts";
+
+export type PreflightCode =
+  "WRONG_CHAIN" | "NO_CODE" | "NOT_AN_OPERATOR" | "WRONG_HOT_KEY" | "WRONG_MODEL" | "NO_GAS_MONEY";
+
+/** The world is not as the configuration says: the keeper does not start. */
+export class PreflightError extends AssayError<PreflightCode, { given: string; required: string }> {
+  constructor(code: PreflightCode, what: string, given: string, required: string, advice: string) {
+    super({
+      code,
+      message: `${what}: ${given}, required is ${required}`,
+      data: { given, required },
+      advice,
+      retryable: false,
+    });
+  }
+}
+
+export interface PreflightInput {
+  readonly config: Config;
+  readonly reads: ChainReads;
+  readonly hotKey: Address;
+  readonly model: Manifest;
+  readonly log: Logger;
+}
+
+/** Asks the world before acting: chain id, code at every address, operator, hot key, model hash, gas money. */
+export async function preflight({ config, reads, hotKey, model, log }: PreflightInput): Promise<void> {
+  const chainId = await reads.chainId();
+  if (chainId !== config.chainId) {
+    throw new PreflightError(
+      "WRONG_CHAIN",
+      "The endpoint serves another chain",
+      `${chainId}`,
+      `${config.chainId}`,
+      "Correct rpcUrl or chainId.",
+    );
+  }
+  for (const [name, address] of Object.entries(config.contracts)) {
+    const code = await reads.code(address);
+    if (code === undefined || code === "0x") {
+      throw new PreflightError(
+        "NO_CODE",
+        `There is no contract at the address of ${name}`,
+        address,
+        "a deployed contract",
+        "Correct the address, or wait until the node is synced.",
+      );
+    }
+  }
+  const operator = await reads.operatorOf(config.domain.id, config.owner);
+  if ((operator.flags & 1) === 0) {
+    throw new PreflightError(
+      "NOT_AN_OPERATOR",
+      "The owner is no operator of the domain",
+      config.owner,
+      `an operator of domain ${config.domain.id}`,
+      "Register first; docs/operators.md shows how.",
+    );
+  }
+  if (operator.hotKey !== hotKey && config.owner !== hotKey) {
+    throw new PreflightError(
+      "WRONG_HOT_KEY",
+      "The key may not vote for the operator",
+      hotKey,
+      operator.hotKey === zeroAddress ? config.owner : operator.hotKey,
+      "Use the registered hot key, or rotate it with setHotKey.",
+    );
+  }
+  if (model.domain !== config.domain.name) {
+    throw new PreflightError(
+      "WRONG_MODEL",
+      "The model is made for another domain",
+      model.domain,
+      config.domain.name,
+      "Choose a model of the domain.",
+    );
+  }
+  const registered = await reads.modelHashOf(config.domain.id, config.owner);
+  if (registered !== `0x${model.sha256}`) {
+    throw new PreflightError(
+      "WRONG_MODEL",
+      "The model is not the registered one",
+      `0x${model.sha256}`,
+      registered,
+      "Put the registered model back, or announce this one with setModel.",
+    );
+  }
+  if ((await reads.balance(hotKey)) === 0n) {
+    throw new PreflightError(
+      "NO_GAS_MONEY",
+      "The hot key cannot pay for transactions",
+      "0 wei",
+      "more than 0 wei",
+      "Send some of the chain's coin to the hot key.",
+    );
+  }
+  log.info("preflight passed", {
+    chainId,
+    owner: config.owner,
+    hotKey,
+    model: model.name,
+    family: model.family,
+  });
+}

@@ -1,0 +1,221 @@
+import {
+  assayAbi,
+  blockhashRandomnessAbi,
+  domainRegistryAbi,
+  reputationLedgerAbi,
+  rewardMinterAbi,
+  stakeVaultAbi,
+} from "@assay/published";
+import type { Address, Hex } from "viem";
+
+import type { Contracts } from "./addresses.ts";
+import type { Reader } from "./client.ts";
+import {
+  PHASES,
+  type Draw,
+  type Phase,
+  type RevealedVote,
+  type Round,
+  type Seat,
+  type SeatWeights,
+  type Terms,
+} from "./types.ts";
+
+/** A request as its event tells it. */
+export interface RequestedEvent {
+  readonly requestId: Hex;
+  readonly terms: Terms;
+  readonly uri: string;
+  readonly payload: Hex;
+  readonly block: bigint;
+}
+
+/** What one operator needs to know of a request to decide its next duty. */
+export interface RequestState {
+  readonly phase: Phase;
+  readonly draw: Draw;
+  readonly round: Round;
+  readonly seat: Seat;
+}
+
+export type ChainReads = ReturnType<typeof createReads>;
+
+/** Every question the services ask the chain. Errors of the RPC pass through: the caller's next tick asks again. */
+export function createReads(client: Reader, at: Contracts) {
+  const assay = { address: at.Assay, abi: assayAbi } as const;
+  const vault = { address: at.StakeVault, abi: stakeVaultAbi } as const;
+  const minter = { address: at.RewardMinter, abi: rewardMinterAbi } as const;
+  const ledger = { address: at.ReputationLedger, abi: reputationLedgerAbi } as const;
+
+  return {
+    /** The newest block: its number, hash and Unix seconds. */
+    async head(): Promise<{ number: bigint; hash: Hex; timestamp: bigint }> {
+      const { number, hash, timestamp } = await client.getBlock({ blockTag: "latest" });
+      return { number, hash, timestamp };
+    },
+
+    async blockHash(blockNumber: bigint): Promise<Hex> {
+      return (await client.getBlock({ blockNumber })).hash;
+    },
+
+    /** Requests of a domain opened in a range of blocks, both ends included. */
+    async requestsBetween(domain: number, fromBlock: bigint, toBlock: bigint): Promise<RequestedEvent[]> {
+      const logs = await client.getContractEvents({
+        ...assay,
+        eventName: "Requested",
+        args: { domain },
+        fromBlock,
+        toBlock,
+        strict: true,
+      });
+      return logs.map(({ args, blockNumber }) => ({
+        requestId: args.requestId,
+        terms: args.terms,
+        uri: args.uri,
+        payload: args.payload,
+        block: blockNumber,
+      }));
+    },
+
+    /** All votes revealed for a request so far. */
+    async revealedVotes(requestId: Hex, fromBlock: bigint): Promise<RevealedVote[]> {
+      const logs = await client.getContractEvents({
+        ...assay,
+        eventName: "Revealed",
+        args: { requestId },
+        fromBlock,
+        strict: true,
+      });
+      return logs.map(({ args }) => ({ owner: args.owner, votes: args.votes }));
+    },
+
+    /** Owners that committed to a request. */
+    async committedOwners(requestId: Hex, fromBlock: bigint): Promise<Address[]> {
+      const logs = await client.getContractEvents({
+        ...assay,
+        eventName: "Committed",
+        args: { requestId },
+        fromBlock,
+        strict: true,
+      });
+      return [...new Set(logs.map(({ args }) => args.owner))];
+    },
+
+    async requestState(requestId: Hex, owner: Address): Promise<RequestState> {
+      const [phase, draw, round, seat] = await Promise.all([
+        client.readContract({ ...assay, functionName: "phaseOf", args: [requestId] }),
+        client.readContract({ ...assay, functionName: "drawOf", args: [requestId] }),
+        client.readContract({ ...assay, functionName: "roundOf", args: [requestId] }),
+        client.readContract({ ...assay, functionName: "seatOf", args: [requestId, owner] }),
+      ]);
+      const name = PHASES[phase];
+      if (name === undefined) throw new Error(`the contract answered an unknown phase ${phase}`);
+      return { phase: name, draw, round, seat };
+    },
+
+    async seatOf(requestId: Hex, owner: Address): Promise<Seat> {
+      return client.readContract({ ...assay, functionName: "seatOf", args: [requestId, owner] });
+    },
+
+    async idOf(terms: Terms): Promise<Hex> {
+      return client.readContract({ ...assay, functionName: "idOf", args: [terms] });
+    },
+
+    /** The seed a ticket will give, as the contract truncates it; undefined until it exists. */
+    async seedOf(ticket: bigint): Promise<bigint | undefined> {
+      const [seed, status] = await client.readContract({
+        address: at.BlockhashRandomness,
+        abi: blockhashRandomnessAbi,
+        functionName: "seedOf",
+        args: [ticket, "0x"],
+      });
+      return status === 1 ? seed & ((1n << 120n) - 1n) : undefined;
+    },
+
+    async seatWeights(domain: number, owner: Address, epoch: number): Promise<SeatWeights> {
+      return client.readContract({
+        ...vault,
+        functionName: "seatWeights",
+        args: [domain, owner, BigInt(epoch)],
+      });
+    },
+
+    /** gwei of the pool no seat holds. */
+    async freeStake(domain: number, owner: Address): Promise<bigint> {
+      return client.readContract({ ...vault, functionName: "freeStake", args: [domain, owner] });
+    },
+
+    async operatorOf(domain: number, owner: Address) {
+      return client.readContract({ ...vault, functionName: "operatorOf", args: [domain, owner] });
+    },
+
+    async modelHashOf(domain: number, owner: Address): Promise<Hex> {
+      return client.readContract({ ...vault, functionName: "modelHashOf", args: [domain, owner] });
+    },
+
+    async currentEpoch(): Promise<number> {
+      return Number(await client.readContract({ ...assay, functionName: "currentEpoch" }));
+    },
+
+    async recordOf(domain: number, owner: Address) {
+      return client.readContract({ ...ledger, functionName: "recordOf", args: [domain, owner] });
+    },
+
+    /** The rule outcomes are replayed with now. */
+    async reputationRule(domain: number) {
+      const registry = { address: at.DomainRegistry, abi: domainRegistryAbi } as const;
+      const version = await client.readContract({
+        ...registry,
+        functionName: "currentVersion",
+        args: [domain],
+      });
+      return client.readContract({ ...registry, functionName: "reputationOf", args: [domain, version] });
+    },
+
+    async clock(): Promise<{ genesis: number; epochLength: number }> {
+      const [genesis, epochLength] = await Promise.all([
+        client.readContract({ ...assay, functionName: "GENESIS" }),
+        client.readContract({ ...assay, functionName: "EPOCH" }),
+      ]);
+      return { genesis: Number(genesis), epochLength: Number(epochLength) };
+    },
+
+    async reputationOf(domain: number, owner: Address): Promise<bigint> {
+      return client.readContract({ ...ledger, functionName: "reputationOf", args: [domain, owner] });
+    },
+
+    async lastEpochOf(domain: number, owner: Address): Promise<number> {
+      return Number(
+        await client.readContract({ ...minter, functionName: "lastEpochOf", args: [domain, owner] }),
+      );
+    },
+
+    async accountOf(domain: number, epoch: number, owner: Address) {
+      return client.readContract({
+        ...minter,
+        functionName: "accountOf",
+        args: [domain, BigInt(epoch), owner],
+      });
+    },
+
+    /** Owners whose account of an epoch was opened. */
+    async accountsOpened(domain: number, epoch: number, fromBlock: bigint): Promise<Address[]> {
+      const logs = await client.getContractEvents({
+        ...minter,
+        eventName: "AccountOpened",
+        args: { domain, epoch: BigInt(epoch) },
+        fromBlock,
+        strict: true,
+      });
+      return logs.map(({ args }) => args.owner);
+    },
+
+    async epochTermsOf(domain: number, epoch: number) {
+      return client.readContract({ ...minter, functionName: "termsOf", args: [domain, BigInt(epoch)] });
+    },
+
+    chainId: () => client.getChainId(),
+    code: (address: Address) => client.getCode({ address }),
+    balance: (address: Address) => client.getBalance({ address }),
+  };
+}

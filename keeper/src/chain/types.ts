@@ -1,0 +1,79 @@
+import type { Address, Hex } from "viem";
+
+export type { Terms } from "../mirror/commitment.ts";
+
+/** Phases of a request, in the order of the contract's enum. */
+export const PHASES = [
+  "NONE",
+  "REQUESTED",
+  "COMMIT",
+  "EXTENSION",
+  "REVEAL",
+  "TALLY",
+  "FINALIZED",
+  "FINAL",
+  "VOID",
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** `IAssay.Draw`; weights and bond in gwei of WORK, windows in seconds. */
+export interface Draw {
+  readonly weight: bigint;
+  readonly roots: bigint;
+  readonly bond: bigint;
+  readonly seats: number;
+  readonly baseRate: number;
+  readonly threshold: number;
+  readonly domain: number;
+  readonly commitWindow: number;
+  readonly revealWindow: number;
+  readonly boostCap: number;
+  readonly lastClaim: number;
+}
+
+/** `IAssay.Round`; times are Unix seconds. */
+export interface Round {
+  readonly seed: bigint;
+  readonly clock: number;
+  readonly epoch: number;
+  readonly flags: number;
+  readonly commits: number;
+  readonly reveals: number;
+  readonly committed: number;
+  readonly weight: number;
+  readonly families: number;
+  readonly minSeats: number;
+  readonly settled: number;
+}
+
+export const ROUND_SEALED = 1;
+export const ROUND_EXTENDED = 2;
+
+/** `IAssay.Seat`. */
+export interface Seat {
+  readonly digest: bigint;
+  readonly family: number;
+  readonly flags: number;
+}
+
+export const SEAT_REVEALED = 16;
+export const SEAT_SETTLED = 32;
+
+/** `IStakeVault.SeatWeights`, gwei of WORK. */
+export interface SeatWeights {
+  readonly weight: bigint;
+  readonly familyWeight: bigint;
+  readonly family: number;
+  readonly tier: number;
+}
+
+export interface Opening {
+  readonly owner: Address;
+  readonly votes: Hex;
+  readonly salt: Hex;
+}
+
+export interface RevealedVote {
+  readonly owner: Address;
+  readonly votes: Hex;
+}

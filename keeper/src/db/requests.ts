@@ -1,0 +1,64 @@
+import type { Hex } from "viem";
+
+import { corrupt } from "./errors.ts";
+import type { Database } from "./open.ts";
+
+/** A request as its event told it; what the chain says about it is never copied. */
+export type StoredRequest<Terms> = {
+  readonly requestId: Hex;
+  readonly terms: Terms;
+  readonly uri: string;
+  /** The payload if it travelled in the event, else 0x. */
+  readonly payload: Hex;
+  readonly block: bigint;
+};
+
+export type RequestTable<Terms> = {
+  /** Keeps a request; one that is known stays as it is. */
+  add(request: StoredRequest<Terms>): void;
+  /** Nothing more is to be done for it. */
+  close(requestId: Hex): void;
+  /** Requests that may still want something, oldest first. */
+  open(): StoredRequest<Terms>[];
+};
+
+/**
+ * The requests of the keeper's domains. A cache: after a loss the events are read again.
+ *
+ * @param encode terms to text, @param decode and back
+ */
+export function createRequestTable<Terms>(
+  { sql, path, read, write }: Database,
+  encode: (terms: Terms) => string,
+  decode: (text: string) => Terms,
+): RequestTable<Terms> {
+  const insert = sql.prepare(
+    "INSERT OR IGNORE INTO request (request_id, terms, uri, payload, block, done) VALUES (?, ?, ?, ?, ?, 0)",
+  );
+  const finish = sql.prepare("UPDATE request SET done = 1 WHERE request_id = ?");
+  const select = sql.prepare("SELECT * FROM request WHERE done = 0 ORDER BY block, request_id");
+  const toRequest = (row: Record<string, unknown>): StoredRequest<Terms> => {
+    try {
+      return {
+        requestId: row["request_id"] as Hex,
+        terms: decode(row["terms"] as string),
+        uri: row["uri"] as string,
+        payload: row["payload"] as Hex,
+        block: BigInt(row["block"] as number),
+      };
+    } catch (error) {
+      throw corrupt(path, `the request ${String(row["request_id"])} is not as it was written`, error);
+    }
+  };
+  return {
+    add: ({ requestId, terms, uri, payload, block }) =>
+      write(() => {
+        insert.run(requestId, encode(terms), uri, payload, Number(block));
+      }),
+    close: (requestId) =>
+      write(() => {
+        finish.run(requestId);
+      }),
+    open: () => read(() => select.all().map(toRequest)),
+  };
+}

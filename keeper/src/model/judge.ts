@@ -1,0 +1,32 @@
+import type { Logger } from "../lib/logger.ts";
+import type { Claim } from "../payload/schema.ts";
+import type { Model } from "./session.ts";
+import { MIN_CHARACTERS, voteByte } from "./vote.ts";
+
+/**
+ * Votes for a whole payload, one byte a claim. Claims that are too short, and all claims of a model that failed, get
+ * the base rate; a model never guesses and never takes the keeper down.
+ *
+ * @param baseRate base rate the request pins, byte
+ */
+export async function judgeClaims(
+  model: Model,
+  claims: readonly Claim[],
+  baseRate: number,
+  log: Logger,
+): Promise<Uint8Array> {
+  let probabilities: readonly number[];
+  try {
+    probabilities = await model.judge(claims);
+  } catch (error) {
+    log.error("inference failed, voting the base rate", { model: model.name, error: String(error) });
+    probabilities = claims.map(() => Number.NaN);
+  }
+  const votes = claims.map((claim, i) => {
+    const tooShort = claim.text.length < MIN_CHARACTERS || claim.answer.length < MIN_CHARACTERS;
+    return voteByte(tooShort ? Number.NaN : (probabilities[i] ?? Number.NaN), model.baseRate, baseRate);
+  });
+  const unusable = probabilities.filter((p) => !Number.isFinite(p)).length;
+  if (unusable > 0) log.warn("claims voted at the base rate", { model: model.name, unusable });
+  return Uint8Array.from(votes);
+}

@@ -1,0 +1,35 @@
+/**
+ * From a model's probabilities to vote bytes: the part of a vote that others must be able to reproduce. No I/O.
+ */
+
+/** Shortest answer and text that are judged, characters; shorter ones give confident nonsense. */
+export const MIN_CHARACTERS = 3;
+
+/** Votes stay away from certainty by this much, so that one overconfident claim cannot cost the whole bond. */
+const MIN_PROBABILITY = 0.004;
+
+const logit = (p: number): number => Math.log(p / (1 - p));
+
+/**
+ * Moves a probability from the prior a model was calibrated on to the domain's: logit p + logit b − logit b_train.
+ *
+ * @param p probability in (0, 1)
+ * @param trained prior of the training data, in (0, 1)
+ * @param pinned base rate of the request, in (0, 1)
+ */
+export function moveToBaseRate(p: number, trained: number, pinned: number): number {
+  return 1 / (1 + Math.exp(-(logit(p) + logit(pinned) - logit(trained))));
+}
+
+/**
+ * One vote byte. Whatever is no probability becomes the base rate: "I don't know" earns exactly nothing.
+ *
+ * @param p the model's probability, or anything else if it failed
+ * @param trained prior of the training data, in (0, 1)
+ * @param baseRate base rate the request pins, byte 13..242
+ */
+export function voteByte(p: number, trained: number, baseRate: number): number {
+  if (!Number.isFinite(p) || p < 0 || p > 1) return baseRate;
+  const inside = Math.min(1 - MIN_PROBABILITY, Math.max(MIN_PROBABILITY, p));
+  return Math.round(moveToBaseRate(inside, trained, baseRate / 255) * 255);
+}
