@@ -270,6 +270,8 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             (, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed, msg.data[0:0]);
             require(status == IRandomness.Status.LOST, SealWindowOpen(requestId, round.clock));
         }
+        // Without a seed nobody was drawn, so nobody can be reported.
+        round.clock = uint40(block.timestamp);
         _void(requestId, round, terms.requester, uint256(terms.price) * terms.claims * draw.seats);
     }
 
