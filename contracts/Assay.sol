@@ -299,14 +299,16 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             if (seat.flags & SETTLED != 0) continue;
             _seats[requestId][vote.owner].flags = seat.flags | SETTLED;
             if (seat.flags & REVEALED == 0) {
-                _settleUnrevealed(requestId, terms.domain, draw.bond, vote.owner);
+                // Too few committed and nobody extended: the phase to reveal in never came.
+                bool unheard = round.commits < round.minSeats && round.flags & EXTENDED == 0;
+                if (unheard) _releaseSeat(requestId, terms.domain, draw.bond, vote.owner);
+                else _settleUnrevealed(requestId, terms.domain, draw.bond, vote.owner);
                 continue;
             }
             uint240 given = _high(keccak256(vote.votes));
             require(given == seat.digest, VoteMismatch(requestId, vote.owner, given, seat.digest));
             if (phase == Phase.VOID) {
-                VAULT.unlock(terms.domain, vote.owner, draw.bond);
-                emit SeatSettled(requestId, vote.owner, 0, 0, 0, 0, 0, 0, 0, 0);
+                _releaseSeat(requestId, terms.domain, draw.bond, vote.owner);
             } else {
                 _settleRevealed(requestId, terms, draw, frame, lanes, vote, seat.flags);
                 ++earning;
@@ -528,6 +530,12 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             0,
             factor
         );
+    }
+
+    /// @dev Without a verdict a seat that did its duty earns nothing and loses nothing.
+    function _releaseSeat(bytes32 requestId, uint16 domain, uint256 bond, address owner) private {
+        VAULT.unlock(domain, owner, bond);
+        emit SeatSettled(requestId, owner, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     /// @dev Silence is never cheaper than any reveal: the whole bond goes.
