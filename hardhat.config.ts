@@ -21,6 +21,16 @@ const compiler = {
   },
 };
 
+/** scripts/test.ts reads real counts from here; a committed `.only` must not hide the other tests. */
+const jsonReport =
+  process.env.ASSAY_MOCHA_REPORT === undefined
+    ? {}
+    : {
+        reporter: "json",
+        reporterOptions: { output: process.env.ASSAY_MOCHA_REPORT },
+        forbidOnly: true,
+      };
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -47,7 +57,7 @@ export default defineConfig({
     ignition: "./deploy",
   },
   test: {
-    mocha: { timeout: 300_000 },
+    mocha: { timeout: 300_000, ...jsonReport },
     solidity: {
       fuzz: { runs: 1_000, seed: "0x7a5541" },
       invariant: { runs: 24, depth: 64, failOnRevert: false },

@@ -175,7 +175,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             late = late || overdue;
             // Casts are safe: Σv ≤ 255 was just checked, and a commit weighs at least 1.
             round.committed += weights.tier;
-            round.commits += 1;
+            ++round.commits;
             seat.family = weights.family;
             seat.flags = weights.tier;
             _rounds[requestId] = round;
@@ -220,7 +220,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             uint8 weight = seat.flags & WEIGHT;
             LaneTally.add(lanes, opening.votes, weight);
             // Fits: reveals ≤ commits and Σv of the reveals ≤ Σv of the commits ≤ 255; families are below 16.
-            round.reveals += 1;
+            ++round.reveals;
             round.weight += weight;
             round.families |= uint16(1 << seat.family);
             seat.digest = _high(votesHash);

@@ -67,6 +67,7 @@ contract FeeMarket is EpochClock, IFeeMarket {
         bytes32 s
     ) external {
         // A front-run permit leaves the allowance it grants, so its failure is decided by burnFrom.
+        // solhint-disable-next-line no-empty-blocks
         try TOKEN.permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         buy(beneficiary, amount);
     }

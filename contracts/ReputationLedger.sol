@@ -77,7 +77,10 @@ contract ReputationLedger is EpochClock, IReputationLedger {
             if (closed != 0) {
                 // All windows this request closes carry one sign: their claims were judged together.
                 uint256 outcome = r.quality > 0 ? ReputationMath.SUCCESS : ReputationMath.WRONG;
-                for (uint256 i; i < closed; ++i) outcomes |= outcome << (2 * count++);
+                for (uint256 i; i < closed; ++i) {
+                    outcomes |= outcome << (2 * count);
+                    ++count;
+                }
                 r.scored -= uint16(closed * window);
                 r.quality = 0;
             }

@@ -205,6 +205,7 @@ contract StakeVault is EpochClock, IStakeVault {
         bytes32 s
     ) external returns (uint256 shares) {
         // A front-run permit leaves the allowance it grants, so its failure is decided by the transfer.
+        // solhint-disable-next-line no-empty-blocks
         try TOKEN.permit(msg.sender, address(this), assets, deadline, v, r, s) {} catch {}
         return stake(domain, owner, assets);
     }

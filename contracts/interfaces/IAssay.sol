@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IEpochClock} from "./IEpochClock.sol";
-import {IReputationLedger} from "./IReputationLedger.sol";
 
 /// @title IAssay
 /// @notice The life of a request: request → seal → commit → (extend) → reveal → finalize → settle.

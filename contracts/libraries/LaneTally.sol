@@ -34,7 +34,8 @@ library LaneTally {
         unchecked {
             for (uint256 i; i < length; i += LANES) {
                 uint256 chunk;
-                // Reading past `votes` is harmless: the shift below drops every byte behind the last claim.
+                // Solidity has no unaligned load. Reading past `votes` is harmless: the shift below drops every byte behind the last claim.
+                // solhint-disable-next-line no-inline-assembly
                 assembly ("memory-safe") {
                     chunk := shr(128, calldataload(add(votes.offset, i)))
                 }

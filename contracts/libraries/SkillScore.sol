@@ -56,6 +56,7 @@ library SkillScore {
         uint256 without = frame.threshold * 255 * (frame.weight - weight);
         uint256 pivotDown = without / VerdictMath.ONE;
         uint256 pivotUp = FixedPointMathLib.divUp(without, VerdictMath.ONE);
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let claims := mload(frame)
             let b := mload(add(frame, 0x20))

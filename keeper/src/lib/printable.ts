@@ -2,7 +2,7 @@
  * Control characters, line separators and the marks that reverse the direction of text: everything by which a
  * text from outside could forge a second log line or rewrite the one it stands in.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**

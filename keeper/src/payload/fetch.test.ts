@@ -8,7 +8,7 @@ import {
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { buildConnector } from "undici";
-import { AssayError } from "../lib/errors.ts";
+import { type AssayError } from "../lib/errors.ts";
 import { createLogger } from "../lib/logger.ts";
 import { fetchPayload, PayloadUnavailableError, type Connector, type FetchPayloadOptions } from "./fetch.ts";
 import { encodePayload, hashPayload, PayloadError } from "./schema.ts";

@@ -1,0 +1,155 @@
+/**
+ * `npm test`: builds, then runs every suite and counts what really ran. A suite that crashes or that lost tests is a
+ * failure as much as a failing test. Ends with one line, `N passed, N failed`.
+ *
+ *   node scripts/test.ts              all suites
+ *   node scripts/test.ts keeper       suites by name
+ *   node scripts/test.ts --pin        writes scripts/test-minimums.json: nine tenths of what passed
+ */
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { ROOT, run, tail, type Outcome } from "./lib/run.ts";
+
+const MINIMUMS = join(ROOT, "scripts", "test-minimums.json");
+const SOURCE_ROOMS = ["keeper", "cli", "models"] as const;
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly pending: number;
+  /** What went wrong, for people. */
+  readonly details: readonly string[];
+}
+
+interface MochaReport {
+  readonly stats: { readonly passes: number; readonly failures: number; readonly pending: number };
+  readonly failures: readonly {
+    readonly fullTitle: string;
+    readonly err: { readonly message?: string; readonly stack?: string };
+  }[];
+}
+
+/** A room without tests; its committed minimum decides whether that is right. */
+const NOTHING = {
+  outcome: { code: 0, output: "", seconds: 0 },
+  counts: { passed: 0, failed: 0, pending: 0, details: [] },
+};
+
+interface Suite {
+  readonly name: string;
+  readonly run: (report: string) => Promise<{ outcome: Outcome; counts: Counts | undefined }>;
+}
+
+/** Counts of a mocha JSON report; undefined if the run did not get as far as writing one. */
+function readMochaReport(path: string): Counts | undefined {
+  let report: MochaReport;
+  try {
+    report = JSON.parse(readFileSync(path, "utf8")) as MochaReport;
+  } catch {
+    return undefined;
+  }
+  const details = report.failures.map(
+    ({ fullTitle, err }) => `${fullTitle}\n    ${tail(err.stack ?? err.message ?? "", 14)}`,
+  );
+  const { passes, failures, pending } = report.stats;
+  return { passed: passes, failed: failures, pending, details };
+}
+
+/** Counts of Hardhat's Solidity test summary. */
+export function readSoliditySummary(output: string): Counts | undefined {
+  const count = (word: string): number | undefined => {
+    const found = new RegExp(`^\\s*(\\d+) ${word}\\s*$`, "m").exec(output);
+    return found === null ? undefined : Number(found[1]);
+  };
+  const passed = count("passing");
+  if (passed === undefined) return undefined;
+  const failed = count("failing") ?? 0;
+  const details = failed === 0 ? [] : [tail(output.slice(output.lastIndexOf(" passing")), 60)];
+  return { passed, failed, pending: count("skipped") ?? 0, details };
+}
+
+const solidity: Suite = {
+  name: "solidity",
+  run: async () => {
+    const outcome = await run("hardhat", ["test", "solidity"]);
+    return { outcome, counts: readSoliditySummary(outcome.output) };
+  },
+};
+
+const contracts: Suite = {
+  name: "contracts",
+  run: async (report) => {
+    const outcome = await run("hardhat", ["test", "mocha"], { env: { ASSAY_MOCHA_REPORT: report } });
+    return { outcome, counts: readMochaReport(report) };
+  },
+};
+
+const beside = (room: string): Suite => ({
+  name: room,
+  run: async (report) => {
+    const pattern = `${room}/src/**/*.test.ts`;
+    if (globSync(pattern, { cwd: ROOT }).length === 0) return NOTHING;
+    const reporter = ["--reporter", "json", "--reporter-option", `output=${report}`];
+    const limits = ["--forbid-only", "--timeout", "120000"];
+    const outcome = await run("mocha", [...reporter, ...limits, pattern]);
+    return { outcome, counts: readMochaReport(report) };
+  },
+});
+
+async function play(suite: Suite, folder: string, minimum: number): Promise<Counts> {
+  const { outcome, counts } = await suite.run(join(folder, `${suite.name}.json`));
+  const problems = [...(counts?.details ?? [])];
+  let failed = counts?.failed ?? 0;
+  const passed = counts?.passed ?? 0;
+  if (counts === undefined || (outcome.code !== 0 && failed === 0)) {
+    failed += 1;
+    problems.push(
+      `the suite ended with code ${outcome.code} and without a failing test:\n${tail(outcome.output)}`,
+    );
+  }
+  if (passed + failed < minimum) {
+    failed += 1;
+    problems.push(`ran ${passed + failed} tests, at least ${minimum} expected (scripts/test-minimums.json)`);
+  }
+  const pending = counts?.pending ?? 0;
+  const skipped = pending === 0 ? "" : `, ${pending} skipped`;
+  console.log(
+    `${suite.name}: ${passed} passed, ${failed} failed${skipped} (${outcome.seconds.toFixed(0)} s)`,
+  );
+  for (const [i, problem] of problems.entries()) console.log(`\n  ${i + 1}) ${problem}\n`);
+  return { passed, failed, pending, details: problems };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const pin = args.includes("--pin");
+  const names = args.filter((arg) => !arg.startsWith("--"));
+  const suites = [solidity, contracts, ...SOURCE_ROOMS.map(beside)].filter(
+    ({ name }) => names.length === 0 || names.includes(name),
+  );
+  const build = await run("hardhat", ["build", "--quiet"]);
+  if (build.code !== 0) {
+    console.log(`${tail(build.output)}\n\nthe build failed\n0 passed, 1 failed`);
+    return 1;
+  }
+  const minimums = JSON.parse(readFileSync(MINIMUMS, "utf8")) as Record<string, number>;
+  const folder = mkdtempSync(join(tmpdir(), "assay-test-"));
+  let passed = 0;
+  let failed = 0;
+  try {
+    for (const suite of suites) {
+      const counts = await play(suite, folder, pin ? 0 : (minimums[suite.name] ?? 0));
+      minimums[suite.name] = Math.floor(counts.passed * 0.9);
+      passed += counts.passed;
+      failed += counts.failed;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (pin && failed === 0) writeFileSync(MINIMUMS, `${JSON.stringify(minimums, null, 2)}\n`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
