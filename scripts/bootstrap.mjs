@@ -64,11 +64,13 @@ function buildHash() {
   return hashOf(files.flatMap((file) => [file, text(file)]));
 }
 
+/** Quiet unless it fails: a build prints a hundred remarks of the compiler on other people's code. */
 function run(command, args, env = process.env) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, env, stdio: ["ignore", 2, 2] });
+  const options = { cwd: ROOT, env, encoding: "utf8", maxBuffer: 2 ** 28 };
+  const { status, stdout, stderr, error } = spawnSync(command, args, options);
   if (error) throw error;
   if (status !== 0) {
-    console.error(`bootstrap: ${command} ${args.join(" ")} failed with ${status}`);
+    console.error(`${stdout}${stderr}\nbootstrap: ${command} ${args.join(" ")} failed with ${status}`);
     process.exit(status ?? 1);
   }
 }
