@@ -108,6 +108,8 @@ contract StakeVault is EpochClock, IStakeVault {
         _weights[domain][msg.sender] = _weights[domain][msg.sender].setTail(tail);
         _families[domain][family] = _families[domain][family].setTail(minFamilyWeight);
         emit OperatorRegistered(domain, msg.sender, family, hotKey, commission, modelHash, uri);
+        // Tickets may have been cancelled and rewards may have come while it was away.
+        _reweigh(domain, msg.sender, _pools[domain][msg.sender].active, _shares[domain][msg.sender].active);
     }
 
     /// @inheritdoc IStakeVault

@@ -192,6 +192,22 @@ describe("StakeVault operators", () => {
       const epoch = await vault.currentEpoch();
       expect((await vault.seatWeights(w.domain, w.alice.address, epoch)).tier).to.equal(1n);
     });
+
+    it("weighs again at once when it comes back to a pool that still holds stake", async () => {
+      const w = await networkHelpers.loadFixture(aliceOperates);
+      const vault = w.vault.connect(w.alice);
+      const { shares } = await vault.holdingOf(w.domain, w.alice.address, w.alice.address);
+      await vault.requestUnstake(w.domain, w.alice.address, shares);
+      await nextEpoch(w, 2n);
+      await vault.deregister(w.domain);
+      await vault.cancelUnstake(w.domain, w.alice.address);
+      const epoch = await vault.currentEpoch();
+      expect((await vault.seatWeights(w.domain, w.alice.address, epoch + 1n)).weight).to.equal(0n);
+      await vault.register(w.domain, w.alice.address, 3, 0, MODEL, "");
+      expect((await vault.seatWeights(w.domain, w.alice.address, epoch + 1n)).weight).to.equal(
+        2_000n * 10n ** 9n,
+      );
+    });
   });
 
   // setHotKey
