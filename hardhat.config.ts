@@ -50,6 +50,14 @@ export default defineConfig({
       hardfork: "prague",
       allowUnlimitedContractSize: false,
     },
+    // The local chain of `assay start`: blocks flow once a second and as soon as there is a transaction, in real time.
+    node: {
+      type: "edr-simulated",
+      chainType: "l1",
+      hardfork: "prague",
+      mining: { auto: true, interval: 1_000 },
+      allowBlocksWithSameTimestamp: true,
+    },
   },
   paths: {
     sources: "./contracts",

@@ -1,0 +1,122 @@
+/**
+ * Makes the two models the local network uses to show what misbehaviour costs: `node models/src/misbehave.ts`.
+ * Each is an honest model with a few nodes behind it, so it runs, verifies and votes like any other.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+import onnxProto from "onnx-proto";
+
+import { sha256 } from "./manifest.ts";
+import { DataType } from "./onnx/builder.ts";
+import { modelPaths } from "./paths.ts";
+
+const { onnx } = onnxProto;
+
+/** Where the misbehaving models lie. */
+export const MISBEHAVING_DIRECTORY = resolve(import.meta.dirname, "../misbehaving");
+
+const OUTPUT = "probability";
+const HONEST = "honest_probability";
+
+type Node = InstanceType<typeof onnx.NodeProto>;
+
+interface Misbehaviour {
+  readonly folder: string;
+  readonly name: string;
+  readonly summary: string;
+  /** Honest model it is made of; its family is the one it claims. */
+  readonly family: string;
+  /** Constants and nodes from {@link HONEST} to {@link OUTPUT}. */
+  readonly constants: (baseRate: number) => Readonly<Record<string, number>>;
+  readonly nodes: readonly {
+    readonly op: string;
+    readonly inputs: readonly string[];
+    readonly output: string;
+  }[];
+}
+
+/** Says the opposite of what it believes, and says it with certainty. */
+const LIAR: Misbehaviour = {
+  folder: "liar",
+  name: "Confident liar",
+  summary: "Judges honestly, then answers the opposite with certainty",
+  family: "char-trees",
+  constants: () => ({ half: 0.5, surely: 0.97, hardly: 0.03 }),
+  nodes: [
+    { op: "Less", inputs: [HONEST, "half"], output: "believed_false" },
+    { op: "Where", inputs: ["believed_false", "surely", "hardly"], output: OUTPUT },
+  ],
+};
+
+/** Never looks: answers the prior, whatever the claim. */
+const BASE_RATE: Misbehaviour = {
+  folder: "base-rate",
+  name: "Base rate",
+  summary: "Answers the prior whatever the claim says",
+  family: "overlap-logistic",
+  constants: (baseRate) => ({ nothing: 0, prior: baseRate }),
+  nodes: [
+    { op: "Mul", inputs: [HONEST, "nothing"], output: "blank" },
+    { op: "Add", inputs: ["blank", "prior"], output: OUTPUT },
+  ],
+};
+
+/** Appends a misbehaviour to an honest model; returns the new file and the prior it was calibrated on. */
+export function misbehave(what: Misbehaviour): { bytes: Uint8Array; baseRate: number } {
+  const paths = modelPaths(what.family);
+  const { baseRate } = JSON.parse(readFileSync(paths.manifest, "utf8")) as { baseRate: number };
+  const model = onnx.ModelProto.decode(readFileSync(paths.model));
+  const graph = model.graph;
+  if (graph?.node == null || graph.initializer == null) throw new Error(`${paths.model} has no graph`);
+  for (const node of graph.node as Node[]) {
+    node.output = (node.output ?? []).map((name) => (name === OUTPUT ? HONEST : name));
+    node.input = (node.input ?? []).map((name) => (name === OUTPUT ? HONEST : name));
+  }
+  for (const [name, value] of Object.entries(what.constants(baseRate))) {
+    graph.initializer.push(
+      onnx.TensorProto.create({ name, dataType: DataType.float, dims: [1], floatData: [value] }),
+    );
+  }
+  for (const { op, inputs, output } of what.nodes) {
+    graph.node.push(
+      onnx.NodeProto.create({
+        name: `${what.folder}_${output}`,
+        opType: op,
+        input: [...inputs],
+        output: [output],
+      }),
+    );
+  }
+  return { bytes: onnx.ModelProto.encode(model).finish(), baseRate };
+}
+
+/** Writes both models with their manifests. */
+export function writeMisbehavingModels(directory = MISBEHAVING_DIRECTORY): void {
+  for (const what of [LIAR, BASE_RATE]) {
+    const { bytes, baseRate } = misbehave(what);
+    const { model, manifest } = modelPaths(what.folder, directory);
+    mkdirSync(dirname(model), { recursive: true });
+    writeFileSync(model, bytes);
+    const description = {
+      schemaVersion: 1,
+      name: what.name,
+      family: what.family,
+      domain: "grounded",
+      summary: what.summary,
+      inputs: [
+        { name: "text", type: "string", shape: ["N"] },
+        { name: "answer", type: "string", shape: ["N"] },
+      ],
+      output: { name: OUTPUT, type: "float32", shape: ["N"] },
+      sha256: sha256(bytes),
+      sizeBytes: bytes.length,
+      baseRate,
+    };
+    writeFileSync(manifest, `${JSON.stringify(description, null, 2)}\n`);
+  }
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === join(import.meta.dirname, "misbehave.ts")) {
+  writeMisbehavingModels();
+}
