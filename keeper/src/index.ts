@@ -13,25 +13,50 @@ export { buildApp, type App, type AppOptions } from "./app.ts";
 export { contractsSchema, type Contracts } from "./chain/addresses.ts";
 export { connectReader, connectSigner, type ChainOptions, type Reader, type Signer } from "./chain/client.ts";
 export { createReads, type ChainReads, type RequestedEvent, type RequestState } from "./chain/reads.ts";
-export { createSender, PRIORITY, RefusedError, type ContractCall, type Sender } from "./chain/sender.ts";
+export {
+  createSender,
+  PRIORITY,
+  refusal,
+  RefusedError,
+  type ContractCall,
+  type Sender,
+} from "./chain/sender.ts";
 export * from "./chain/types.ts";
 export { createWrites, type ChainWrites } from "./chain/writes.ts";
-export { configSchema, HOT_KEY_VARIABLE, readConfig, type Config } from "./config.ts";
-export { AssayError, EXIT_FIX_ME, EXIT_START_AGAIN, exitCodeOf, renderError } from "./lib/errors.ts";
+export { ConfigError, configSchema, HOT_KEY_VARIABLE, readConfig, type Config } from "./config.ts";
+export {
+  AssayError,
+  EXIT_FIX_ME,
+  EXIT_START_AGAIN,
+  exitCodeOf,
+  isRetryable,
+  renderError,
+} from "./lib/errors.ts";
 export { createLogger, silentLogger, type Logger } from "./lib/logger.ts";
+export { printable } from "./lib/printable.ts";
 export { Secret } from "./lib/secret.ts";
 export { runKeeper } from "./main.ts";
-export { readModel, type Manifest, type ModelFile } from "./model/manifest.ts";
+export { judgeClaims } from "./model/judge.ts";
+export {
+  manifestSchema,
+  MAX_MODEL_BYTES,
+  ModelFileError,
+  readModel,
+  type Manifest,
+  type ModelFile,
+} from "./model/manifest.ts";
 export { loadModel, type Model } from "./model/session.ts";
-export { moveToBaseRate, voteByte } from "./model/vote.ts";
+export { MIN_CHARACTERS, moveToBaseRate, voteByte } from "./model/vote.ts";
+export { decodeDataUri } from "./payload/dataUri.ts";
 export { fetchPayload } from "./payload/fetch.ts";
 export {
   encodePayload,
   hashPayload,
   parsePayload,
   PAYLOAD_LIMITS,
+  PayloadError,
   type Claim,
   type Payload,
 } from "./payload/schema.ts";
-export { putPayload } from "./payloadStore/client.ts";
-export { startPayloadStore } from "./payloadStore/server.ts";
+export { putPayload, PayloadStoreError } from "./payloadStore/client.ts";
+export { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
