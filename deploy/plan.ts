@@ -43,11 +43,26 @@ export function predictAddresses(deployer: string, nonce: number): Addresses {
   ) as Addresses;
 }
 
-/** Constructor arguments of every contract. */
-export function constructorArguments(
-  p: ProtocolParameters,
-  at: Addresses,
-): Record<ContractName, readonly (string | bigint | readonly string[])[]> {
+/** Names of the protocol constants, which are also the names of the Ignition module's parameters. */
+export const PARAMETERS = [
+  "governor",
+  "treasury",
+  "genesis",
+  "epochLength",
+  "unbonding",
+  "parameterDelay",
+  "genesisSupply",
+  "domainFee",
+  "familyBond",
+  "initialEmission",
+  "halving",
+] as const satisfies readonly (keyof ProtocolParameters)[];
+
+/** Constructor arguments of every contract: of values, or of whatever stands for them (Ignition's parameters). */
+export function constructorArguments<P extends Readonly<Record<keyof ProtocolParameters, unknown>>, A>(
+  p: P,
+  at: Readonly<Record<ContractName, A>>,
+): Record<ContractName, readonly (P[keyof ProtocolParameters] | A | readonly A[])[]> {
   const clock = [p.genesis, p.epochLength] as const;
   return {
     AccessManager: [p.governor],
@@ -84,4 +99,68 @@ export function constructorArguments(
     ],
     AssayLens: [at.Assay, at.DomainRegistry, at.StakeVault],
   };
+}
+
+/** Which peers a contract knows by which getter; checked on the chain after a deployment. */
+export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>> = {
+  AccessManager: {},
+  BlockhashRandomness: {},
+  WorkToken: { MINTER: "RewardMinter" },
+  DomainRegistry: { TOKEN: "WorkToken", VAULT: "StakeVault" },
+  FeeMarket: { TOKEN: "WorkToken", REGISTRY: "DomainRegistry", ASSAY: "Assay", MINTER: "RewardMinter" },
+  StakeVault: {
+    TOKEN: "WorkToken",
+    REGISTRY: "DomainRegistry",
+    ASSAY: "Assay",
+    LEDGER: "ReputationLedger",
+    MINTER: "RewardMinter",
+  },
+  ReputationLedger: {
+    REGISTRY: "DomainRegistry",
+    VAULT: "StakeVault",
+    MINTER: "RewardMinter",
+    ASSAY: "Assay",
+  },
+  RewardMinter: {
+    authority: "AccessManager",
+    TOKEN: "WorkToken",
+    REGISTRY: "DomainRegistry",
+    FEES: "FeeMarket",
+    VAULT: "StakeVault",
+    LEDGER: "ReputationLedger",
+    ASSAY: "Assay",
+  },
+  Assay: {
+    authority: "AccessManager",
+    REGISTRY: "DomainRegistry",
+    FEES: "FeeMarket",
+    VAULT: "StakeVault",
+    LEDGER: "ReputationLedger",
+    MINTER: "RewardMinter",
+    RANDOMNESS: "BlockhashRandomness",
+  },
+  AssayLens: { ASSAY: "Assay", REGISTRY: "DomainRegistry", VAULT: "StakeVault" },
+};
+
+/** The protocol constants a contract carries, by getter. */
+export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof ProtocolParameters>>> = {
+  AccessManager: {},
+  BlockhashRandomness: {},
+  WorkToken: {},
+  DomainRegistry: {
+    ...clockGetters(),
+    DOMAIN_FEE: "domainFee",
+    FAMILY_BOND: "familyBond",
+    PARAMETER_DELAY: "parameterDelay",
+  },
+  FeeMarket: clockGetters(),
+  StakeVault: { ...clockGetters(), UNBONDING: "unbonding" },
+  ReputationLedger: clockGetters(),
+  RewardMinter: { ...clockGetters(), INITIAL_EMISSION: "initialEmission", HALVING: "halving" },
+  Assay: clockGetters(),
+  AssayLens: {},
+};
+
+function clockGetters() {
+  return { GENESIS: "genesis", EPOCH: "epochLength" } as const;
 }

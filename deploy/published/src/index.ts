@@ -1,0 +1,3 @@
+export * from "./abis.ts";
+export * from "./addresses.ts";
+export * from "./deployment.ts";
