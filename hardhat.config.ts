@@ -5,7 +5,7 @@ import hardhatEthersChaiMatchers from "@nomicfoundation/hardhat-ethers-chai-matc
 import hardhatIgnitionEthers from "@nomicfoundation/hardhat-ignition-ethers";
 import hardhatMocha from "@nomicfoundation/hardhat-mocha";
 import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 
 const require = createRequire(import.meta.url);
 
@@ -57,6 +57,18 @@ export default defineConfig({
       hardfork: "prague",
       mining: { auto: true, interval: 1_000 },
       allowBlocksWithSameTimestamp: true,
+    },
+    /** A chain with unlocked accounts: `hardhat node` or anvil. */
+    localhost: {
+      type: "http",
+      chainType: "l1",
+      url: process.env.ASSAY_RPC ?? "http://127.0.0.1:8545",
+    },
+    testnet: {
+      type: "http",
+      chainType: "l1",
+      url: configVariable("ASSAY_RPC"),
+      accounts: [configVariable("ASSAY_DEPLOYER_KEY")],
     },
   },
   paths: {
