@@ -19,7 +19,7 @@ export type Phase = (typeof PHASES)[number];
 /** `IAssay.Draw`; weights and bond in gwei of WORK, windows in seconds. */
 export interface Draw {
   readonly weight: bigint;
-  readonly roots: bigint;
+  readonly roots: number;
   readonly bond: bigint;
   readonly seats: number;
   readonly baseRate: number;

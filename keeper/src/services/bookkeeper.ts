@@ -34,7 +34,7 @@ export function createBookkeeper(
     const record = await reads.recordOf(domain, me.owner);
     if (record.length < minOutcomes) return;
     const before = await reads.reputationOf(domain, me.owner);
-    const reputation = replay(before, record.tape, record.length, await reads.reputationRule(domain));
+    const reputation = replay(before, record.tape, BigInt(record.length), await reads.reputationRule(domain));
     await writes.post(domain, [{ owner: me.owner, reputation }]);
     log.info("reputation posted", { before, reputation, outcomes: record.length });
   };

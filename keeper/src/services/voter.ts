@@ -45,7 +45,7 @@ export function createVoter(deps: ServiceDeps): Voter {
               weight: weights.weight,
               familyWeight: weights.familyWeight,
               totalWeight: draw.weight,
-              roots: draw.roots,
+              roots: BigInt(draw.roots),
             },
             seats,
             BigInt(draw.boostCap),
