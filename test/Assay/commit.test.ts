@@ -13,8 +13,8 @@ import {
   openRequest,
   sealRequest,
 } from "../fixtures/round.ts";
-import { commitAll, openSealed, PHASE, seatedWorld, unanimous } from "../fixtures/seated.ts";
-import { addOperator, ethers, networkHelpers, nextEpoch, world, type World } from "../fixtures/world.ts";
+import { commitAll, openSealed, PHASE, seatedWorld, setCommitted, unanimous } from "../fixtures/seated.ts";
+import { addOperator, ethers, networkHelpers, nextEpoch, world } from "../fixtures/world.ts";
 
 const LATE = 8n;
 const BOND = (64n * DEFAULT_DOMAIN.fees.minFee) / GWEI;
@@ -26,22 +26,6 @@ function ticketOf(seed: bigint, requestId: string, owner: string): bigint {
     [seed, requestId, 0, owner],
   );
   return BigInt(ethers.keccak256(encoded)) & ((1n << 128n) - 1n);
-}
-
-/** Rewrites Σv of a round in storage: no draw of a test fills a committee with 64 prime operators. */
-async function setCommitted(w: World, requestId: string, weight: bigint): Promise<void> {
-  const offset = 208n;
-  for (let slot = 0n; slot < 16n; slot++) {
-    const place = ethers.keccak256(
-      ethers.AbiCoder.defaultAbiCoder().encode(["bytes32", "uint256"], [requestId, slot]),
-    );
-    const word = BigInt(await ethers.provider.getStorage(w.addresses.Assay, place));
-    const round = (word & ~(0xffn << offset)) | (weight << offset);
-    await networkHelpers.setStorageAt(w.addresses.Assay, place, ethers.toBeHex(round, 32));
-    if ((await w.assay.roundOf(requestId)).committed === weight) return;
-    await networkHelpers.setStorageAt(w.addresses.Assay, place, ethers.toBeHex(word, 32));
-  }
-  throw new Error("the round was not found in storage");
 }
 
 describe("Assay", () => {

@@ -1,0 +1,348 @@
+import { expect } from "chai";
+
+import { GWEI, WAD } from "../../deploy/parameters.ts";
+import {
+  ballot,
+  commitBallot,
+  drawnOwners,
+  endAppeal,
+  endReveal,
+  openRequest,
+  sealRequest,
+  votesOf,
+} from "../fixtures/round.ts";
+import type { OpenRequest } from "../fixtures/round.ts";
+import { OUTCOME } from "../fixtures/scoring.ts";
+import {
+  committed,
+  openSealed,
+  PHASE,
+  revealed,
+  seatedWorld,
+  seatedWorldWith,
+  setCommitted,
+  unanimous,
+} from "../fixtures/seated.ts";
+import { addOperator, ethers, networkHelpers, nextEpoch, world, type World } from "../fixtures/world.ts";
+
+const ABSENT = 64n;
+
+/** A request that reached its TALLY: four voted, owners 4 to 7 stayed silent. */
+async function tallied(w: World, claims = 1): Promise<OpenRequest> {
+  const request = await openSealed(w, claims);
+  await revealed(w, request, unanimous(w, 4, new Uint8Array(claims)));
+  await endReveal(w, request);
+  return request;
+}
+
+/** R quarters with an absence, everybody sits also with a quarter of the weight. */
+async function harshWorld(): Promise<World> {
+  return seatedWorldWith({ committee: { seats: 31 }, reputation: { absent: WAD / 4n } });
+}
+
+/** R falls to its floor at once, and the discount is as steep as it may be. */
+async function steepDiscountWorld(): Promise<World> {
+  return seatedWorldWith({
+    committee: { seats: 31 },
+    rewards: { delta: (5n * WAD) / 4n },
+    reputation: { absent: WAD / 10n },
+  });
+}
+
+/** R doubles with every settled request. */
+async function generousWorld(): Promise<World> {
+  return seatedWorldWith({ committee: { preset: 1 }, reputation: { success: 2n * WAD, pull: 0n } });
+}
+
+describe("Assay", () => {
+  // reportAbsent
+  // ├── when the batch is too large → BatchTooLarge
+  // ├── when the request is unknown → UnknownRequest; not TALLY, FINALIZED or VOID → WrongPhase
+  // ├── given VOID when the report window is over → ReportWindowOver
+  // ├── when the owner committed → AlreadyCommitted; all were reported → AlreadyReported
+  // ├── when the owner had no duty
+  // │   ├── not drawn, too light or weightless → NotDrawn, FamilyTooLight
+  // │   ├── its free stake does not cover the bond → InsufficientFreeStake
+  // │   └── the committee was full → CommitteeFull
+  // ├── when the epoch is too long ago → EpochOutsideWindow
+  // └── otherwise it charges absenceRatio · price · claims / R^δ, at most the bond, and records ABSENT
+  describe("reportAbsent", () => {
+    it("reverts when the batch is larger than 64", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const { terms } = await openRequest(w, 1);
+      await expect(w.assay.reportAbsent(terms, new Array(65).fill(w.outsider.address)))
+        .to.be.revertedWithCustomError(w.assay, "BatchTooLarge")
+        .withArgs(65, 64);
+    });
+
+    it("reverts when the request is unknown", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const { terms } = await openRequest(w, 1);
+      const other = { ...terms, claims: 2n };
+      await expect(w.assay.reportAbsent(other, [w.owners[0]!.address]))
+        .to.be.revertedWithCustomError(w.assay, "UnknownRequest")
+        .withArgs(await w.assay.idOf(other));
+    });
+
+    it("reverts before the reveal window is over, and once the verdict is final", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await openRequest(w, 1);
+      const silent = [w.owners[7]!.address];
+      const refused = async (phase: bigint) =>
+        expect(w.assay.reportAbsent(request.terms, silent))
+          .to.be.revertedWithCustomError(w.assay, "WrongPhase")
+          .withArgs(request.id, phase, PHASE.FINALIZED);
+      await refused(PHASE.REQUESTED);
+      await sealRequest(w, request);
+      await refused(PHASE.COMMIT);
+      await revealed(w, request, unanimous(w, 4, [200]));
+      await refused(PHASE.REVEAL);
+      await endReveal(w, request);
+      await w.assay.finalize(request.terms);
+      await endAppeal(w, request);
+      await refused(PHASE.FINAL);
+    });
+
+    it("takes reports in TALLY and until the last second before finality", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await tallied(w);
+      await expect(w.assay.reportAbsent(request.terms, [w.owners[4]!.address])).to.emit(
+        w.assay,
+        "AbsenceReported",
+      );
+      await w.assay.finalize(request.terms);
+      await networkHelpers.time.setNextBlockTimestamp((await w.assay.roundOf(request.id)).clock - 1n);
+      await expect(w.assay.reportAbsent(request.terms, [w.owners[5]!.address])).to.emit(
+        w.assay,
+        "AbsenceReported",
+      );
+    });
+
+    it("reverts when the report window of a void request is over", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await openSealed(w, 1);
+      await committed(w, request, unanimous(w, 4, [200]));
+      await endReveal(w, request);
+      await w.assay.finalize(request.terms);
+      const deadline = (await w.assay.roundOf(request.id)).clock;
+      await networkHelpers.time.setNextBlockTimestamp(deadline - 1n);
+      await expect(w.assay.reportAbsent(request.terms, [w.owners[6]!.address])).to.emit(
+        w.assay,
+        "AbsenceReported",
+      );
+      await networkHelpers.time.setNextBlockTimestamp(deadline);
+      await expect(w.assay.reportAbsent(request.terms, [w.owners[7]!.address]))
+        .to.be.revertedWithCustomError(w.assay, "ReportWindowOver")
+        .withArgs(request.id, deadline);
+    });
+
+    it("reverts when the owner committed, whether or not it revealed", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await openSealed(w, 1);
+      const ballots = unanimous(w, 5, [200]);
+      await committed(w, request, ballots);
+      await endReveal(w, request);
+      for (const b of [ballots[0]!, ballots[4]!]) {
+        await expect(w.assay.reportAbsent(request.terms, [b.owner.address]))
+          .to.be.revertedWithCustomError(w.assay, "AlreadyCommitted")
+          .withArgs(request.id, b.owner.address);
+      }
+    });
+
+    it("reverts when all were reported, and passes over who was", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await tallied(w);
+      const [a, b] = [w.owners[4]!.address, w.owners[5]!.address];
+      await w.assay.reportAbsent(request.terms, [a, a]);
+      const once = await w.vault.poolOf(w.domain, a);
+      await expect(w.assay.reportAbsent(request.terms, [a]))
+        .to.be.revertedWithCustomError(w.assay, "AlreadyReported")
+        .withArgs(request.id, a);
+      await expect(w.assay.reportAbsent(request.terms, []))
+        .to.be.revertedWithCustomError(w.assay, "AlreadyReported")
+        .withArgs(request.id, ethers.ZeroAddress);
+      await w.assay.reportAbsent(request.terms, [a, b]);
+      expect((await w.vault.poolOf(w.domain, a)).active, "charged once").to.equal(once.active);
+      expect(2_000n * WAD - once.active, "the fee").to.equal(request.terms.price);
+    });
+
+    it("reverts when the owner was not drawn", async () => {
+      const w = await networkHelpers.loadFixture(world);
+      const request = await openRequest(w, 1);
+      await sealRequest(w, request);
+      const drawn = await drawnOwners(w, request);
+      const other = w.owners.find((o) => !drawn.includes(o)) ?? w.outsider;
+      await endReveal(w, request);
+      const { ticket, chance } = await w.lens.isDrawn(request.id, other.address);
+      expect(ticket, "ticket").to.be.greaterThanOrEqual(chance);
+      await expect(w.assay.reportAbsent(request.terms, [other.address]))
+        .to.be.revertedWithCustomError(w.assay, "NotDrawn")
+        .withArgs(request.id, other.address, ticket, chance);
+    });
+
+    it("reverts when the owner rested in that epoch", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const resting = w.owners[7]!;
+      await w.vault.connect(resting).rest(w.domain, true);
+      await nextEpoch(w);
+      const request = await tallied(w);
+      const { ticket } = await w.lens.isDrawn(request.id, resting.address);
+      await expect(w.assay.reportAbsent(request.terms, [resting.address]))
+        .to.be.revertedWithCustomError(w.assay, "NotDrawn")
+        .withArgs(request.id, resting.address, ticket, 0);
+    });
+
+    it("reverts when the family is too light to count", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      await w.registry.proposeFamily(w.domain, "dust");
+      await w.registry.listFamily(w.domain, ethers.id("dust"));
+      await addOperator(w, w.domain, w.outsider, 4, 999n * WAD);
+      await nextEpoch(w);
+      const request = await tallied(w);
+      await expect(w.assay.reportAbsent(request.terms, [w.outsider.address]))
+        .to.be.revertedWithCustomError(w.assay, "FamilyTooLight")
+        .withArgs(w.domain, 4);
+    });
+
+    it("reverts when the pool could not lock the bond", async () => {
+      const w = await networkHelpers.loadFixture(dearWorld);
+      const busy = w.owners[7]!;
+      // 2,000 WORK back three bonds of 640; the fourth seat is no duty.
+      for (let i = 0; i < 3; i++) await commitBallot(w, await openSealed(w, 1), ballot(busy, [200]));
+      const request = await tallied(w);
+      expect((await w.lens.isDrawn(request.id, busy.address)).drawn, "drawn").to.equal(true);
+      await expect(w.assay.reportAbsent(request.terms, [busy.address]))
+        .to.be.revertedWithCustomError(w.vault, "InsufficientFreeStake")
+        .withArgs((80n * WAD) / GWEI, (640n * WAD) / GWEI);
+    });
+
+    it("reverts when the committee had no room for its vote weight", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await tallied(w);
+      await setCommitted(w, request.id, 254n);
+      await expect(w.assay.reportAbsent(request.terms, [w.owners[4]!.address]))
+        .to.be.revertedWithCustomError(w.assay, "CommitteeFull")
+        .withArgs(256, 255);
+    });
+
+    it("reverts when the weights of the epoch are gone", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await tallied(w);
+      await nextEpoch(w, 2n);
+      await expect(w.assay.reportAbsent(request.terms, [w.owners[4]!.address]))
+        .to.be.revertedWithCustomError(w.vault, "EpochOutsideWindow")
+        .withArgs(1, 3);
+    });
+
+    it("charges the fee of the seat, a twentieth to the reporter, and records ABSENT", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await tallied(w, 40);
+      const owner = w.owners[5]!.address;
+      const fee = request.terms.price * 40n;
+      const supply = await w.token.totalSupply();
+      const tx = await w.assay.connect(w.outsider).reportAbsent(request.terms, [owner]);
+      await expect(tx)
+        .to.emit(w.assay, "AbsenceReported")
+        .withArgs(request.id, owner, w.outsider.address, fee);
+      await expect(tx).to.emit(w.ledger, "OutcomesRecorded").withArgs(w.domain, owner, OUTCOME.ABSENT, 1);
+      expect((await w.vault.poolOf(w.domain, owner)).active, "stake").to.equal(2_000n * WAD - fee);
+      expect(await w.token.balanceOf(w.outsider.address), "bounty").to.equal(fee / 20n);
+      expect(supply - (await w.token.totalSupply()), "burned").to.equal(fee - fee / 20n);
+      expect((await w.assay.seatOf(request.id, owner)).flags, "mark").to.equal(ABSENT);
+    });
+
+    it("keeps a seat to one outcome: who was reported cannot be settled", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const request = await tallied(w);
+      const owner = w.owners[5]!.address;
+      await w.assay.reportAbsent(request.terms, [owner]);
+      await w.assay.finalize(request.terms);
+      await endAppeal(w, request);
+      await expect(w.assay.settle(request.terms, [{ owner, votes: "0x" }]))
+        .to.be.revertedWithCustomError(w.assay, "NotCommitted")
+        .withArgs(request.id, owner);
+    });
+
+    it("charges twice the fee at R = ¼ with δ = ½", async () => {
+      const w = await networkHelpers.loadFixture(harshWorld);
+      const owner = w.owners[5]!.address;
+      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.ledger.post(w.domain, [{ owner, reputation: WAD / 4n }]);
+      await nextEpoch(w);
+      const request = await tallied(w, 20);
+      const before = await w.vault.poolOf(w.domain, owner);
+      await w.assay.reportAbsent(request.terms, [owner]);
+      const charged = before.active - (await w.vault.poolOf(w.domain, owner)).active;
+      expectClose(charged, 2n * 20n * request.terms.price);
+    });
+
+    it("charges half the fee at R = 4", async () => {
+      const w = await networkHelpers.loadFixture(generousWorld);
+      const ballots = unanimous(w, 8, [200]);
+      for (let i = 0; i < 2; i++) {
+        const request = await openSealed(w, 1);
+        await revealed(w, request, ballots);
+        await endReveal(w, request);
+        await w.assay.finalize(request.terms);
+        await endAppeal(w, request);
+        await w.assay.settle(request.terms, votesOf(ballots));
+      }
+      const owner = w.owners[5]!.address;
+      await w.ledger.post(w.domain, [{ owner, reputation: 4n * WAD }]);
+      await nextEpoch(w);
+      const request = await tallied(w, 20);
+      const before = await w.vault.poolOf(w.domain, owner);
+      await w.assay.reportAbsent(request.terms, [owner]);
+      const charged = before.active - (await w.vault.poolOf(w.domain, owner)).active;
+      expectClose(charged, 10n * request.terms.price);
+    });
+
+    it("charges no more than the bond", async () => {
+      const w = await networkHelpers.loadFixture(steepDiscountWorld);
+      const owner = w.owners[5]!.address;
+      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.ledger.post(w.domain, [{ owner, reputation: WAD / 10n }]);
+      await nextEpoch(w);
+      // A tenth of the weight is not drawn every time.
+      let request = await openSealed(w, 256);
+      for (let i = 0; i < 40 && !(await w.lens.isDrawn(request.id, owner)).drawn; i++) {
+        request = await openSealed(w, 256);
+      }
+      await revealed(w, request, unanimous(w, 4, new Uint8Array(256)));
+      await endReveal(w, request);
+      // 10^1.25 = 17.8 times the fee is more than the bond of 4ρ / (4b(1 − b)) = 8.0 fees.
+      const fee = request.terms.price * 256n;
+      const { bond } = await w.assay.drawOf(request.id);
+      const owed = await w.ledger.absenceChargeOf(w.domain, 1, owner, fee);
+      expect(owed, "owed").to.be.within(17n * fee, 18n * fee);
+      await expect(w.assay.reportAbsent(request.terms, [owner]))
+        .to.emit(w.assay, "AbsenceReported")
+        .withArgs(request.id, owner, w.deployer.address, bond * GWEI);
+    });
+
+    it("charges nothing where the domain says so", async () => {
+      const w = await networkHelpers.loadFixture(lenientWorld);
+      const request = await tallied(w);
+      const owner = w.owners[5]!.address;
+      await expect(w.assay.reportAbsent(request.terms, [owner]))
+        .to.emit(w.assay, "AbsenceReported")
+        .withArgs(request.id, owner, w.deployer.address, 0);
+      expect((await w.vault.poolOf(w.domain, owner)).active, "stake").to.equal(2_000n * WAD);
+    });
+  });
+});
+
+/** Absences are free. */
+async function lenientWorld(): Promise<World> {
+  return seatedWorldWith({ fees: { absenceRatio: 0 } });
+}
+
+/** Ten WORK a claim-seat, so that a bond is a third of a pool. */
+async function dearWorld(): Promise<World> {
+  return seatedWorldWith({ fees: { minFee: 10n * WAD, seatBond: (640n * WAD) / GWEI } });
+}
+
+/** Equal up to the last digits a power of R may lose. */
+function expectClose(given: bigint, exact: bigint): void {
+  expect(given, "charged").to.be.within(exact - exact / 10n ** 12n, exact + exact / 10n ** 12n);
+}
