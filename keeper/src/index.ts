@@ -36,6 +36,7 @@ export { createLogger, silentLogger, type Logger } from "./lib/logger.ts";
 export { printable } from "./lib/printable.ts";
 export { Secret } from "./lib/secret.ts";
 export { runKeeper } from "./main.ts";
+export { describeGraph, type Port } from "./model/graph.ts";
 export { judgeClaims } from "./model/judge.ts";
 export {
   manifestSchema,
