@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+
+import { PAYLOAD_LIMITS } from "@assay/keeper";
+import { z } from "zod";
+
+import { CliError } from "./lib/errors.ts";
+
+const text = (maxBytes: number) =>
+  z
+    .string()
+    .min(1)
+    .refine((value) => Buffer.byteLength(value, "utf8") <= maxBytes, {
+      error: `longer than ${maxBytes} bytes`,
+    })
+    .refine((value) => value.isWellFormed(), { error: "holds half of a surrogate pair" });
+
+const lineSchema = z.strictObject({
+  text: text(PAYLOAD_LIMITS.textBytes),
+  answer: text(PAYLOAD_LIMITS.answerBytes),
+  id: text(PAYLOAD_LIMITS.idBytes).exactOptional(),
+  truth: z.boolean().exactOptional(),
+});
+
+/** A line of a claims file. `truth` is for measuring and never leaves the machine. */
+export type ClaimLine = z.infer<typeof lineSchema>;
+
+/** Problems shown at once. */
+const SHOWN = 5;
+
+/**
+ * Reads a file with one JSON object a line; empty lines are passed over.
+ *
+ * @throws CliError naming the lines that are not claims
+ */
+export function readClaims(file: string): ClaimLine[] {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new CliError(
+      "CLAIMS_UNREADABLE",
+      "The file of claims cannot be read",
+      { file, reason: (error as Error).message },
+      "Correct --file or --data.",
+    );
+  }
+  const problems: string[] = [];
+  const claims: ClaimLine[] = [];
+  for (const [index, line] of content.split(/\r?\n/).entries()) {
+    if (line.trim() === "") continue;
+    const parsed = parseLine(line);
+    if (typeof parsed === "string") problems.push(`line ${index + 1}: ${parsed}`);
+    else claims.push(parsed);
+  }
+  if (problems.length > 0 || claims.length === 0) {
+    const more = problems.length > SHOWN ? `; and ${problems.length - SHOWN} more lines` : "";
+    throw new CliError(
+      "CLAIMS_NOT_VALID",
+      claims.length === 0 && problems.length === 0
+        ? "The file holds no claims"
+        : "The file holds lines that are no claims",
+      { file, problems: problems.slice(0, SHOWN).join("; ") + more },
+      'Write one object a line: {"text": "…", "answer": "…"}, optionally with "id" and "truth" (true or false).',
+    );
+  }
+  return claims;
+}
+
+function parseLine(line: string): ClaimLine | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    return `not JSON, ${(error as Error).message}`;
+  }
+  const parsed = lineSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map(({ path, message }) => `${path.join(".") || "line"}: ${message}`).join(", ");
+}

@@ -1,0 +1,49 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { isAddress, isHex, parseUnits, type Address, type Hex } from "viem";
+
+/** What every command that reads the chain takes. */
+export interface ChainOptions {
+  readonly rpc: string;
+  readonly deployment?: string;
+  readonly json?: boolean;
+}
+
+export const DEFAULT_RPC = "http://127.0.0.1:8545";
+
+export function jsonOption(command: Command): Command {
+  return command.option("--json", "print the result as JSON");
+}
+
+export function chainOptions(command: Command): Command {
+  return jsonOption(command)
+    .option("--rpc <url>", "endpoint of the chain (or ASSAY_RPC)", process.env["ASSAY_RPC"] ?? DEFAULT_RPC)
+    .option(
+      "--deployment <file>",
+      "deployment file; without it .assay/local/deployment.json, then the published addresses of the chain",
+    );
+}
+
+/** A whole number within bounds, for commander. */
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** A decimal amount of WORK as wei, for commander. */
+export function workAmount(text: string): bigint {
+  if (/^\d{1,20}(\.\d{1,18})?$/.test(text)) return parseUnits(text, 18);
+  throw new InvalidArgumentError("It must be an amount of WORK such as 12.5, with at most 18 decimals.");
+}
+
+export function requestIdArgument(text: string): Hex {
+  if (isHex(text) && text.length === 66) return text.toLowerCase() as Hex;
+  throw new InvalidArgumentError("It must be the id of a request: 0x and 64 hexadecimal digits.");
+}
+
+export function addressArgument(text: string): Address {
+  if (isAddress(text)) return text;
+  throw new InvalidArgumentError("It must be an address: 0x and 40 hexadecimal digits, checksum included.");
+}

@@ -1,0 +1,33 @@
+import { createLogger, EXIT_FIX_ME, EXIT_START_AGAIN, Secret } from "@assay/keeper";
+import { Command } from "commander";
+
+import { keeperCommand } from "./commands/keeper.ts";
+import { modelsCommand } from "./commands/models.ts";
+import { requestCommand } from "./commands/request.ts";
+import { startCommand } from "./commands/start.ts";
+import { storeCommand } from "./commands/store.ts";
+import { lastWords } from "./lib/errors.ts";
+
+const program = new Command("assay")
+  .description("Assay: verdicts on AI outputs by committees that must be informative and different")
+  .version("0.1.0")
+  .showSuggestionAfterError();
+
+startCommand(program);
+keeperCommand(program);
+requestCommand(program);
+modelsCommand(program);
+storeCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Whatever in the environment looks like a key stays out of the last words.
+  const keys = Object.values(process.env).filter((value) => /^(0x)?[0-9a-f]{64}$/i.test(value ?? ""));
+  const { line, retryable } = lastWords(
+    error,
+    createLogger({ secrets: keys.map((key) => new Secret(key ?? "")) }),
+  );
+  console.error(line);
+  process.exitCode = retryable ? EXIT_START_AGAIN : EXIT_FIX_ME;
+}

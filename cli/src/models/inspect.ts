@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { describeGraph, MAX_MODEL_BYTES, type Port } from "@assay/keeper";
+
+import { CliError } from "../lib/errors.ts";
+
+export interface Inspection {
+  readonly model: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** The manifest beside the model as it is; undefined if there is none. */
+  readonly manifest: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the manifest names this very file; undefined without a manifest. */
+  readonly hashMatches: boolean | undefined;
+}
+
+/**
+ * Looks at a model without judging anything.
+ *
+ * @param file a manifest.json, or a model.onnx with or without its manifest
+ */
+export async function inspectModel(file: string): Promise<Inspection> {
+  const isManifest = file.endsWith(".json");
+  const model = isManifest ? join(dirname(file), "model.onnx") : file;
+  const beside = isManifest ? file : join(dirname(file), "manifest.json");
+  const manifest = isManifest || existsSync(beside) ? readManifest(beside) : undefined;
+  const bytes = readModelFile(model);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  let graph: { inputs: Port[]; outputs: Port[] };
+  try {
+    graph = await describeGraph(bytes);
+  } catch (error) {
+    throw unusable(model, error, "Export the model again: it must be an ONNX file without external data.");
+  }
+  const hashMatches = manifest === undefined ? undefined : manifest["sha256"] === sha256;
+  return { model, bytes: bytes.length, sha256, ...graph, manifest, hashMatches };
+}
+
+function readManifest(file: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  } catch (error) {
+    throw unusable(file, error, "Name a manifest.json or a model.onnx.");
+  }
+}
+
+function readModelFile(file: string): Buffer {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_MODEL_BYTES) throw new Error(`${size} bytes, keepers read at most ${MAX_MODEL_BYTES}`);
+    return readFileSync(file);
+  } catch (error) {
+    throw unusable(file, error, "Name a manifest.json or a model.onnx.");
+  }
+}
+
+function unusable(file: string, error: unknown, advice: string): CliError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CliError("MODEL_UNUSABLE", "The file cannot be used", { file, reason }, advice);
+}
