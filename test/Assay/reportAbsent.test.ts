@@ -11,7 +11,6 @@ import {
   sealRequest,
   votesOf,
 } from "../fixtures/round.ts";
-import type { OpenRequest } from "../fixtures/round.ts";
 import { OUTCOME } from "../fixtures/scoring.ts";
 import {
   committed,
@@ -21,19 +20,12 @@ import {
   seatedWorld,
   seatedWorldWith,
   setCommitted,
+  tallied,
   unanimous,
 } from "../fixtures/seated.ts";
 import { addOperator, ethers, networkHelpers, nextEpoch, world, type World } from "../fixtures/world.ts";
 
 const ABSENT = 64n;
-
-/** A request that reached its TALLY: four voted, owners 4 to 7 stayed silent. */
-async function tallied(w: World, claims = 1): Promise<OpenRequest> {
-  const request = await openSealed(w, claims);
-  await revealed(w, request, unanimous(w, 4, new Uint8Array(claims)));
-  await endReveal(w, request);
-  return request;
-}
 
 /** R quarters with an absence, everybody sits also with a quarter of the weight. */
 async function harshWorld(): Promise<World> {
