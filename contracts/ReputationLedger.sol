@@ -24,6 +24,9 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     /// @inheritdoc IReputationLedger
     uint256 public constant MAX_POSTS = 64;
 
+    /// @dev 256 claims in windows of 8.
+    uint256 private constant MAX_CLOSED = 32;
+
     mapping(uint16 domain => mapping(address owner => Record)) private _records;
 
     constructor(
@@ -73,7 +76,8 @@ contract ReputationLedger is EpochClock, IReputationLedger {
             // Fits: a claim adds less than 6e12, and a window closes after at most 1,024 + 256 claims.
             r.quality += int64(SkillScore.quality(sums, baseRate, bar));
             r.scored += uint16(scored);
-            uint256 closed = r.scored / window;
+            // The most one request closes; only a window that shrank since could give more.
+            uint256 closed = FixedPointMathLib.min(r.scored / window, MAX_CLOSED);
             if (closed != 0) {
                 // All windows this request closes carry one sign: their claims were judged together.
                 uint256 outcome = r.quality > 0 ? ReputationMath.SUCCESS : ReputationMath.WRONG;
@@ -81,7 +85,7 @@ contract ReputationLedger is EpochClock, IReputationLedger {
                     outcomes |= outcome << (2 * count);
                     ++count;
                 }
-                r.scored -= uint16(closed * window);
+                r.scored = uint16(r.scored % window);
                 r.quality = 0;
             }
         }
