@@ -2,8 +2,15 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { connectReader, connectSigner, createSender, silentLogger, type Sender } from "@assay/keeper";
-import { feeMarketAbi, stakeVaultAbi, workTokenAbi } from "@assay/published";
+import {
+  connectReader,
+  connectSigner,
+  createSender,
+  HOT_KEY_VARIABLE,
+  silentLogger,
+  type Sender,
+} from "@assay/keeper";
+import { feeMarketAbi, stakeVaultAbi, workTokenAbi, type Deployment } from "@assay/published";
 import { maxUint256, parseEther, type Abi, type Address, type Hex } from "viem";
 import { mnemonicToAccount, type HDAccount } from "viem/accounts";
 import { bytesToHex } from "viem/utils";
@@ -21,16 +28,6 @@ export const STAKE = parseEther("2000");
 export const CREDITS = parseEther("1000");
 
 export const ROOT = resolve(import.meta.dirname, "../../..");
-
-/** What deploy/deploy.ts writes. */
-export interface Deployment {
-  readonly chainId: number;
-  readonly addresses: Readonly<Record<string, Address>>;
-  readonly block: number;
-  readonly genesis: number;
-  readonly epochLength: number;
-  readonly domains: Readonly<Record<string, { id: number; families: Readonly<Record<string, number>> }>>;
-}
 
 export interface LocalOperator extends OperatorPlan {
   readonly owner: Address;
@@ -116,16 +113,12 @@ export async function bringUpNetwork(
     logFile: join(folder, "deploy.log"),
   });
   const deployment = JSON.parse(readFileSync(deploymentFile, "utf8")) as Deployment;
-  say(`contracts deployed, Assay at ${deployment.addresses["Assay"]}`);
+  say(`contracts deployed, Assay at ${deployment.addresses.Assay}`);
 
   const chain = { rpcUrl, chainId: LOCAL_CHAIN_ID, pollMs: 200 };
   const reader = connectReader(chain);
   const senderOf = (who: HDAccount): Sender => createSender(reader, connectSigner(chain, who), silentLogger);
-  const at = (name: string): Address => {
-    const found = deployment.addresses[name];
-    if (found === undefined) throw new Error(`the deployment has no ${name}`);
-    return found;
-  };
+  const at = deployment.addresses;
   const call = (address: Address, abi: unknown, functionName: string, args: readonly unknown[]) => ({
     address,
     abi: abi as Abi,
@@ -133,9 +126,9 @@ export async function bringUpNetwork(
     args,
     priority: 0 as const,
   });
-  const token = at("WorkToken");
-  const vault = at("StakeVault");
-  const fees = at("FeeMarket");
+  const token = at.WorkToken;
+  const vault = at.StakeVault;
+  const fees = at.FeeMarket;
   const treasury = senderOf(account(0));
   const domain = deployment.domains["grounded"];
   if (domain === undefined) throw new Error("the deployment has no domain grounded");
@@ -176,47 +169,65 @@ export async function bringUpNetwork(
   return { rpcUrl, folder, deployment, operators, reader, requester, requesterAddress: requester.address };
 }
 
+/** What of a keeper's configuration a caller may choose. */
+export interface KeeperChoices {
+  /** seconds */
+  readonly spread: number;
+}
+
+/** Writes the configuration of operator `i` and returns its path. */
+export function writeKeeperConfig(network: LocalNetwork, i: number, { spread }: KeeperChoices): string {
+  const { deployment, folder, rpcUrl } = network;
+  const operator = network.operators[i];
+  const domain = deployment.domains["grounded"];
+  if (operator === undefined || domain === undefined)
+    throw new Error(`there is no operator ${i} of grounded`);
+  const { AccessManager: _unused, ...contracts } = deployment.addresses;
+  const path = join(folder, operator.name, "keeper.json");
+  mkdirSync(join(folder, operator.name), { recursive: true });
+  const config = {
+    rpcUrl,
+    chainId: LOCAL_CHAIN_ID,
+    contracts,
+    startBlock: deployment.block,
+    confirmations: 0,
+    pollMs: 700,
+    owner: operator.owner,
+    domain: { id: domain.id, name: "grounded" },
+    model: join(ROOT, "models", operator.model, "manifest.json"),
+    database: "keeper.sqlite",
+    spread,
+    payload: { allowPrivate: true, deadlineMs: 4_000 },
+    log: { level: "info", format: "json" },
+  };
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`);
+  return path;
+}
+
+/** The environment of operator `i`'s keeper: its hot key. */
+export function keeperEnvironment(i: number): Record<string, string> {
+  return {
+    [HOT_KEY_VARIABLE]: privateKeyOf(hotAccount(i)),
+    NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
+  };
+}
+
 /** Starts one keeper process per operator; each votes with its own hot key and model. */
 export function startKeepers(group: ProcessGroup, network: LocalNetwork): void {
-  const { deployment, folder, rpcUrl } = network;
-  const domain = deployment.domains["grounded"];
-  if (domain === undefined) throw new Error("the deployment has no domain grounded");
-  const { AccessManager: _unused, ...contracts } = deployment.addresses;
-  for (const [i, operator] of network.operators.entries()) {
-    const config = join(folder, operator.name, "keeper.json");
-    mkdirSync(join(folder, operator.name), { recursive: true });
-    writeFileSync(
-      config,
-      `${JSON.stringify(
-        {
-          rpcUrl,
-          chainId: LOCAL_CHAIN_ID,
-          contracts,
-          startBlock: deployment.block,
-          confirmations: 0,
-          pollMs: 700,
-          owner: operator.owner,
-          domain: { id: domain.id, name: "grounded" },
-          model: join(ROOT, "models", operator.model, "manifest.json"),
-          database: "keeper.sqlite",
-          spread: 3,
-          payload: { allowPrivate: true, deadlineMs: 4_000 },
-          log: { level: "info", format: "json" },
-        },
-        null,
-        2,
-      )}\n`,
-    );
+  for (const [i, { name }] of network.operators.entries()) {
     group.start({
-      name: `keeper ${operator.name}`,
+      name: `keeper ${name}`,
       command: process.execPath,
-      args: [join(ROOT, "cli/src/main.ts"), "keeper", "run", "--config", config],
+      args: [
+        join(ROOT, "cli/src/main.ts"),
+        "keeper",
+        "run",
+        "--config",
+        writeKeeperConfig(network, i, { spread: 3 }),
+      ],
       cwd: ROOT,
-      env: {
-        ASSAY_HOT_KEY: privateKeyOf(hotAccount(i)),
-        NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
-      },
-      logFile: join(folder, operator.name, "keeper.log"),
+      env: keeperEnvironment(i),
+      logFile: join(network.folder, name, "keeper.log"),
     });
   }
 }

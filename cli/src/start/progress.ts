@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { ChainReads } from "@assay/keeper";
 import { assayAbi, assayLensAbi, rewardMinterAbi } from "@assay/published";
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 
 import type { LocalNetwork } from "./localNetwork.ts";
 
@@ -57,7 +57,7 @@ async function seating(network: LocalNetwork, requestId: Hex): Promise<string> {
   const not: string[] = [];
   for (const { name, owner } of network.operators) {
     const [drawn] = await network.reader.readContract({
-      address: network.deployment.addresses["AssayLens"] as Address,
+      address: network.deployment.addresses.AssayLens,
       abi: assayLensAbi,
       functionName: "isDrawn",
       args: [requestId, owner],
@@ -69,7 +69,7 @@ async function seating(network: LocalNetwork, requestId: Hex): Promise<string> {
 
 async function settledSeats(network: LocalNetwork, requestId: Hex): Promise<number> {
   const logs = await network.reader.getContractEvents({
-    address: network.deployment.addresses["Assay"] as Address,
+    address: network.deployment.addresses.Assay,
     abi: assayAbi,
     eventName: "SeatSettled",
     args: { requestId },
@@ -93,7 +93,7 @@ export async function watchBooks(
 ): Promise<void> {
   const until = Date.now() + deadlineMs;
   const minter = {
-    address: network.deployment.addresses["RewardMinter"] as Address,
+    address: network.deployment.addresses.RewardMinter,
     abi: rewardMinterAbi,
   } as const;
   const fromBlock = BigInt(network.deployment.block);

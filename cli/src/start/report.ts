@@ -59,10 +59,10 @@ export async function readReport(
   requests: readonly (Tracked & { readonly samples: readonly Sample[] })[],
 ): Promise<Report> {
   const { reader, deployment } = network;
-  const at = (name: string): Address => deployment.addresses[name] as Address;
+  const at = deployment.addresses;
   const fromBlock = BigInt(deployment.block);
-  const assay = { address: at("Assay"), abi: assayAbi, fromBlock, strict: true } as const;
-  const minter = { address: at("RewardMinter"), abi: rewardMinterAbi, fromBlock, strict: true } as const;
+  const assay = { address: at.Assay, abi: assayAbi, fromBlock, strict: true } as const;
+  const minter = { address: at.RewardMinter, abi: rewardMinterAbi, fromBlock, strict: true } as const;
 
   const claims: ClaimResult[] = [];
   for (const { requestId, samples } of requests) {
@@ -89,7 +89,7 @@ export async function readReport(
   const settled = await reader.getContractEvents({ ...assay, eventName: "SeatSettled" });
   const distributed = await reader.getContractEvents({ ...minter, eventName: "Distributed" });
   const recorded = await reader.getContractEvents({
-    address: at("ReputationLedger"),
+    address: at.ReputationLedger,
     abi: reputationLedgerAbi,
     eventName: "OutcomesRecorded",
     fromBlock,
@@ -125,7 +125,7 @@ export async function readReport(
   }
 
   const earned = await reader.getContractEvents({
-    address: at("FeeMarket"),
+    address: at.FeeMarket,
     abi: feeMarketAbi,
     eventName: "BurnEarned",
     fromBlock,
@@ -136,7 +136,7 @@ export async function readReport(
   const weights = await Promise.all(
     Object.values(deployment.domains["grounded"]?.families ?? {}).map((slot) =>
       reader.readContract({
-        address: at("StakeVault"),
+        address: at.StakeVault,
         abi: stakeVaultAbi,
         functionName: "familyWeight",
         args: [domain, slot, epoch],

@@ -11,7 +11,7 @@ import {
   type Contracts,
 } from "@assay/keeper";
 import { assayAbi } from "@assay/published";
-import { bytesToHex, decodeEventLog, maxUint256, type Abi, type Address, type Hex } from "viem";
+import { bytesToHex, decodeEventLog, maxUint256, type Abi, type Hex } from "viem";
 
 import { bringUpNetwork, ROOT, startKeepers, type LocalNetwork } from "./localNetwork.ts";
 import { createProcessGroup } from "./processes.ts";
@@ -107,7 +107,7 @@ async function secondsLeft({ reader, deployment }: LocalNetwork): Promise<number
 }
 
 /** Puts the payload into the store and opens a request for it. */
-async function openRequest(
+export async function openRequest(
   network: LocalNetwork,
   domain: number,
   list: readonly Sample[],
@@ -120,7 +120,7 @@ async function openRequest(
   });
   const { uri } = await putPayload(storeUrl, bytes);
   const receipt = await network.requester.send({
-    address: network.deployment.addresses["Assay"] as Address,
+    address: network.deployment.addresses.Assay,
     abi: assayAbi as unknown as Abi,
     functionName: "request",
     args: [
@@ -138,7 +138,7 @@ async function openRequest(
     priority: 0,
   });
   for (const log of receipt.logs) {
-    if (log.address.toLowerCase() !== network.deployment.addresses["Assay"]?.toLowerCase()) continue;
+    if (log.address.toLowerCase() !== network.deployment.addresses.Assay.toLowerCase()) continue;
     const event = decodeEventLog({ abi: assayAbi, ...log });
     if (event.eventName === "Requested") return event.args.requestId;
   }

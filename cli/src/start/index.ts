@@ -1,0 +1,11 @@
+/** The local network for those who script or test it. */
+export {
+  bringUpNetwork,
+  keeperEnvironment,
+  ROOT,
+  writeKeeperConfig,
+  type LocalNetwork,
+} from "./localNetwork.ts";
+export { createProcessGroup } from "./processes.ts";
+export { openRequest } from "./run.ts";
+export { readSamples } from "./scenario.ts";

@@ -1,0 +1,184 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { createReads, SEAT_REVEALED, SEAT_SETTLED, startPayloadStore, type Contracts } from "@assay/keeper";
+import {
+  bringUpNetwork,
+  createProcessGroup,
+  keeperEnvironment,
+  openRequest,
+  readSamples,
+  ROOT,
+  writeKeeperConfig,
+} from "@assay/cli/local-network";
+import { assayAbi, assayLensAbi } from "@assay/published";
+import { expect } from "chai";
+import type { Address, Hex } from "viem";
+
+/** Where each keeper is killed, and whether it loses its disk as well. */
+const PLAN = [
+  { step: "decided" },
+  { step: "commitSent" },
+  { step: "committed" },
+  { step: "committed", losesDatabase: true },
+  { step: "revealSent" },
+  { step: "revealed" },
+  { step: "settleSent" },
+  { step: "settled" },
+  { step: "decided", losesDatabase: true },
+] as const;
+
+const REQUESTS = 4;
+
+describe("keepers killed with SIGKILL between deciding and settling (KEEP)", function () {
+  this.timeout(240_000);
+
+  it("lose no reveal and never vote twice, also when the database is lost", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "assay-crash-"));
+    const group = createProcessGroup(() => {});
+    const children = new Map<number, ChildProcess>();
+    const crashes: string[] = [];
+    let isOver = false;
+    const store = await startPayloadStore({ folder: join(folder, "store"), port: 0 });
+    try {
+      const network = await bringUpNetwork(group, join(folder, "net"), slowParameters(folder), () => {});
+      const domain = network.deployment.domains["grounded"]!.id;
+      const { AccessManager: _unused, ...contracts } = network.deployment.addresses;
+      const reads = createReads(network.reader, contracts as Contracts);
+
+      const start = (i: number, crashAt: string | undefined): void => {
+        const config = writeKeeperConfig(network, i, { spread: i === 6 || i === 7 ? 0 : 3 });
+        const child = spawn(process.execPath, [join(ROOT, "test/flows/crashingKeeper.ts"), config], {
+          cwd: ROOT,
+          env: {
+            ...process.env,
+            ...keeperEnvironment(i),
+            ...(crashAt === undefined ? {} : { ASSAY_CRASH_AT: crashAt }),
+          },
+          stdio: ["ignore", "pipe", "pipe"],
+        });
+        const log = join(network.folder, `${i}.log`);
+        child.stdout?.on("data", (chunk: Buffer) => appendFileSync(log, chunk));
+        child.stderr?.on("data", (chunk: Buffer) => appendFileSync(log, chunk));
+        child.once("exit", (_, signal) => {
+          if (isOver || signal !== "SIGKILL") return;
+          const plan = PLAN[i]!;
+          crashes.push(`${plan.step}${"losesDatabase" in plan ? " and disk" : ""}`);
+          if ("losesDatabase" in plan) {
+            const database = join(network.folder, network.operators[i]!.name, "keeper.sqlite");
+            for (const suffix of ["", "-wal", "-shm"]) rmSync(database + suffix, { force: true });
+          }
+          start(i, undefined);
+        });
+        children.set(i, child);
+      };
+      for (const [i, { step }] of PLAN.entries()) start(i, step);
+
+      // Stakes count from the next epoch on: this test's chain may jump there, the keepers live by its clock.
+      const { genesis, epochLength } = network.deployment;
+      await network.reader.request({
+        method: "evm_setNextBlockTimestamp" as never,
+        params: [genesis + epochLength * (1 + (await reads.currentEpoch()))] as never,
+      });
+      await sleep(1_500);
+      const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl"));
+      const requests: Hex[] = [];
+      for (let i = 0; i < REQUESTS; i++) {
+        requests.push(await openRequest(network, domain, samples.slice(i * 6, i * 6 + 6), store.url));
+      }
+
+      const at = network.deployment.addresses;
+      for (const requestId of requests) {
+        const drawn: Address[] = [];
+        await until(
+          async () => (await reads.requestState(requestId, network.requesterAddress)).phase === "FINAL",
+          120,
+        );
+        for (const { owner } of network.operators) {
+          const [sits] = await network.reader.readContract({
+            address: at.AssayLens,
+            abi: assayLensAbi,
+            functionName: "isDrawn",
+            args: [requestId, owner],
+          });
+          if (sits) drawn.push(owner);
+        }
+        await until(async () => {
+          const seats = await Promise.all(drawn.map((owner) => reads.seatOf(requestId, owner)));
+          return seats.every(({ flags }) => (flags & SEAT_SETTLED) !== 0);
+        }, 60);
+        for (const owner of drawn) {
+          const { flags } = await reads.seatOf(requestId, owner);
+          expect(flags & SEAT_REVEALED, `${owner} revealed in ${requestId}`).to.equal(SEAT_REVEALED);
+        }
+        const logs = await network.reader.getContractEvents({
+          address: at.Assay,
+          abi: assayAbi,
+          args: { requestId },
+          fromBlock: 0n,
+          eventName: "Committed",
+          strict: true,
+        });
+        const digests = new Set(logs.map(({ args }) => `${args.owner} ${args.digest}`));
+        expect(digests.size, "one vote per drawn operator").to.equal(drawn.length);
+        const settled = await network.reader.getContractEvents({
+          address: at.Assay,
+          abi: assayAbi,
+          args: { requestId },
+          fromBlock: 0n,
+          eventName: "SeatSettled",
+          strict: true,
+        });
+        expect(settled.length, "one settlement per seat").to.equal(drawn.length);
+      }
+      // A keeper that was never drawn cannot crash at a vote; the two that settle first always do.
+      for (const step of [
+        "decided",
+        "commitSent",
+        "committed",
+        "revealSent",
+        "revealed",
+        "settleSent",
+        "settled",
+      ]) {
+        expect(
+          crashes.some((crash) => crash.startsWith(step)),
+          `a keeper was killed at ${step}: ${crashes.join(", ")}`,
+        ).to.equal(true);
+      }
+      expect(crashes, "a keeper lost its database between commit and reveal").to.include(
+        "committed and disk",
+      );
+    } finally {
+      isOver = true;
+      for (const child of children.values()) child.kill("SIGKILL");
+      await group.stop();
+      await store.close(500);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** The local parameters with windows long enough to restart a process on a busy machine. */
+function slowParameters(folder: string): string {
+  const parameters = JSON.parse(readFileSync(join(ROOT, "deploy/params/local.json"), "utf8")) as {
+    protocol: { epochLength: number; unbonding: number };
+    domains: { committee: Record<string, unknown> }[];
+  };
+  parameters.protocol.epochLength = 150;
+  parameters.protocol.unbonding = 750;
+  Object.assign(parameters.domains[0]!.committee, { expectedBase: 9, revealWindow: 15, sealWindow: 15 });
+  const path = join(folder, "slow.json");
+  writeFileSync(path, JSON.stringify(parameters));
+  return path;
+}
+
+async function until(isTrue: () => Promise<boolean>, seconds: number): Promise<void> {
+  for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(400)) {
+    if (await isTrue()) return;
+  }
+  throw new Error(`not within ${seconds} seconds`);
+}
