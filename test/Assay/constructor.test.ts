@@ -1,0 +1,91 @@
+import { expect } from "chai";
+
+import { WAD } from "../../deploy/parameters.ts";
+import { constructorArguments, ORDER, predictAddresses, type ProtocolParameters } from "../../deploy/plan.ts";
+import { DAY, ethers, networkHelpers } from "../fixtures/world.ts";
+
+/** Everything but Assay, which would come next. */
+async function peers() {
+  const [deployer, stranger] = await ethers.getSigners();
+  const parameters: ProtocolParameters = {
+    governor: deployer!.address,
+    treasury: deployer!.address,
+    genesis: BigInt(await networkHelpers.time.latest()),
+    epochLength: DAY,
+    unbonding: 7n * DAY,
+    parameterDelay: 2n * DAY,
+    genesisSupply: WAD,
+    domainFee: 0n,
+    familyBond: 0n,
+    initialEmission: 0n,
+    halving: 1n,
+  };
+  const at = predictAddresses(deployer!.address, await deployer!.getNonce());
+  const args = constructorArguments(parameters, at);
+  for (const name of ORDER.slice(0, ORDER.indexOf("Assay")))
+    await ethers.deployContract(name, [...args[name]]);
+  return {
+    at,
+    args: args.Assay,
+    factory: await ethers.getContractFactory("Assay"),
+    stranger: stranger!,
+    parameters,
+  };
+}
+
+describe("Assay", () => {
+  // constructor
+  // ├── when the vault has no code, or expects another Assay → InvalidPeer(vault)
+  // ├── when the vault knows another ledger or minter → InvalidPeer of the one given
+  // ├── when the registry knows another vault → InvalidPeer(registry)
+  // ├── when another peer has no code → InvalidPeer of it
+  // └── otherwise it stands where it was predicted
+  describe("constructor", () => {
+    const positions = { registry: 1, fees: 2, vault: 3, ledger: 4, minter: 5, randomness: 6 } as const;
+
+    for (const peer of ["vault", "ledger", "minter", "fees", "randomness"] as const) {
+      it(`reverts when the ${peer} is somebody without code`, async () => {
+        const { args, factory, stranger } = await networkHelpers.loadFixture(peers);
+        const wrong = args.with(positions[peer], stranger.address);
+        await expect(factory.deploy(...wrong))
+          .to.be.revertedWithCustomError(factory, "InvalidPeer")
+          .withArgs(stranger.address);
+      });
+    }
+
+    it("reverts when the vault expects Assay elsewhere", async () => {
+      const { args, at, factory, stranger } = await networkHelpers.loadFixture(peers);
+      await expect(factory.connect(stranger).deploy(...args))
+        .to.be.revertedWithCustomError(factory, "InvalidPeer")
+        .withArgs(at.StakeVault);
+    });
+
+    it("reverts when the vault knows another ledger or minter", async () => {
+      const { args, at, factory } = await networkHelpers.loadFixture(peers);
+      for (const peer of ["ledger", "minter"] as const) {
+        await expect(factory.deploy(...args.with(positions[peer], at.FeeMarket)))
+          .to.be.revertedWithCustomError(factory, "InvalidPeer")
+          .withArgs(at.FeeMarket);
+      }
+    });
+
+    it("reverts when the registry knows another vault", async () => {
+      const { args, at, factory, stranger, parameters } = await networkHelpers.loadFixture(peers);
+      const registry = await ethers.deployContract(
+        "DomainRegistry",
+        [at.WorkToken, stranger.address, parameters.genesis, DAY, 0n, 0n, 0n],
+        stranger,
+      );
+      const other = await registry.getAddress();
+      await expect(factory.deploy(...args.with(positions.registry, other)))
+        .to.be.revertedWithCustomError(factory, "InvalidPeer")
+        .withArgs(other);
+    });
+
+    it("stands where it was predicted", async () => {
+      const { args, at, factory } = await networkHelpers.loadFixture(peers);
+      const assay = await factory.deploy(...args);
+      expect(await assay.getAddress(), "address").to.equal(at.Assay);
+    });
+  });
+});
