@@ -285,11 +285,11 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
 
         SkillScore.Frame memory frame;
-        uint256[16] memory lanes;
+        SkillScore.Sides memory decided;
         if (phase == Phase.FINAL) {
             (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
             frame = _frame(draw, round, margin);
-            lanes = _loadLanes(requestId, terms.claims);
+            decided = SkillScore.sides(frame, _loadLanes(requestId, terms.claims));
         }
         uint256 earning;
         for (uint256 i; i < votes.length; ++i) {
@@ -310,7 +310,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             if (phase == Phase.VOID) {
                 _releaseSeat(requestId, terms.domain, draw.bond, vote.owner);
             } else {
-                _settleRevealed(requestId, terms, draw, frame, lanes, vote, seat.flags);
+                _settleRevealed(requestId, terms, draw, frame, decided, vote, seat.flags);
                 ++earning;
             }
         }
@@ -493,11 +493,11 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         Terms calldata terms,
         Draw memory draw,
         SkillScore.Frame memory frame,
-        uint256[16] memory lanes,
+        SkillScore.Sides memory decided,
         Vote calldata vote,
         uint8 flags
     ) private {
-        SkillScore.Sums memory sums = SkillScore.sum(frame, lanes, vote.votes, flags & WEIGHT);
+        SkillScore.Sums memory sums = SkillScore.sum(frame, decided, vote.votes, flags & WEIGHT);
         uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
         int256 value = SkillScore.value(sums.numerator, terms.price, terms.baseRate, lossMean);
         uint256 outcomes = LEDGER.record(

@@ -41,79 +41,129 @@ library SkillScore {
         uint256 lossError;
     }
 
-    /// @notice Sums (1) over every decided claim whose side does not hang on this vote.
-    /// @dev Assembly: 256 claims of seven voters are scored in one transaction, and the checked loop costs three times
-    ///      as much (bench/gas.json). {sumReference} is the plain form the fuzz tests hold it to.
-    /// @param lanes sums of the committee
-    /// @param votes one byte per claim
-    /// @param weight v of the voter
-    function sum(
-        Frame memory frame,
-        uint256[16] memory lanes,
-        bytes calldata votes,
-        uint256 weight
-    ) internal pure returns (Sums memory sums) {
-        uint256 without = frame.threshold * 255 * (frame.weight - weight);
-        uint256 pivotDown = without / VerdictMath.ONE;
-        uint256 pivotUp = FixedPointMathLib.divUp(without, VerdictMath.ONE);
-        // solhint-disable-next-line no-inline-assembly
+    /// @notice The decided claims of a committee, sorted by side once and read by every voter's {sum}.
+    struct Sides {
+        uint256 trues;
+        uint256 falses;
+        /// @dev one word a claim: its index in the low byte, above it the committee's error |lane − y · 255 · Σv|; the TRUE
+        ///      claims fill the list from its front, the FALSE claims from its back
+        uint256[] entries;
+    }
+
+    /// @notice Sorts the decided claims by side.
+    /// @dev Assembly for the same reason as {sum}, and held to the same reference.
+    function sides(Frame memory frame, uint256[16] memory lanes) internal pure returns (Sides memory decided) {
+        uint256[] memory entries = new uint256[](frame.claims);
+        decided.entries = entries;
+        uint256 full = 255 * frame.weight;
+        uint256 high = frame.bounds.high;
+        uint256 low = frame.bounds.low;
         assembly ("memory-safe") {
-            let claims := mload(frame)
-            let b := mload(add(frame, 0x20))
-            let full := mul(255, mload(add(frame, 0x40)))
-            let bounds := mload(add(frame, 0x80))
-            let high := mload(bounds)
-            let low := mload(add(bounds, 0x20))
-            let baseTrue := mul(sub(255, b), sub(255, b))
-            let baseFalse := mul(b, b)
-            let numerator := 0
-            let counts := 0 // scoredTrue | scoredFalse << 16 | losing << 32
-            let lossError := 0
+            let claims := mload(entries)
+            let front := add(entries, 0x20)
+            let back := add(front, shl(5, claims))
             let word := 0
-            let shift := 0
             for {
                 let i := 0
             } lt(i, claims) {
                 i := add(i, 1)
             } {
-                if iszero(shift) {
-                    word := mload(add(lanes, shl(1, i))) // 32 bytes every 16 claims
-                    shift := 256
+                // 32 bytes every 16 claims; then the next lane comes to the top.
+                switch and(i, 15)
+                case 0 {
+                    word := mload(add(lanes, shl(1, i)))
                 }
-                shift := sub(shift, 16)
-                let lane := and(shr(shift, word), 0xffff)
+                default {
+                    word := shl(16, word)
+                }
+                let lane := shr(240, word)
                 if iszero(lt(lane, high)) {
-                    let p := byte(0, calldataload(add(votes.offset, i)))
-                    if gt(sub(lane, mul(weight, p)), pivotDown) {
-                        let term := sub(baseTrue, mul(sub(255, p), sub(255, p)))
-                        numerator := add(numerator, term)
-                        counts := add(counts, 1)
-                        if slt(term, 0) {
-                            counts := add(counts, 0x100000000)
-                            lossError := add(lossError, sub(full, lane))
-                        }
-                    }
+                    mstore(front, or(i, shl(8, sub(full, lane))))
+                    front := add(front, 0x20)
                     continue
                 }
                 if iszero(gt(lane, low)) {
-                    let p := byte(0, calldataload(add(votes.offset, i)))
-                    if lt(sub(lane, mul(weight, p)), pivotUp) {
-                        let term := sub(baseFalse, mul(p, p))
-                        numerator := add(numerator, term)
-                        counts := add(counts, 0x10000)
-                        if slt(term, 0) {
-                            counts := add(counts, 0x100000000)
-                            lossError := add(lossError, lane)
+                    back := sub(back, 0x20)
+                    mstore(back, or(i, shl(8, lane)))
+                }
+            }
+            mstore(decided, shr(5, sub(front, add(entries, 0x20))))
+            mstore(add(decided, 0x20), shr(5, sub(add(add(entries, 0x20), shl(5, claims)), back)))
+        }
+    }
+
+    /// @notice Sums (1) over every decided claim whose side does not hang on this vote.
+    /// @dev A TRUE claim is judged as a FALSE one with the vote mirrored: with q = |p − y|, e = |lane − y · 255 · Σv| and
+    ///      c = |b − y|, the term is c² − q² and the claim is scored if e − v · q, the error of the others, stays below
+    ///      the pivot of its side.
+    ///      Assembly: 256 claims of seven voters are scored in one transaction, and the checked loop costs three times
+    ///      as much (bench/gas.json). {sumReference} is the plain form the fuzz tests hold it to.
+    /// @param decided see {sides}
+    /// @param votes one byte per claim
+    /// @param weight v of the voter
+    function sum(
+        Frame memory frame,
+        Sides memory decided,
+        bytes calldata votes,
+        uint256 weight
+    ) internal pure returns (Sums memory sums) {
+        uint256 without = frame.threshold * 255 * (frame.weight - weight);
+        uint256 pivotTrue = 255 * (frame.weight - weight) - without / VerdictMath.ONE;
+        uint256 pivotFalse = FixedPointMathLib.divUp(without, VerdictMath.ONE);
+        uint256 missTrue = 255 - frame.baseRate;
+        uint256 missFalse = frame.baseRate;
+        uint256[] memory entries = decided.entries;
+        uint256 acc;
+        assembly ("memory-safe") {
+            // scoredTrue 16 | scoredFalse 16 | losing 32 | lossError 128 | numerator 64, signed
+            function scan(entry, end, offset, mask, pivot, base, v, one) -> total {
+                for {} lt(entry, end) {
+                    entry := add(entry, 0x20)
+                } {
+                    let e := mload(entry)
+                    let q := xor(byte(0, calldataload(add(offset, and(e, 0xff)))), mask)
+                    e := shr(8, e)
+                    if lt(sub(e, mul(v, q)), pivot) {
+                        q := sub(base, mul(q, q))
+                        total := add(total, add(one, shl(192, q)))
+                        if slt(q, 0) {
+                            total := add(total, add(0x100000000, shl(64, e)))
                         }
                     }
                 }
             }
-            mstore(sums, numerator)
-            mstore(add(sums, 0x20), and(counts, 0xffff))
-            mstore(add(sums, 0x40), and(shr(16, counts), 0xffff))
-            mstore(add(sums, 0x60), shr(32, counts))
-            mstore(add(sums, 0x80), lossError)
+            let first := add(entries, 0x20)
+            let last := add(first, shl(5, mload(entries)))
+            acc := scan(
+                first,
+                add(first, shl(5, mload(decided))),
+                votes.offset,
+                0xff,
+                pivotTrue,
+                mul(missTrue, missTrue),
+                weight,
+                1
+            )
+            acc := add(
+                acc,
+                scan(
+                    sub(last, shl(5, mload(add(decided, 0x20)))),
+                    last,
+                    votes.offset,
+                    0,
+                    pivotFalse,
+                    mul(missFalse, missFalse),
+                    weight,
+                    0x10000
+                )
+            )
         }
+        // Safe: |numerator| ≤ 256 · 255² < 2^63, lossError ≤ 256 · 255² < 2^128, counts ≤ 256.
+        sums.numerator = int256(acc) >> 192;
+        sums.scoredTrue = uint16(acc);
+        sums.scoredFalse = uint16(acc >> 16);
+        sums.losing = uint32(acc >> 32);
+        sums.lossError = uint128(acc >> 64);
     }
 
     /// @notice The plain form of {sum}.

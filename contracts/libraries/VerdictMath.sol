@@ -60,20 +60,25 @@ library VerdictMath {
         uint256 sum;
         // p̄ > θ  ⇔  lane · 2^16 > θ16 · 255 · Σv  ⇔  lane > floor(θ16 · 255 · Σv / 2^16)
         uint256 pivot = (threshold * 255 * weight) / ONE;
+        uint256 high = limits.high;
+        uint256 low = limits.low;
         // No overflow: at most 256 lanes of 16 bits.
         unchecked {
+            uint256 word;
+            uint256 out;
             for (uint256 i; i < claims; ++i) {
-                uint256 lane = LaneTally.lane(lanes, i);
+                word = i & 15 == 0 ? lanes[i >> 4] : word << 16;
+                uint256 lane = word >> 240;
                 sum += lane;
                 if (lane > pivot) ++above;
-                uint256 verdict =
-                    lane >= limits.high
-                        ? TRUE
-                        : lane <= limits.low
-                            ? FALSE
-                            : UNDECIDED;
-                words[i >> 7] |= verdict << ((i & 127) << 1);
+                if (lane >= high) out |= TRUE << ((i & 127) << 1);
+                else if (lane <= low) out |= FALSE << ((i & 127) << 1);
+                if (i & 127 == 127) {
+                    words[i >> 7] = out;
+                    out = 0;
+                }
             }
+            if (claims & 127 != 0) words[claims >> 7] = out;
         }
         mean = (sum * Units.WAD) / (255 * weight * claims);
         share = (above * Units.WAD) / claims;

@@ -275,7 +275,7 @@ contract MirrorHarness {
         uint256 next
     ) private pure returns (uint256) {
         for (uint256 i; i < c.weights.length; ++i) {
-            sums[next++] = SkillScore.sum(frame, lanes, _votes(c, i), uint8(c.weights[i]));
+            sums[next++] = SkillScore.sum(frame, SkillScore.sides(frame, lanes), _votes(c, i), uint8(c.weights[i]));
         }
         return next;
     }

@@ -189,7 +189,7 @@ contract SkillScoreTest {
         bytes calldata votes,
         uint256 weight
     ) external pure returns (SkillScore.Sums memory) {
-        return SkillScore.sum(frame, lanes, votes, weight);
+        return SkillScore.sum(frame, SkillScore.sides(frame, lanes), votes, weight);
     }
 
     function sumHead(
@@ -199,7 +199,7 @@ contract SkillScoreTest {
         uint256 claims,
         uint256 weight
     ) external pure returns (SkillScore.Sums memory) {
-        return SkillScore.sum(frame, lanes, dirty[:claims], weight);
+        return SkillScore.sum(frame, SkillScore.sides(frame, lanes), dirty[:claims], weight);
     }
 
     function sumReference(

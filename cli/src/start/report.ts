@@ -156,6 +156,12 @@ export async function readReport(
   };
 }
 
+/** Lines between columns and under the head, none between rows: a page of claims stays a page. */
+const COMPACT = {
+  style: { head: [], border: [] },
+  chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+};
+
 const work = (wei: bigint, digits = 4): string => Number(formatEther(wei)).toFixed(digits);
 const wad = (value: bigint): string => Number(formatEther(value)).toFixed(3);
 
@@ -163,7 +169,7 @@ const wad = (value: bigint): string => Number(formatEther(value)).toFixed(3);
 export function renderReport({ claims, operators, ...totals }: Report): string {
   const verdicts = new Table({
     head: ["claim", "answer judged", "verdict", "mean", "truth", ""],
-    style: { head: [], border: [] },
+    ...COMPACT,
   });
   for (const { id, claim, verdict, mean, truth } of claims) {
     const shown = claim.length > 58 ? `${claim.slice(0, 57)}…` : claim;
@@ -187,7 +193,7 @@ export function renderReport({ claims, operators, ...totals }: Report): string {
       "outcomes",
       "R before → after",
     ],
-    style: { head: [], border: [] },
+    ...COMPACT,
     colAligns: ["left", "left", "left", "right", "right", "right", "right", "right", "left", "left"],
   });
   for (const o of operators) {
