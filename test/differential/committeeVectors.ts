@@ -38,12 +38,12 @@ type Shape = Pick<Committee, "weights" | "threshold" | "margin">;
 
 /** Mostly few claims, because lanes do not know of each other; at times the edges of a word and of the whole. */
 function size(random: Random): number {
-  if (random.chance(0.08)) return random.pick([1, 15, 16, 17, 32, 255, 256]);
-  return 1 + random.below(random.chance(0.8) ? 12 : 64);
+  if (random.chance(0.04)) return random.pick([1, 15, 16, 17, 32, 255, 256]);
+  return 1 + random.below(random.chance(0.9) ? 6 : 40);
 }
 
 function voters(random: Random): bigint[] {
-  const seats = random.chance(0.9) ? 1 + random.below(9) : 1 + random.below(31);
+  const seats = random.chance(0.95) ? 1 + random.below(8) : 1 + random.below(31);
   return Array.from({ length: seats }, () => random.between(1n, 4n));
 }
 
