@@ -31,6 +31,11 @@ async function longWindows(): Promise<World> {
   return seatedWorldWith({ committee: { qualityWindow: 1_024 } });
 }
 
+/** A bar of zero, which the base rate meets exactly. */
+async function noBar(): Promise<World> {
+  return seatedWorldWith({ rewards: { qualityBar: 0n } });
+}
+
 /** Outcomes waiting on the tape of an owner, the oldest first. */
 async function tapeOf(w: World, owner: string): Promise<bigint[]> {
   const { tape, length } = (await w.ledger.recordOf(w.domain, owner)).toObject();
@@ -84,9 +89,9 @@ describe("ReputationLedger", () => {
       }
     });
 
-    it("closes a window as SUCCESS above the bar, as WRONG below or at it", async () => {
+    it("closes a window as SUCCESS above the bar, as WRONG below", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
-      // The last two repeat the base rate and lie; three of τ above zero is what the bar asks for.
+      // The last two repeat the base rate and lie.
       const rows = [yes(32), yes(32), yes(32), yes(32), new Array<number>(32).fill(128), no(32)];
       await settledRound(w, 32, ballotsOf(w, rows));
       expect(await tapeOf(w, w.owners[0]!.address), "informed").to.deep.equal([SUCCESS]);
@@ -94,6 +99,13 @@ describe("ReputationLedger", () => {
       expect(await tapeOf(w, w.owners[5]!.address), "liar").to.deep.equal([WRONG]);
       const record = (await w.ledger.recordOf(w.domain, w.owners[0]!.address)).toObject();
       expect([record.scored, record.quality], "a new window").to.deep.equal([0n, 0n]);
+    });
+
+    it("closes a window exactly at the bar as WRONG", async () => {
+      const w = await networkHelpers.loadFixture(noBar);
+      const idle = new Array<number>(32).fill(128);
+      await settledRound(w, 32, ballotsOf(w, [yes(32), yes(32), yes(32), yes(32), idle]));
+      expect(await tapeOf(w, w.owners[4]!.address), "base rate").to.deep.equal([WRONG]);
     });
 
     it("closes several windows of one request with one sign and keeps the rest", async () => {
