@@ -1,11 +1,14 @@
 import { createLogger, EXIT_FIX_ME, EXIT_START_AGAIN, Secret } from "@assay/keeper";
 import { Command } from "commander";
 
+import { explainCommand } from "./commands/explain.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { modelsCommand } from "./commands/models.ts";
+import { reputationCommand } from "./commands/reputation.ts";
 import { requestCommand } from "./commands/request.ts";
 import { startCommand } from "./commands/start.ts";
 import { storeCommand } from "./commands/store.ts";
+import { verdictCommand } from "./commands/verdict.ts";
 import { lastWords } from "./lib/errors.ts";
 
 const program = new Command("assay")
@@ -16,6 +19,9 @@ const program = new Command("assay")
 startCommand(program);
 keeperCommand(program);
 requestCommand(program);
+verdictCommand(program);
+explainCommand(program);
+reputationCommand(program);
 modelsCommand(program);
 storeCommand(program);
 

@@ -1,9 +1,9 @@
-import { domainRegistryAbi } from "@assay/published";
+import { assayAbi, domainRegistryAbi } from "@assay/published";
+import { parseEventLogs, type Hex } from "viem";
 
 import { CliError } from "../lib/errors.ts";
 import type { Connection } from "./connection.ts";
 import { logsOf } from "./logs.ts";
-import { parseEventLogs } from "viem";
 
 export interface Domain {
   readonly id: number;
@@ -13,13 +13,10 @@ export interface Domain {
 
 /** All domains of the deployment, by their events. */
 export async function readDomains(connection: Connection): Promise<Domain[]> {
-  const logs = await logsOf(connection, [connection.at.DomainRegistry]);
-  return parseEventLogs({ abi: domainRegistryAbi, eventName: "DomainCreated", logs, strict: true }).map(
-    ({ args }) => ({
-      id: args.domain,
-      name: args.name,
-    }),
-  );
+  const last = await connection.client.getBlockNumber();
+  const logs = await logsOf(connection, [connection.at.DomainRegistry], [], last);
+  const created = parseEventLogs({ abi: domainRegistryAbi, eventName: "DomainCreated", logs, strict: true });
+  return created.map(({ args }) => ({ id: args.domain, name: args.name }));
 }
 
 /** A domain by its number or its name. */
@@ -27,11 +24,27 @@ export async function findDomain(connection: Connection, wanted: string): Promis
   const domains = await readDomains(connection);
   const found = domains.filter(({ id, name }) => name === wanted || String(id) === wanted);
   if (found.length === 1 && found[0] !== undefined) return found[0];
-  const known = domains.map(({ id, name }) => `${id} ${name}`).join(", ");
+  const isUnknown = found.length === 0;
   throw new CliError(
-    found.length === 0 ? "UNKNOWN_DOMAIN" : "AMBIGUOUS_DOMAIN",
-    found.length === 0 ? "There is no such domain" : "More than one domain has this name",
-    { given: wanted, known },
+    isUnknown ? "UNKNOWN_DOMAIN" : "AMBIGUOUS_DOMAIN",
+    isUnknown ? "There is no such domain" : "More than one domain has this name",
+    { given: wanted, known: domains.map(({ id, name }) => `${id} ${name}`).join(", ") },
     "Name a domain by its number.",
   );
+}
+
+/** The domain a request was opened in. */
+export async function domainOfRequest(connection: Connection, requestId: Hex): Promise<Domain> {
+  const last = await connection.client.getBlockNumber();
+  const logs = await logsOf(connection, [connection.at.Assay], [null, requestId], last);
+  const [opened] = parseEventLogs({ abi: assayAbi, eventName: "Requested", logs, strict: true });
+  if (opened === undefined) {
+    throw new CliError(
+      "UNKNOWN_REQUEST",
+      "There is no request with this id",
+      { requestId, Assay: connection.at.Assay, chainId: connection.chainId },
+      "Check the id, --rpc and --deployment.",
+    );
+  }
+  return findDomain(connection, String(opened.args.domain));
 }

@@ -9,6 +9,7 @@ import { ensureCredits, estimateFees, readMarket, readPrice } from "../request/c
 import { inBatches, openRequest, preparePayload, type OpenedRequest } from "../request/open.ts";
 import { actorFromEnvironment } from "../request/signer.ts";
 import { waitForVerdicts } from "../request/wait.ts";
+import { readVerdict, renderVerdict } from "../verdict/verdict.ts";
 
 interface Options extends ChainOptions {
   readonly domain: string;
@@ -68,6 +69,8 @@ export function requestCommand(program: Command): void {
     }
     const ids = opened.map(({ requestId }) => requestId);
     await waitForVerdicts(connection, ids, options.timeout, (id, phase) => out.say(`${id}  ${phase}`));
-    if (options.json === true) out.result({ bought, requests: opened }, "");
+    const verdicts = [];
+    for (const id of ids) verdicts.push(await readVerdict(connection, id));
+    out.result({ bought, requests: opened, verdicts }, verdicts.map(renderVerdict).join("\n\n"));
   });
 }

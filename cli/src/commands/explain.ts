@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import type { Address, Hex } from "viem";
+
+import { connect } from "../chain/connection.ts";
+import { explainSeat, type Explanation } from "../explain/explain.ts";
+import { renderExplanation } from "../explain/render.ts";
+import { addressArgument, chainOptions, requestIdArgument, type ChainOptions } from "../lib/options.ts";
+import { createOutput } from "../lib/output.ts";
+
+/** `assay explain`: why this score, these points, this penalty; exit code 1 if the chain says otherwise. */
+export function explainCommand(program: Command): void {
+  const explain = program
+    .command("explain")
+    .description(
+      "why an operator earned or lost what it did in a request, recomputed wei by wei from chain data",
+    )
+    .argument("<request id>", "id printed by assay request", requestIdArgument)
+    .argument("<operator>", "owner address of the operator", addressArgument);
+  chainOptions(explain).action(async (requestId: Hex, operator: Address, options: ChainOptions) => {
+    const explanation = await explainSeat(await connect(options), requestId, operator);
+    createOutput(options).result(summary(explanation), renderExplanation(explanation));
+    if (explanation.differences.length > 0) process.exitCode = 1;
+  });
+}
+
+/** The explanation without what only its makers need. */
+function summary({ request, seat, lot, ...rest }: Explanation) {
+  const { terms, threshold, bond, weight, extended } = request;
+  const shown = seat.kind === "scored" ? { ...seat, account: undefined } : seat;
+  return {
+    ...rest,
+    terms,
+    threshold,
+    bond,
+    weight,
+    extended,
+    lot,
+    seat: { ...shown, checks: undefined },
+    matches: rest.differences.length === 0,
+  };
+}

@@ -1,0 +1,171 @@
+import type { FactorParts } from "../history/books.ts";
+import { OUTCOMES, type AbsentSeat, type ScoredSeat, type UnrevealedSeat } from "../history/seats.ts";
+import { ratio, table, wad } from "../lib/output.ts";
+import type { ClaimScore } from "./claims.ts";
+import type { Explanation, OpenSeat } from "./explain.ts";
+import { renderDistribution } from "./renderDistribution.ts";
+
+/** An explanation for people, wei by wei. */
+export function renderExplanation(explanation: Explanation): string {
+  const { requestId, operator, family, domain, checks, differences } = explanation;
+  const verdict =
+    differences.length === 0
+      ? `all ${checks.length} recomputed numbers match the chain`
+      : `DOES NOT MATCH the chain in ${differences.length} of ${checks.length} numbers`;
+  return [
+    `request ${requestId}, domain ${domain.name}`,
+    `operator ${operator}, family ${family}`,
+    ...drawLines(explanation),
+    "",
+    ...seatLines(explanation),
+    "",
+    verdict,
+    ...differences.map(({ what, computed, chain }) => `  ${what}: recomputed ${computed}, chain ${chain}`),
+  ].join("\n");
+}
+
+function drawLines({ lot, request }: Explanation): string[] {
+  if (lot === undefined) return [];
+  const whole = 1n << 128n;
+  const chance = request.extended ? lot.grownChance : lot.chance;
+  const drawn = lot.ticket < chance;
+  const shown = chance >= whole ? "1.000" : ratio(chance, whole);
+  return [
+    `${drawn ? "drawn" : "not drawn"}: ticket ${ratio(lot.ticket, whole)}, chance ${shown}${request.extended ? " after the extension" : ""}`,
+  ];
+}
+
+function seatLines(explanation: Explanation): string[] {
+  const { seat } = explanation;
+  switch (seat.kind) {
+    case "scored":
+      return scoredLines(explanation, seat);
+    case "unrevealed":
+      return unrevealedLines(explanation, seat);
+    case "absent":
+      return absentLines(explanation, seat);
+    case "released":
+      return [
+        "There was no verdict. The seat did its duty: its bond came back, nothing was paid or charged.",
+      ];
+    case "waiting":
+    case "silent":
+    case "not drawn":
+    case "not sealed":
+      return openLines(explanation, seat);
+  }
+}
+
+function scoredLines(explanation: Explanation, seat: ScoredSeat): string[] {
+  const { request, claims } = explanation;
+  const { terms, parameters } = request;
+  const { sums, lossMean, value } = seat.score;
+  const b = BigInt(terms.baseRate);
+  const denominator = 4n * b * (255n - b);
+  const loss = sums.numerator < 0n ? ` · (1 + 3 · x̄), x̄ = ${wad(lossMean)}` : "";
+  const vote = request.reveals.get(explanation.operator);
+  return [
+    `Voted ${seat.late ? "LATE" : "on time"} with weight ${vote?.weight ?? 0n} of ${request.weight}; settled in epoch ${seat.epoch}.`,
+    `Base rate b = ${b}/255: term = (b − y)² − (p − y)², y = 255 for TRUE and 0 for FALSE.`,
+    claimTable(claims),
+    `${sums.scoredTrue + sums.scoredFalse} claims count (${sums.scoredTrue} TRUE, ${sums.scoredFalse} FALSE), ${sums.losing} of them lost something`,
+    `value = price · Σ / (4b(255 − b))${loss}`,
+    `      = ${terms.price} wei · ${sums.numerator} / ${denominator} → ${signed(value)} wei`,
+    `account: ${seat.before} ${seat.after < seat.before ? "−" : "+"} ${abs(value)} = ${seat.after} wei`,
+    ...factorLines(seat.factor, seat.factorParts),
+    ...qualityLines(seat, parameters.committee.qualityWindow, parameters.rewards.qualityBar),
+    `bond: ${request.bond} gwei locked at the commit, releasable since the settlement`,
+    "",
+    ...renderDistribution(explanation),
+  ];
+}
+
+function claimTable(claims: readonly ClaimScore[]): string {
+  return table(
+    ["claim", "verdict", "mean", "own vote", "mean without", "counts", "term", "Σ"],
+    claims.map((c) => [
+      c.claim,
+      c.verdict,
+      c.mean,
+      `${c.vote} (${ratio(BigInt(c.vote), 255n)})`,
+      c.meanWithout,
+      c.scoring,
+      c.term,
+      c.cumulated,
+    ]),
+  );
+}
+
+function factorLines(factor: bigint, parts: FactorParts): string[] {
+  return [
+    `factor = R^γ · tilt = ${wad(parts.power)} · ${wad(parts.tilt)} → ${factor}/1e9`,
+    `  R = ${wad(parts.reputation)}, γ = ${wad(parts.gamma)}`,
+    `  tilt = min(λ, max(1, √(W / (F · W_f)))), W = ${parts.weight} gwei, F = ${parts.families}, W_f = ${parts.familyWeight} gwei, λ = ${Number(parts.boostCap) / 16}`,
+  ];
+}
+
+function qualityLines(seat: ScoredSeat, window: number, bar: bigint): string[] {
+  const { windowBefore, windowAfter, outcomes, score } = seat;
+  const names = outcomes.map((outcome) => OUTCOMES[outcome]).join(", ");
+  return [
+    `quality: this request adds ${signed(score.quality)}e-12 against the bar τ = ${wad(bar)}`,
+    `  window of ${window} claims: ${windowBefore.scored} claims and ${windowBefore.quality}e-12 before, ${windowAfter.scored} and ${windowAfter.quality}e-12 after`,
+    `  outcomes: ${names === "" ? "none yet" : names}`,
+  ];
+}
+
+function unrevealedLines({ request }: Explanation, { owed, charge }: UnrevealedSeat): string[] {
+  return [
+    "Committed and NEVER REVEALED: the whole bond is due, because silence is never cheaper than any reveal.",
+    `bond ${request.bond} gwei = ${owed} wei owed`,
+    ...chargeLines(charge),
+    "outcomes: ABSENT",
+  ];
+}
+
+function absentLines({ request }: Explanation, seat: AbsentSeat): string[] {
+  const { terms, parameters, bond } = request;
+  const fee = terms.price * BigInt(terms.claims);
+  return [
+    `Drawn and SILENT, reported by ${seat.reporter}.`,
+    `owed = absenceRatio · price · claims / R^δ`,
+    `     = ${parameters.fees.absenceRatio}/10000 · ${fee} wei / ${wad(seat.reputation)}^${wad(parameters.rewards.delta)} → ${seat.owed} wei, at most the bond of ${bond} gwei`,
+    ...chargeLines(seat.charge),
+    "outcomes: ABSENT",
+  ];
+}
+
+function chargeLines({ charged, bounty, shortfall }: AbsentSeat["charge"]): string[] {
+  return [
+    `charged: ${charged} wei, of which ${bounty} wei went to the caller and ${charged - bounty} wei burned`,
+    ...(shortfall === 0n ? [] : [`${shortfall} wei were not there and are forgiven`]),
+  ];
+}
+
+function openLines({ claims }: Explanation, { kind, score, absence }: OpenSeat): string[] {
+  switch (kind) {
+    case "waiting":
+      return score === undefined
+        ? ["Committed; there is no verdict yet, so there is nothing to explain."]
+        : [
+            claimTable(claims),
+            `Not settled yet. Settling adds ${signed(score.value)} wei to the score account.`,
+          ];
+    case "silent":
+      return [
+        `Drawn without a vote. If it is silent to the end and somebody reports it, it owes ${absence ?? 0n} wei.`,
+      ];
+    case "not drawn":
+      return ["Not drawn, so there was no duty, no score and no charge."];
+    case "not sealed":
+      return ["The request has no seed yet, so nobody is drawn."];
+  }
+}
+
+function signed(value: bigint): string {
+  return value < 0n ? `−${-value}` : `+${value}`;
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}

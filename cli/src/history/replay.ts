@@ -1,0 +1,261 @@
+import { fixedPoint } from "@assay/keeper";
+import type { Address, Hex } from "viem";
+
+import { createBooks, type Books } from "./books.ts";
+import type { Check } from "./check.ts";
+import type { ChainEvent, EventLog, EventNamed } from "./events.ts";
+import { createPools } from "./pools.ts";
+import {
+  addReveal,
+  drawLots,
+  finalize,
+  FIRST_THRESHOLD,
+  openedRequest,
+  type RequestHistory,
+} from "./requests.ts";
+import {
+  absenceOwed,
+  chargeChecks,
+  EMPTY_WINDOW,
+  outcomesOf,
+  packOutcomes,
+  scoreOf,
+  type QualityWindow,
+  type ScoredSeat,
+  type SettledSeat,
+} from "./seats.ts";
+import { createTapes, type Replayed, type Tapes } from "./tapes.ts";
+import { createVersions } from "./versions.ts";
+import { createWeights } from "./weights.ts";
+
+const GWEI = 10n ** 9n;
+const ABSENT = 3;
+
+/** A domain's whole past, recomputed from its events. */
+export interface Replay {
+  readonly domain: number;
+  readonly lastBlock: bigint;
+  readonly requests: ReadonlyMap<Hex, RequestHistory>;
+  readonly tapes: Tapes;
+  readonly replayed: readonly Replayed[];
+  readonly books: Books;
+  /** Labels of the families by slot. */
+  readonly families: ReadonlyMap<number, string>;
+  familyOf(owner: Address): number;
+  seatOf(requestId: Hex, owner: Address): SettledSeat | undefined;
+  isOperator(owner: Address): boolean;
+}
+
+export interface ReplayOptions {
+  /** wei and epochs, immutables of the minter */
+  readonly emission: { readonly initial: bigint; readonly halving: bigint };
+}
+
+/** Goes through the events of a domain and recomputes every number the contracts said. */
+export function replayEvents({ domain, lastBlock, events }: EventLog, { emission }: ReplayOptions): Replay {
+  const versions = createVersions();
+  const weights = createWeights();
+  const pools = createPools();
+  const books = createBooks({ versions, weights, emission });
+  const tapes = createTapes((version) => versions.of(version).reputation);
+  const replayed: Replayed[] = [];
+  const requests = new Map<Hex, RequestHistory>();
+  const seats = new Map<string, SettledSeat>();
+  const windows = new Map<Address, QualityWindow>();
+  const operators = new Set<Address>();
+  const labels = new Map<Hex, string>();
+  const families = new Map<number, string>();
+  /** Checks of an account opened by the seat that is settled next. */
+  const opening = new Map<Address, Check[]>();
+  let theta = FIRST_THRESHOLD;
+
+  const keyOf = (requestId: Hex, owner: Address): string => `${requestId}:${owner}`;
+
+  const settleScored = (request: RequestHistory, said: EventNamed<"SeatSettled">["args"]): ScoredSeat => {
+    const { owner } = said;
+    const { terms } = request;
+    const late = request.commits.get(owner) === true;
+    const score = scoreOf(request, owner);
+    const windowBefore = windows.get(owner) ?? EMPTY_WINDOW;
+    const { outcomes, after: windowAfter } = outcomesOf(request, score, late, windowBefore);
+    windows.set(owner, windowAfter);
+    const before = books.accountOf(owner)?.score ?? 0n;
+    const account = books.credit(owner, {
+      value: score.value,
+      scored: score.sums.scoredTrue + score.sums.scoredFalse,
+      bond: request.bond,
+      served: terms.price * BigInt(terms.claims),
+    });
+    const { numerator, scoredTrue, scoredFalse, losing } = score.sums;
+    const checks: Check[] = [
+      { what: "Σ of terms", computed: numerator, chain: said.numerator },
+      {
+        what: "scored and losing claims",
+        computed: scoredTrue | (scoredFalse << 16n) | (losing << 32n),
+        chain: said.counts,
+      },
+      { what: "x̄", computed: score.lossMean, chain: said.lossMean },
+      { what: "value", computed: score.value, chain: said.value },
+      { what: "outcomes", computed: packOutcomes(outcomes), chain: said.outcomes },
+      { what: "account before", computed: before, chain: said.accountBefore },
+      { what: "charge", computed: 0n, chain: said.charge },
+      { what: "factor of the account", computed: account.factor, chain: said.factor },
+      ...(opening.get(owner) ?? []),
+    ];
+    opening.delete(owner);
+    return {
+      kind: "scored",
+      late,
+      score,
+      outcomes,
+      windowBefore,
+      windowAfter,
+      account,
+      epoch: account.epoch,
+      before,
+      after: account.score,
+      factor: account.factor,
+      factorParts: account.parts,
+      checks,
+    };
+  };
+
+  const settle = (said: EventNamed<"SeatSettled">["args"]): SettledSeat | undefined => {
+    const request = requests.get(said.requestId);
+    if (request === undefined) return undefined;
+    const { owner } = said;
+    const hasRevealed = request.reveals.has(owner);
+    if (hasRevealed && !request.isVoid) return settleScored(request, said);
+    // Too few committed and nobody extended: the phase to reveal in never came.
+    const isUnheard = request.commits.size < request.parameters.committee.minSeats && !request.extended;
+    if (hasRevealed || (request.isVoid && isUnheard)) {
+      const nothing = said.value | said.charge | said.outcomes | said.numerator | said.factor;
+      return {
+        kind: "released",
+        checks: [{ what: "value, charge, outcomes", computed: 0n, chain: nothing }],
+      };
+    }
+    const owed = request.bond * GWEI;
+    const charge = pools.charge(owner, request.bond, owed);
+    const outcome = { what: "outcomes", computed: packOutcomes([ABSENT]), chain: said.outcomes };
+    const checks = [...chargeChecks(charge, said.charge), outcome];
+    return { kind: "unrevealed", owed, charge, outcomes: [ABSENT], checks };
+  };
+
+  const report = (said: EventNamed<"AbsenceReported">["args"]): SettledSeat | undefined => {
+    const request = requests.get(said.requestId);
+    if (request === undefined) return undefined;
+    const { owner, reporter } = said;
+    const reputation = tapes.of(owner).atLastOutcome;
+    const owed = absenceOwed(request, reputation);
+    const charge = pools.charge(owner, 0n, fixedPoint.min(owed, request.bond * GWEI));
+    return { kind: "absent", reporter, reputation, owed, charge, checks: chargeChecks(charge, said.charge) };
+  };
+
+  const step = (event: ChainEvent): void => {
+    switch (event.eventName) {
+      case "DomainCreated":
+        versions.add(1, 0, event.args.parameters);
+        return weights.setFloor(event.args.minFamilyWeight);
+      case "ParametersAnnounced":
+        return versions.add(event.args.version, event.args.epoch, event.args.parameters);
+      case "FamilyProposed":
+        return void labels.set(event.args.lineage, event.args.label);
+      case "FamilyListed":
+        return void families.set(event.args.family, labels.get(event.args.lineage) ?? event.args.lineage);
+      case "OperatorRegistered":
+        operators.add(event.args.owner);
+        return weights.register(event.args.owner, event.args.family);
+      case "WeightChanged":
+        return weights.change(event.args.owner, event.args.epoch, event.args.weight);
+      case "Staked":
+        return pools.move(event.args.owner, event.args.assets);
+      case "Withdrawn":
+        return pools.move(event.args.owner, -event.args.assets);
+      case "Rewarded":
+        return pools.move(event.args.owner, event.args.amount);
+      case "Charged":
+        return pools.note(event.args);
+      case "BondUnlocked":
+        return pools.unlock(event.args.owner, event.args.bond);
+      case "ShareChanged":
+        return books.setShare(event.args.share);
+      case "BurnEarned":
+        return books.earn(event.args.epoch, event.args.amount);
+      case "BountySpent":
+        return books.earn(event.args.epoch, -event.args.amount);
+      case "OutcomesRecorded":
+        return tapes.record(event.args.owner, event.args.outcomes, event.args.count);
+      case "ReputationChanged": {
+        const isFold = BigInt(event.args.poster) === 0n;
+        return void replayed.push(tapes.replay(event.args.owner, { ...event.args, isFold }));
+      }
+      case "AccountOpened": {
+        const { owner } = event.args;
+        return void opening.set(owner, books.open(event.args, tapes.of(owner).reputation));
+      }
+      case "BondsReleased":
+        return books.release(event.args.owner);
+      case "Distributed":
+        return void books.close(event.args, (bonds, due) => pools.charge(event.args.owner, bonds, due));
+      case "Requested": {
+        if (event.args.domain !== domain) return;
+        const { version, epoch } = event.args.terms;
+        const weighed = weights.at(BigInt(epoch));
+        return void requests.set(
+          event.args.requestId,
+          openedRequest(event, versions.of(version), weighed, theta),
+        );
+      }
+      default:
+        return stepInRequest(event);
+    }
+  };
+
+  /** Events of Assay that belong to a request of the domain. */
+  const stepInRequest = (event: ChainEvent): void => {
+    if (!("requestId" in event.args)) return;
+    const request = requests.get(event.args.requestId);
+    if (request === undefined) return;
+    switch (event.eventName) {
+      case "Sealed":
+        request.lots = drawLots(request, event.args.seed, weights);
+        return;
+      case "Extended":
+        request.extended = true;
+        return;
+      case "Committed":
+        if (!request.commits.has(event.args.owner)) pools.lock(event.args.owner, request.bond);
+        return void request.commits.set(event.args.owner, event.args.late);
+      case "Revealed":
+        return addReveal(request, event);
+      case "Finalized":
+        theta = event.args.threshold;
+        return finalize(request, event.args);
+      case "Voided":
+        request.isVoid = true;
+        return;
+      case "SeatSettled":
+      case "AbsenceReported": {
+        const seat = event.eventName === "SeatSettled" ? settle(event.args) : report(event.args);
+        if (seat !== undefined) seats.set(keyOf(request.id, event.args.owner), seat);
+        return;
+      }
+      default:
+    }
+  };
+
+  for (const event of events) step(event);
+  return {
+    domain,
+    lastBlock,
+    requests,
+    tapes,
+    replayed,
+    books,
+    families,
+    familyOf: weights.familyOf,
+    seatOf: (requestId, owner) => seats.get(keyOf(requestId, owner)),
+    isOperator: (owner) => operators.has(owner),
+  };
+}

@@ -1,0 +1,156 @@
+import { laneTally, skillScore, sortition, verdictMath, type Terms } from "@assay/keeper";
+import { hexToBytes, type Address, type Hex } from "viem";
+
+import type { Check } from "./check.ts";
+import type { EventNamed } from "./events.ts";
+import type { Parameters } from "./versions.ts";
+import type { EpochWeights, WeightHistory } from "./weights.ts";
+
+/** Whether an operator sits, and why: it does iff `ticket < chance`; both of 2^128. */
+export interface Lot {
+  readonly owner: Address;
+  readonly family: number;
+  readonly ticket: bigint;
+  /** Zero if the family is too light. */
+  readonly chance: bigint;
+  /** The chance after an extension. */
+  readonly grownChance: bigint;
+}
+
+export interface Reveal {
+  readonly votes: Uint8Array;
+  /** v of the voter, 1..4 */
+  readonly weight: bigint;
+}
+
+/** One request as the events tell it, with everything its seats are judged by recomputed. */
+export interface RequestHistory {
+  readonly id: Hex;
+  readonly terms: Terms;
+  readonly parameters: Parameters;
+  readonly uri: string;
+  readonly payload: Hex;
+  readonly block: bigint;
+  /** θ, 16-bit fraction */
+  readonly threshold: bigint;
+  /** bond of a seat, gwei */
+  readonly bond: bigint;
+  /** What the domain weighed in the request's epoch, as the draw has it. */
+  readonly weights: EpochWeights;
+  /** Everybody's lot; empty until sealed. */
+  lots: readonly Lot[];
+  extended: boolean;
+  isVoid: boolean;
+  /** Whether each owner that committed was late. */
+  readonly commits: Map<Address, boolean>;
+  readonly reveals: Map<Address, Reveal>;
+  /** Lane sums of the reveals, see LaneTally. */
+  lanes: readonly bigint[];
+  /** Σv of the reveals */
+  weight: bigint;
+  finalized: EventNamed<"Finalized">["args"] | undefined;
+  /** The published words and means beside our own. */
+  checks: readonly Check[];
+}
+
+/** θ of a domain before its first verdict, WAD. */
+export const FIRST_THRESHOLD = 500_000_000_000_000_000n;
+
+/** @param theta θ of the domain when the request was opened, WAD */
+export function openedRequest(
+  { args, blockNumber }: EventNamed<"Requested">,
+  parameters: Parameters,
+  weights: EpochWeights,
+  theta: bigint,
+): RequestHistory {
+  const { terms } = args;
+  const { seatBond, penaltyRatio } = parameters.fees;
+  return {
+    id: args.requestId,
+    terms,
+    parameters,
+    uri: args.uri,
+    payload: args.payload,
+    block: blockNumber,
+    threshold: verdictMath.thresholdBits(theta),
+    bond: skillScore.bond(
+      seatBond,
+      BigInt(penaltyRatio),
+      terms.price,
+      BigInt(terms.claims),
+      BigInt(terms.baseRate),
+    ),
+    weights,
+    lots: [],
+    extended: false,
+    isVoid: false,
+    commits: new Map(),
+    reveals: new Map(),
+    lanes: laneTally.empty(),
+    weight: 0n,
+    finalized: undefined,
+    checks: [],
+  };
+}
+
+/** Everybody's lot under a seed, the luckiest first. */
+export function drawLots(request: RequestHistory, seed: bigint, history: WeightHistory): Lot[] {
+  const { committee } = request.parameters;
+  const { weight: totalWeight, roots, familyWeights, weights } = request.weights;
+  const seats = BigInt(committee.seats);
+  const boostCap = committee.rule === 0 ? 0n : BigInt(committee.boostCap);
+  return [...weights]
+    .map(([owner, weight]) => {
+      const family = history.familyOf(owner);
+      const familyWeight = familyWeights.get(family);
+      const chanceOf = (expected: bigint): bigint =>
+        familyWeight === undefined
+          ? 0n
+          : sortition.chance({ weight, familyWeight, totalWeight, roots }, expected, boostCap);
+      return {
+        owner,
+        family,
+        ticket: sortition.ticket(seed, request.id, 0n, owner),
+        chance: chanceOf(seats),
+        grownChance: chanceOf(sortition.grown(seats)),
+      };
+    })
+    .sort((a, b) => (a.ticket < b.ticket ? -1 : 1));
+}
+
+/** Whether a lot sits in the committee as it is now. */
+export function sits(lot: Lot, extended: boolean): boolean {
+  return lot.ticket < lot.chance || (extended && lot.ticket < lot.grownChance);
+}
+
+export function addReveal(request: RequestHistory, { args }: EventNamed<"Revealed">): void {
+  const reveal = { votes: hexToBytes(args.votes), weight: args.weight };
+  request.reveals.set(args.owner, reveal);
+  request.lanes = laneTally.add(request.lanes, reveal.votes, reveal.weight);
+  request.weight += reveal.weight;
+}
+
+/** What the committee is judged by; needs a reveal. */
+export function frameOf({ terms, parameters, threshold, weight }: RequestHistory): skillScore.Frame {
+  const margin = BigInt(parameters.committee.decisiveMargin);
+  return {
+    claims: BigInt(terms.claims),
+    baseRate: BigInt(terms.baseRate),
+    weight,
+    threshold,
+    bounds: verdictMath.bounds(threshold, margin, weight),
+  };
+}
+
+/** Compares the published verdicts with the ones the reveals give. */
+export function finalize(request: RequestHistory, said: EventNamed<"Finalized">["args"]): void {
+  const { claims, weight, threshold, bounds } = frameOf(request);
+  const { words, mean } = verdictMath.read(request.lanes, claims, weight, threshold, bounds);
+  request.finalized = said;
+  request.checks = [
+    { what: "verdicts of claims 1–128", computed: words[0], chain: said.verdicts[0] },
+    { what: "verdicts of claims 129–256", computed: words[1], chain: said.verdicts[1] },
+    { what: "weight of the reveals", computed: weight, chain: said.weight },
+    { what: "mean vote", computed: mean, chain: said.mean },
+  ];
+}
