@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAssay} from "../interfaces/IAssay.sol";
-import {IRewardMinter} from "../interfaces/IRewardMinter.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
 import {ReputationMath} from "../libraries/ReputationMath.sol";
@@ -274,8 +273,9 @@ contract MirrorHarness {
         SkillScore.Sums[] memory sums,
         uint256 next
     ) private pure returns (uint256) {
+        SkillScore.Sides memory decided = SkillScore.sides(frame, lanes);
         for (uint256 i; i < c.weights.length; ++i) {
-            sums[next++] = SkillScore.sum(frame, SkillScore.sides(frame, lanes), _votes(c, i), uint8(c.weights[i]));
+            sums[next++] = SkillScore.sum(frame, decided, _votes(c, i), uint8(c.weights[i]));
         }
         return next;
     }
@@ -299,23 +299,6 @@ contract MirrorHarness {
             address owner = address(uint160(row[2]));
             results[i] = assay.commitmentOf(bytes32(row[0]), row[1], owner, bytes32(row[3]), bytes32(row[4]));
         }
-    }
-
-    function schedule(
-        IRewardMinter minter,
-        uint256[1][] calldata rows
-    ) external view returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = minter.schedule(rows[i][0]);
-    }
-
-    /// @param rows epochs of domain 1
-    function mintable(
-        IRewardMinter minter,
-        uint256[1][] calldata rows
-    ) external view returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = minter.mintable(1, rows[i][0]);
     }
 
     // ---------------------------------------------------------------- helpers

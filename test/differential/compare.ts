@@ -23,6 +23,9 @@ export interface Case {
   readonly allowed?: (row: Row) => boolean;
 }
 
+/** A harness contract: what is called and how it is spelled. */
+export type Harness = Pick<Awaited<ReturnType<typeof harnessFixture>>, "interface" | "getAddress">;
+
 export interface Comparison {
   readonly compared: number;
   /** the first few that differ, spelled out */
@@ -32,8 +35,6 @@ export interface Comparison {
 export async function harnessFixture() {
   return ethers.deployContract("MirrorHarness");
 }
-
-export type Harness = Awaited<ReturnType<typeof harnessFixture>>;
 
 /** An eth_call with room for a whole batch. */
 export async function call(to: string, data: string, overrides: object = {}): Promise<string> {
