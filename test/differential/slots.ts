@@ -1,5 +1,5 @@
 /** Where the contracts keep what the reward vectors set, and how it is packed. A moved field fails the comparison. */
-import { rewards } from "@assay/keeper";
+import type { rewards } from "@assay/keeper";
 
 import { ethers } from "../fixtures/world.ts";
 import { word } from "./compare.ts";
