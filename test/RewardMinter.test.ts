@@ -62,7 +62,7 @@ async function steepPublishedWorld(): Promise<World> {
   );
 }
 
-const account = async (w: World, epoch: number, owner: string) =>
+const account = async (w: World, epoch: number, owner: string): Promise<Record<string, bigint>> =>
   (await w.minter.accountOf(w.domain, epoch, owner)).toObject();
 
 async function distribute(w: World, epoch: number, owners = w.owners): Promise<Distributed[]> {

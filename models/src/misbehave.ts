@@ -68,7 +68,7 @@ export function misbehave(what: Misbehaviour): { bytes: Uint8Array; baseRate: nu
   const { baseRate } = JSON.parse(readFileSync(paths.manifest, "utf8")) as { baseRate: number };
   const model = onnx.ModelProto.decode(readFileSync(paths.model));
   const graph = model.graph;
-  if (graph?.node == null || graph.initializer == null) throw new Error(`${paths.model} has no graph`);
+  if (!graph?.node || !graph.initializer) throw new Error(`${paths.model} has no graph`);
   for (const node of graph.node as Node[]) {
     node.output = (node.output ?? []).map((name) => (name === OUTPUT ? HONEST : name));
     node.input = (node.input ?? []).map((name) => (name === OUTPUT ? HONEST : name));

@@ -184,7 +184,7 @@ describe("Assay", () => {
 
     it("reads verdicts with the θ the request pinned", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
-      const pull = Array.from({ length: 256 }, (_, i) => (i % 2 ? 255 : 0)).fill(140, 128);
+      const pull = Array.from({ length: 256 }, (_, i): number => (i % 2 ? 255 : 0)).fill(140, 128);
       await publish(w, await openSealed(w, 256), unanimous(w, 4, pull));
       const request = await openSealed(w, 1);
       const { threshold } = await w.assay.drawOf(request.id);

@@ -264,7 +264,7 @@ describe("Assay", () => {
       const request = await tallied(w, 20);
       const before = await w.vault.poolOf(w.domain, owner);
       await w.assay.reportAbsent(request.terms, [owner]);
-      const charged = before.active - (await w.vault.poolOf(w.domain, owner)).active;
+      const charged: bigint = BigInt(before.active) - BigInt((await w.vault.poolOf(w.domain, owner)).active);
       expectClose(charged, 2n * 20n * request.terms.price);
     });
 
@@ -285,7 +285,7 @@ describe("Assay", () => {
       const request = await tallied(w, 20);
       const before = await w.vault.poolOf(w.domain, owner);
       await w.assay.reportAbsent(request.terms, [owner]);
-      const charged = before.active - (await w.vault.poolOf(w.domain, owner)).active;
+      const charged: bigint = BigInt(before.active) - BigInt((await w.vault.poolOf(w.domain, owner)).active);
       expectClose(charged, 10n * request.terms.price);
     });
 

@@ -23,7 +23,7 @@ async function unevenWorld(): Promise<World> {
   return buildWorld(6, tune({ committee: { seats: 7 } }));
 }
 
-const account = async (w: World, epoch: number, owner: string) =>
+const account = async (w: World, epoch: number, owner: string): Promise<Record<string, bigint>> =>
   (await w.minter.accountOf(w.domain, epoch, owner)).toObject();
 
 async function distribute(w: World, epoch: number, owners = w.owners): Promise<Distributed[]> {

@@ -292,11 +292,11 @@ async function leave(w: World, books: Books, holder: Signer, index: number): Pro
   const { shares } = await w.vault.holdingOf(w.domain, owner, holder.address);
   const total = (await w.vault.sharesOf(w.domain, owner)).active;
   const worth = (shares * (books.pools[index]! + 1n)) / (total + 1_000n);
-  const before = await w.token.balanceOf(holder.address);
+  const before: bigint = await w.token.balanceOf(holder.address);
   await w.vault.connect(holder).requestUnstake(w.domain, owner, shares);
   await networkHelpers.time.increase(w.parameters.unbonding);
   await w.vault.connect(holder).withdraw(w.domain, owner);
-  const paid = (await w.token.balanceOf(holder.address)) - before;
+  const paid = BigInt(await w.token.balanceOf(holder.address)) - before;
   // The ticket is a share of the unbonding side too: one more division rounded down.
   expect(worth - paid, "paid out").to.be.within(0n, 1n);
   books.pools[index]! -= paid;
