@@ -3,13 +3,17 @@ import {
   createWalletClient,
   defineChain,
   http,
-  webSocket,
   type Account,
   type Chain,
   type PublicClient,
   type Transport,
   type WalletClient,
 } from "viem";
+
+import { closeSocket, lastingSocket } from "./socket.ts";
+
+/** Milliseconds an endpoint has for one answer. */
+const TIMEOUT_MS = 10_000;
 
 export interface ChainOptions {
   /** http(s):// or ws(s):// */
@@ -24,8 +28,8 @@ export type Signer = WalletClient<Transport, Chain, Account>;
 
 function transportOf(rpcUrl: string): Transport {
   return rpcUrl.startsWith("ws")
-    ? webSocket(rpcUrl, { retryCount: 5 })
-    : http(rpcUrl, { batch: { wait: 5 }, retryCount: 5, timeout: 20_000 });
+    ? lastingSocket(rpcUrl, TIMEOUT_MS)
+    : http(rpcUrl, { batch: { wait: 5 }, retryCount: 2, timeout: TIMEOUT_MS });
 }
 
 function chainOf({ rpcUrl, chainId }: ChainOptions): Chain {
@@ -50,4 +54,9 @@ export function connectReader(options: ChainOptions): Reader {
 /** A client that signs with `account`. */
 export function connectSigner(options: ChainOptions, account: Account): Signer {
   return createWalletClient({ account, chain: chainOf(options), transport: transportOf(options.rpcUrl) });
+}
+
+/** Lets go of the endpoint. Over http(s) there is nothing to do. */
+export async function disconnect({ rpcUrl }: ChainOptions): Promise<void> {
+  if (rpcUrl.startsWith("ws")) await closeSocket(rpcUrl);
 }

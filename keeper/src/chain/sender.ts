@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import {
   BaseError,
   ContractFunctionRevertedError,
+  TransactionReceiptNotFoundError,
   type Abi,
   type Address,
   type Hex,
@@ -10,6 +13,8 @@ import {
 import { AssayError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Reader, Signer } from "./client.ts";
+import { createFees } from "./fees.ts";
+import { brief } from "./trouble.ts";
 
 /** The contract refused, before or after the transaction was sent. `data.error` is the custom error's name. */
 export class RefusedError extends AssayError<
@@ -25,6 +30,19 @@ export class RefusedError extends AssayError<
       advice: "Nothing was changed. SPEC.md says what the call needs.",
       retryable: false,
       cause,
+    });
+  }
+}
+
+/** No block took the transaction, however often it was sent. What is due is asked of the chain again. */
+export class NotMinedError extends AssayError<"NOT_MINED", { call: string; sent: number }> {
+  constructor(call: string, sent: number) {
+    super({
+      code: "NOT_MINED",
+      message: "No block took the transaction",
+      data: { call, sent },
+      advice: "Check the fees on the chain and the balance of the hot key.",
+      retryable: true,
     });
   }
 }
@@ -52,28 +70,86 @@ export type Sender = {
   send(call: ContractCall, onSent?: (hash: Hex) => void | Promise<void>): Promise<TransactionReceipt>;
 };
 
-/** One queue per key: transactions of a key never race for a nonce. */
-export function createSender(reader: Reader, signer: Signer, log: Logger, timeoutMs = 60_000): Sender {
+export interface SenderOptions {
+  /** Milliseconds a transaction may wait for a block before it is sent again with higher fees. */
+  readonly resendMs?: number;
+  /** How often one call is sent before the next duty gets its turn. */
+  readonly attempts?: number;
+  /** Ends all waiting; what was sent stays sent. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One queue per key: transactions of a key never race for a nonce. The next nonce is always the first that no block
+ * has: a transaction that hangs, of this process or of one before it, is replaced by whatever is most urgent now. What
+ * was replaced is not lost, because duties are derived from the chain and a vote only ever from the guard's record.
+ */
+export function createSender(
+  reader: Reader,
+  signer: Signer,
+  log: Logger,
+  { resendMs = 15_000, attempts = 4, signal }: SenderOptions = {},
+): Sender {
   const waiting: { priority: Priority; run: () => Promise<void> }[] = [];
+  const fees = createFees(reader, signer);
+  const { address } = signer.account;
   let busy = false;
+
+  const minedOf = async (hashes: readonly Hex[]): Promise<TransactionReceipt | undefined> => {
+    for (const hash of hashes.toReversed()) {
+      try {
+        return await reader.getTransactionReceipt({ hash });
+      } catch (error) {
+        if (!(error instanceof TransactionReceiptNotFoundError)) throw error;
+      }
+    }
+    return undefined;
+  };
+
+  /** The receipt, or undefined once `resendMs` are over or another transaction took the nonce. */
+  const waitFor = async (hashes: readonly Hex[], nonce: number): Promise<TransactionReceipt | undefined> => {
+    const pollMs = Math.min(2_000, Math.max(100, reader.pollingInterval));
+    for (const end = Date.now() + resendMs; Date.now() < end;) {
+      const receipt = await minedOf(hashes);
+      if (receipt !== undefined) return receipt;
+      // Mined between the two questions? The receipt decides.
+      if ((await nonceOf()) > nonce) return minedOf(hashes);
+      await sleep(pollMs, undefined, signal === undefined ? {} : { signal });
+    }
+    return undefined;
+  };
+  const nonceOf = (): Promise<number> => reader.getTransactionCount({ address, blockTag: "latest" });
 
   const sendNow = async (
     call: ContractCall,
     onSent?: (hash: Hex) => void | Promise<void>,
   ): Promise<TransactionReceipt> => {
-    try {
-      const { request } = await reader.simulateContract({ ...call, account: signer.account });
-      const gas = await reader.estimateContractGas({ ...call, account: signer.account });
-      // A third on top: state may change between the estimate and the block.
-      const hash = await signer.writeContract({ ...request, gas: gas + gas / 3n });
-      log.debug("transaction sent", { call: call.functionName, hash });
-      await onSent?.(hash);
-      const receipt = await reader.waitForTransactionReceipt({ hash, timeout: timeoutMs });
-      if (receipt.status !== "success") throw new RefusedError(call.functionName, "reverted", [hash]);
-      return receipt;
-    } catch (error) {
-      throw refusal(call.functionName, error);
+    const hashes: Hex[] = [];
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      signal?.throwIfAborted();
+      let receipt: TransactionReceipt | undefined;
+      try {
+        await reader.simulateContract({ ...call, account: signer.account });
+        const gas = await reader.estimateContractGas({ ...call, account: signer.account });
+        const nonce = await nonceOf();
+        // A third on top: state may change between the estimate and the block.
+        const hash = await fees.write({ ...call, nonce, gas: gas + gas / 3n });
+        hashes.push(hash);
+        log.debug("transaction sent", { call: call.functionName, hash, nonce, attempt });
+        if (hashes.length === 1) await onSent?.(hash);
+        receipt = await waitFor(hashes, nonce);
+      } catch (error) {
+        signal?.throwIfAborted();
+        // Refused because an earlier copy of this very call was mined meanwhile?
+        receipt = await minedOf(hashes).catch(() => undefined);
+        if (receipt === undefined) throw refusal(call.functionName, error);
+      }
+      if (receipt?.status === "success") return receipt;
+      if (receipt !== undefined)
+        throw new RefusedError(call.functionName, "reverted", [receipt.transactionHash]);
+      log.warn("transaction is not in a block yet, sending again", { call: call.functionName, attempt });
     }
+    throw new NotMinedError(call.functionName, hashes.length);
   };
 
   const drain = async (): Promise<void> => {
@@ -84,7 +160,7 @@ export function createSender(reader: Reader, signer: Signer, log: Logger, timeou
   };
 
   return {
-    address: signer.account.address,
+    address,
     send(call, onSent) {
       return new Promise((resolve, reject) => {
         const run = () => sendNow(call, onSent).then(resolve, reject);
@@ -102,5 +178,10 @@ export function refusal(call: string, error: unknown): unknown {
   const reverted = error.walk((inner) => inner instanceof ContractFunctionRevertedError);
   if (!(reverted instanceof ContractFunctionRevertedError)) return error;
   const { data } = reverted;
-  return new RefusedError(call, data?.errorName ?? reverted.signature ?? "revert", data?.args ?? [], error);
+  return new RefusedError(
+    call,
+    data?.errorName ?? reverted.signature ?? "revert",
+    data?.args ?? [],
+    brief(error),
+  );
 }
