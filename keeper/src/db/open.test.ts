@@ -16,6 +16,7 @@ import { createCursor } from "./cursor.ts";
 import { DatabaseError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 import { openDatabase } from "./open.ts";
+import { MIGRATIONS } from "./schema.ts";
 
 const IDENTITY: Identity = {
   chainId: 31_337,
@@ -84,7 +85,7 @@ describe("openDatabase", () => {
     };
     change("PRAGMA user_version = 999");
     expect(codeOf(open)).to.equal("DATABASE_TOO_NEW");
-    change("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    change(`PRAGMA user_version = ${MIGRATIONS.length}; PRAGMA application_id = 7`);
     expect(codeOf(open)).to.equal("DATABASE_FOREIGN");
     change("PRAGMA application_id = 1095975257");
     expect(codeOf(open)).to.equal("opened");

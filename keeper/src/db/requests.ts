@@ -14,10 +14,14 @@ export type StoredRequest<Terms> = {
 };
 
 export type RequestTable<Terms> = {
-  /** Keeps a request; one that is known stays as it is. */
+  /** Keeps a request, open. One that is known is overwritten: it is only read again after a reorganisation or a crash. */
   add(request: StoredRequest<Terms>): void;
-  /** Nothing more is to be done for it. */
-  close(requestId: Hex): void;
+  /** Nothing more is to be done for it, and why if its end was not a regular one. Frees what takes room. */
+  close(requestId: Hex, reason?: string): void;
+  /** Why the keeper does not vote in it; undefined while it may. */
+  refusalOf(requestId: Hex): string | undefined;
+  /** Records for good that the keeper does not vote in it. The first reason stays. */
+  refuse(requestId: Hex, reason: string): void;
   /** Requests that may still want something, oldest first. */
   open(): StoredRequest<Terms>[];
 };
@@ -33,9 +37,14 @@ export function createRequestTable<Terms>(
   decode: (text: string) => Terms,
 ): RequestTable<Terms> {
   const insert = sql.prepare(
-    "INSERT OR IGNORE INTO request (request_id, terms, uri, payload, block, done) VALUES (?, ?, ?, ?, ?, 0)",
+    `INSERT INTO request (request_id, terms, uri, payload, block, done) VALUES (?, ?, ?, ?, ?, 0)
+     ON CONFLICT (request_id) DO UPDATE SET uri = excluded.uri, payload = excluded.payload, block = excluded.block, done = 0`,
   );
-  const finish = sql.prepare("UPDATE request SET done = 1 WHERE request_id = ?");
+  const finish = sql.prepare(
+    "UPDATE request SET done = 1, payload = '0x', reason = coalesce(reason, ?) WHERE request_id = ?",
+  );
+  const selectReason = sql.prepare("SELECT reason FROM request WHERE request_id = ?");
+  const setReason = sql.prepare("UPDATE request SET reason = coalesce(reason, ?) WHERE request_id = ?");
   const select = sql.prepare("SELECT * FROM request WHERE done = 0 ORDER BY block, request_id");
   const toRequest = (row: Record<string, unknown>): StoredRequest<Terms> => {
     try {
@@ -55,9 +64,18 @@ export function createRequestTable<Terms>(
       write(() => {
         insert.run(requestId, encode(terms), uri, payload, Number(block));
       }),
-    close: (requestId) =>
+    close: (requestId, reason) =>
       write(() => {
-        finish.run(requestId);
+        finish.run(reason ?? null, requestId);
+      }),
+    refusalOf: (requestId) =>
+      read(() => {
+        const reason = selectReason.get(requestId)?.["reason"];
+        return typeof reason === "string" ? reason : undefined;
+      }),
+    refuse: (requestId, reason) =>
+      write(() => {
+        setReason.run(reason, requestId);
       }),
     open: () => read(() => select.all().map(toRequest)),
   };

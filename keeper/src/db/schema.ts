@@ -51,4 +51,6 @@ export const MIGRATIONS: readonly string[] = [
      block INTEGER NOT NULL,
      done INTEGER NOT NULL CHECK (done IN (0, 1))
    ) STRICT`,
+  // Why the keeper did not vote, or could not finish.
+  `ALTER TABLE request ADD COLUMN reason TEXT`,
 ];

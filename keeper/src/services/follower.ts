@@ -1,7 +1,11 @@
+import { BLOCK_RANGE } from "../chain/reads.ts";
 import type { ServiceDeps } from "./deps.ts";
 
-/** Most blocks asked for in one query. */
-const BLOCK_RANGE = 2_000n;
+/**
+ * Blocks the endpoint may be behind what was read already before the chain counts as another one. Behind a balancer
+ * some nodes always lag a little.
+ */
+const LAG = 64n;
 
 export interface FollowOptions {
   /** Blocks a request must be deep before it is acted on. */
@@ -11,13 +15,14 @@ export interface FollowOptions {
 }
 
 /**
- * Reads new requests from the chain into the request table, from the cursor to the newest confirmed block.
- * When the block under the cursor was replaced, it goes back and reads again: requests are kept by id, so nothing doubles.
+ * Reads new requests from the chain into the request table, from the cursor to the newest confirmed block. When the
+ * block under the cursor was replaced, it goes back and reads again: a request is kept by its id, with what its newest
+ * event says. One that the chain no longer has is dropped by the ticker.
  *
  * @returns the newest block
  */
 export async function followRequests(
-  { reads, requests, cursor, me, log }: ServiceDeps,
+  { reads, requests, cursor, me, log }: Pick<ServiceDeps, "reads" | "requests" | "cursor" | "me" | "log">,
   { confirmations, startBlock }: FollowOptions,
 ): Promise<{ number: bigint; timestamp: bigint }> {
   const head = await reads.head();
@@ -26,20 +31,26 @@ export async function followRequests(
   const last = cursor.get();
   if (last !== undefined) {
     from = last.number + 1n;
-    const known = last.number <= head.number ? await reads.blockHash(last.number) : undefined;
-    if (known !== last.hash) {
+    if (!(await isKnown(last, head.number))) {
       from = last.number > BLOCK_RANGE + startBlock ? last.number - BLOCK_RANGE : startBlock;
       log.warn("chain was reorganised, reading requests again", { from, cursor: last.number });
     }
   }
   while (from <= newest) {
     const to = from + BLOCK_RANGE - 1n < newest ? from + BLOCK_RANGE - 1n : newest;
+    // Before the events: if the block is replaced between the two questions, the next look sees it.
+    const hash = to === head.number ? head.hash : await reads.blockHash(to);
     for (const request of await reads.requestsBetween(me.domain.id, from, to)) {
       requests.add(request);
       log.info("request seen", { requestId: request.requestId, claims: request.terms.claims });
     }
-    cursor.set({ number: to, hash: to === head.number ? head.hash : await reads.blockHash(to) });
+    cursor.set({ number: to, hash });
     from = to + 1n;
   }
   return head;
+
+  async function isKnown(last: { number: bigint; hash: string }, newestNumber: bigint): Promise<boolean> {
+    if (last.number > newestNumber) return last.number <= newestNumber + LAG;
+    return (await reads.blockHash(last.number)) === last.hash;
+  }
 }
