@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 import type { Claim } from "../payload/schema.ts";
-import type { ModelFile } from "./manifest.ts";
+import { judgeInBatches } from "./batches.ts";
+import { ModelFileError, type ModelFile } from "./manifest.ts";
 
 /** Judges claims. The answer for a claim that could not be judged is NaN. */
 export interface Model {
@@ -22,15 +23,28 @@ const BATCH = 16;
 /**
  * Loads a checked model file for reproducible runs: one thread, so that sums are always taken in the same order, and
  * from bytes, so that nothing beside the file is ever read.
+ *
+ * @throws ModelFileError if the bytes are no graph, or not the one the manifest describes
  */
-export async function loadModel({ manifest, bytes }: ModelFile): Promise<Model> {
+export async function loadModel({ manifest, bytes, folder }: ModelFile): Promise<Model> {
   const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
+  }).catch((error: unknown) => {
+    throw new ModelFileError("MODEL_UNREADABLE", folder, String(error), "an ONNX graph", error);
   });
+  const given = [...session.inputNames, ...session.outputNames].join(", ");
+  const named = [...manifest.inputs.map(({ name }) => name), manifest.output.name].join(", ");
+  const hasFields = session.inputNames.every((name) => name === "text" || name === "answer");
+  const hasOutput = session.outputNames.includes(manifest.output.name);
+  if (!hasFields || !hasOutput || session.inputNames.length !== manifest.inputs.length) {
+    // Told now: at the first request it would only ever vote the base rate.
+    await session.release();
+    throw new ModelFileError("MANIFEST_INVALID", folder, `a graph with ${given}`, named);
+  }
   const judgeBatch = async (claims: readonly Claim[]): Promise<number[]> => {
     const feeds = Object.fromEntries(
       manifest.inputs.map(({ name }) => [
@@ -43,24 +57,14 @@ export async function loadModel({ manifest, bytes }: ModelFile): Promise<Model> 
       ]),
     );
     const output = (await session.run(feeds))[manifest.output.name];
-    const values = output === undefined ? [] : Array.from(output.data as Float32Array);
-    if (values.length !== claims.length) {
-      throw new Error(`the model gave ${values.length} probabilities for ${claims.length} claims`);
-    }
-    return values;
+    return output === undefined ? [] : Array.from(output.data as Float32Array);
   };
   return {
     name: manifest.name,
     family: manifest.family,
     hash: `0x${manifest.sha256}`,
     baseRate: manifest.baseRate,
-    async judge(claims) {
-      const results: number[] = [];
-      for (let i = 0; i < claims.length; i += BATCH) {
-        results.push(...(await judgeBatch(claims.slice(i, i + BATCH))));
-      }
-      return results;
-    },
+    judge: (claims) => judgeInBatches(claims, BATCH, judgeBatch),
     close: () => session.release(),
   };
 }

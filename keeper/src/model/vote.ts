@@ -5,7 +5,11 @@
 /** Shortest answer and text that are judged, characters; shorter ones give confident nonsense. */
 export const MIN_CHARACTERS = 3;
 
-/** Votes stay away from certainty by this much, so that one overconfident claim cannot cost the whole bond. */
+/**
+ * A model's own 0 and 1 are roundings of float32, not knowledge: no answer counts for more than odds of 249 to 1. Cut
+ * before the base rate is added, because logit(0) and logit(1) are infinite and would drown it. The vote itself may
+ * still be 0 or 255, where the pinned base rate points the same way; no second cut, it would bias what is calibrated.
+ */
 const MIN_PROBABILITY = 0.004;
 
 const logit = (p: number): number => Math.log(p / (1 - p));
@@ -31,5 +35,7 @@ export function moveToBaseRate(p: number, trained: number, pinned: number): numb
 export function voteByte(p: number, trained: number, baseRate: number): number {
   if (!Number.isFinite(p) || p < 0 || p > 1) return baseRate;
   const inside = Math.min(1 - MIN_PROBABILITY, Math.max(MIN_PROBABILITY, p));
-  return Math.round(moveToBaseRate(inside, trained, baseRate / 255) * 255);
+  const vote = Math.round(moveToBaseRate(inside, trained, baseRate / 255) * 255);
+  // NaN if a prior is no probability: still no guess.
+  return Number.isNaN(vote) ? baseRate : vote;
 }
