@@ -1,17 +1,15 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 
-import { isAddress, isHex, type Address, type Hex } from "viem";
+import { isHex, type Hex } from "viem";
 import { z } from "zod";
 
-import { contractsSchema } from "./chain/addresses.ts";
+import { addressSchema, contractsSchema } from "./chain/addresses.ts";
 import { AssayError } from "./lib/errors.ts";
 import { LOG_LEVELS } from "./lib/logger.ts";
 import { Secret } from "./lib/secret.ts";
 
-const address = z.custom<Address>((value) => typeof value === "string" && isAddress(value), {
-  error: "a 20-byte address in hexadecimal",
-});
+const httpUrl = z.url({ protocol: /^https?$/ });
 
 /** The one table of a keeper's configuration: name, type, default, unit. docs/operators.md is made from it. */
 export const configSchema = z.strictObject({
@@ -26,9 +24,12 @@ export const configSchema = z.strictObject({
     .default(1)
     .describe("Blocks a request must be deep before it is acted on"),
   pollMs: z.int().min(50).max(60_000).default(2_000).describe("Milliseconds between two looks at the chain"),
-  owner: address.describe("Owner address of the operator; votes bind to it"),
+  owner: addressSchema.describe("Owner address of the operator; votes bind to it"),
   domain: z
-    .strictObject({ id: z.int().min(1).max(65_535), name: z.string().min(1).max(64) })
+    .strictObject({
+      id: z.int().min(1).max(65_535).describe("Number on the chain"),
+      name: z.string().min(1).max(64).describe("Name in payloads and model manifests"),
+    })
     .describe("Domain this keeper votes in: number on the chain and name in payloads"),
   model: z.string().min(1).describe("Path of the model's manifest.json, relative to this file"),
   database: z.string().min(1).describe("Path of the SQLite file, relative to this file"),
@@ -43,8 +44,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       allowPrivate: z.boolean().default(false).describe("Whether payloads may come from private addresses"),
       allowedHosts: z.array(z.string()).default([]).describe("host:port that may be private all the same"),
-      ipfsGateways: z.array(z.string()).default([]).describe("Gateways for ipfs:// payloads"),
-      mirrors: z.array(z.string()).default([]).describe("Stores asked for a payload by its hash as well"),
+      ipfsGateways: z.array(httpUrl).default([]).describe("Gateways for ipfs:// payloads"),
+      mirrors: z.array(httpUrl).default([]).describe("Stores asked for a payload by its hash as well"),
       deadlineMs: z
         .int()
         .min(100)
@@ -56,12 +57,17 @@ export const configSchema = z.strictObject({
     .describe("How payloads are fetched"),
   log: z
     .strictObject({
-      level: z.enum(LOG_LEVELS).default("info"),
-      format: z.enum(["json", "pretty"]).default("json"),
+      level: z.enum(LOG_LEVELS).default("info").describe("Least important level that is written"),
+      format: z.enum(["json", "pretty"]).default("json").describe("For machines, or for a person"),
     })
     .prefault({})
     .describe("Logging"),
 });
+
+/** The same table as JSON schema, as a person writes it, for documents. */
+export function describeConfig(): unknown {
+  return z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" });
+}
 
 /** Environment variable with the hot key: 32 bytes in hexadecimal. Never in the file. */
 export const HOT_KEY_VARIABLE = "ASSAY_HOT_KEY";
@@ -92,13 +98,15 @@ export function readConfig(path: string, environment: NodeJS.ProcessEnv = proces
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new ConfigError(path, String(error), error);
+    // The parser's own words repeat the text around the mistake, which may be a key.
+    const reason = error instanceof SyntaxError ? "it is not JSON" : String(error);
+    throw new ConfigError(path, reason);
   }
   const parsed = configSchema.safeParse(json);
   const key = environment[HOT_KEY_VARIABLE];
   const problems: string[] = [];
   if (!parsed.success) problems.push(z.prettifyError(parsed.error).replaceAll("\n", " "));
-  if (key === undefined || !isHex(key) || key.length !== 66) {
+  if (!isPrivateKey(key)) {
     problems.push(
       `${HOT_KEY_VARIABLE} must hold 32 bytes in hexadecimal, it is ${key === undefined ? "not set" : "something else"}`,
     );
@@ -112,4 +120,19 @@ export function readConfig(path: string, environment: NodeJS.ProcessEnv = proces
     database: absolute(parsed.data.database),
     hotKey: new Secret(key as Hex),
   };
+}
+
+/** Order of secp256k1; a private key is below it and not zero. */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+function isPrivateKey(key: string | undefined): key is Hex {
+  return isHex(key) && key.length === 66 && BigInt(key) > 0n && BigInt(key) < ORDER;
+}
+
+/** The parts of an endpoint's address that are access keys: they stay out of every log. */
+export function secretsOf({ rpcUrl, hotKey }: Pick<Config, "rpcUrl" | "hotKey">): Secret<string>[] {
+  const { username, password, pathname, search } = new URL(rpcUrl);
+  const parts = [username, password, search.slice(1), ...pathname.split("/")];
+  // Shorter ones are words of a path, such as rpc/mainnet.
+  return [hotKey, ...parts.filter((part) => part.length >= 16).map((part) => new Secret(part))];
 }

@@ -1,20 +1,23 @@
-import { isAddress, type Address } from "viem";
+import { getAddress, isAddress, type Address } from "viem";
 import { z } from "zod";
 
-const address = z.custom<Address>((value) => typeof value === "string" && isAddress(value), {
-  error: "a 20-byte address in hexadecimal",
-});
+/** An address in any spelling, or with a right checksum; given back in the spelling the chain's answers have. */
+export const addressSchema = z
+  .custom<Address>((value) => typeof value === "string" && isAddress(value), {
+    error: "a 20-byte address in hexadecimal",
+  })
+  .overwrite((value) => getAddress(value));
 
 /** The contracts a keeper talks to. */
 export const contractsSchema = z.object({
-  Assay: address,
-  AssayLens: address,
-  BlockhashRandomness: address,
-  DomainRegistry: address,
-  FeeMarket: address,
-  ReputationLedger: address,
-  RewardMinter: address,
-  StakeVault: address,
-  WorkToken: address,
+  Assay: addressSchema,
+  AssayLens: addressSchema,
+  BlockhashRandomness: addressSchema,
+  DomainRegistry: addressSchema,
+  FeeMarket: addressSchema,
+  ReputationLedger: addressSchema,
+  RewardMinter: addressSchema,
+  StakeVault: addressSchema,
+  WorkToken: addressSchema,
 });
 export type Contracts = z.infer<typeof contractsSchema>;

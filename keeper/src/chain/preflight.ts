@@ -1,4 +1,4 @@
-import { zeroAddress, type Address } from "viem";
+import { isAddressEqual, zeroAddress, type Address } from "viem";
 
 import type { Config } from "../config.ts";
 import { AssayError } from "../lib/errors.ts";
@@ -7,7 +7,14 @@ import type { Manifest } from "../model/manifest.ts";
 import type { ChainReads } from "./reads.ts";
 
 export type PreflightCode =
-  "WRONG_CHAIN" | "NO_CODE" | "NOT_AN_OPERATOR" | "WRONG_HOT_KEY" | "WRONG_MODEL" | "NO_GAS_MONEY";
+  | "WRONG_CHAIN"
+  | "NO_CODE"
+  | "WRONG_CONTRACT"
+  | "WRONG_DOMAIN"
+  | "NOT_AN_OPERATOR"
+  | "WRONG_HOT_KEY"
+  | "WRONG_MODEL"
+  | "NO_GAS_MONEY";
 
 /** The world is not as the configuration says: the keeper does not start. */
 export class PreflightError extends AssayError<PreflightCode, { given: string; required: string }> {
@@ -54,6 +61,28 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
       );
     }
   }
+  for (const [name, used] of Object.entries(await reads.peers())) {
+    const given = config.contracts[name as keyof typeof config.contracts];
+    if (isAddressEqual(given, used)) continue;
+    throw new PreflightError(
+      "WRONG_CONTRACT",
+      `The contract Assay does not work with this ${name}`,
+      given,
+      used,
+      "Take all addresses from one deployment.",
+    );
+  }
+  // Told once, when the domain was made; a node without that history cannot say it.
+  const domainName = await reads.domainName(config.domain.id);
+  if (domainName !== undefined && domainName !== config.domain.name) {
+    throw new PreflightError(
+      "WRONG_DOMAIN",
+      `Domain ${config.domain.id} has another name`,
+      config.domain.name,
+      domainName,
+      "Correct domain.id or domain.name.",
+    );
+  }
   const operator = await reads.operatorOf(config.domain.id, config.owner);
   if ((operator.flags & 1) === 0) {
     throw new PreflightError(
@@ -64,7 +93,7 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
       "Register first; docs/operators.md shows how.",
     );
   }
-  if (operator.hotKey !== hotKey && config.owner !== hotKey) {
+  if (!isAddressEqual(operator.hotKey, hotKey) && !isAddressEqual(config.owner, hotKey)) {
     throw new PreflightError(
       "WRONG_HOT_KEY",
       "The key may not vote for the operator",
