@@ -1,27 +1,30 @@
-import { hexToBytes, type Hex } from "viem";
+import { hexToBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import { connectReader, connectSigner } from "./chain/client.ts";
+import { connectReader, connectSigner, disconnect } from "./chain/client.ts";
 import { preflight } from "./chain/preflight.ts";
 import { createReads, type RequestedEvent } from "./chain/reads.ts";
 import { createSender } from "./chain/sender.ts";
+import { decodeTerms, encodeTerms } from "./chain/terms.ts";
+import { ChainUnreachableError, isPassing } from "./chain/trouble.ts";
 import { createWrites } from "./chain/writes.ts";
-import type { Config } from "./config.ts";
+import { secretsOf, type Config } from "./config.ts";
 import { createCursor } from "./db/cursor.ts";
 import { openDatabase } from "./db/open.ts";
 import { createRequestTable } from "./db/requests.ts";
 import { createVoteGuard } from "./db/voteGuard.ts";
+import { AssayError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
 import { readModel } from "./model/manifest.ts";
 import { loadModel } from "./model/session.ts";
-import { fetchPayload } from "./payload/fetch.ts";
-import { parsePayload, hashPayload } from "./payload/schema.ts";
+import { fetchPayload, type FetchedPayload } from "./payload/fetch.ts";
+import { hashPayload, parsePayload } from "./payload/schema.ts";
 import { createBookkeeper } from "./services/bookkeeper.ts";
 import { createCloser } from "./services/closer.ts";
+import { UnfitPayloadError } from "./services/decide.ts";
 import type { ServiceDeps, Step } from "./services/deps.ts";
 import { createTicker, type Ticker } from "./services/ticker.ts";
 import { createVoter } from "./services/voter.ts";
-import { decodeTerms, encodeTerms } from "./chain/terms.ts";
 
 export interface AppOptions {
   readonly config: Config;
@@ -30,23 +33,34 @@ export interface AppOptions {
   readonly onStep?: (step: Step) => void | Promise<void>;
 }
 
-export type App = Ticker & { close(): Promise<void> };
+export type App = Ticker & {
+  /** Stops, and lets go of everything. Whatever was under way is found on the chain by the next start. */
+  close(): Promise<void>;
+};
 
 /** Builds a keeper top to bottom and asks the world whether it may start. */
 export async function buildApp({ config, log, onStep = () => {} }: AppOptions): Promise<App> {
-  log.protect(config.hotKey);
+  for (const secret of secretsOf(config)) log.protect(secret);
   const file = readModel(config.model);
   const account = privateKeyToAccount(config.hotKey.reveal());
   const reader = connectReader(config);
-  const signer = connectSigner(config, account);
   const reads = createReads(reader, config.contracts);
-  await preflight({ config, reads, hotKey: account.address, model: file.manifest, log });
+  let clock;
+  try {
+    await preflight({ config, reads, hotKey: account.address, model: file.manifest, log });
+    clock = await reads.clock();
+  } catch (error) {
+    await disconnect(config);
+    throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
+  }
   const model = await loadModel(file);
 
   const database = openDatabase({
     path: config.database,
     identity: { chainId: config.chainId, contract: config.contracts.Assay, operator: config.owner },
   });
+  const stopSending = new AbortController();
+  const sender = createSender(reader, connectSigner(config, account), log, { signal: stopSending.signal });
   const deps: ServiceDeps = {
     me: {
       chainId: config.chainId,
@@ -57,7 +71,7 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
       spread: config.spread,
     },
     reads,
-    writes: createWrites(createSender(reader, signer, log), config.contracts),
+    writes: createWrites(sender, config.contracts),
     guard: createVoteGuard(database),
     requests: createRequestTable(database, encodeTerms, decodeTerms),
     cursor: createCursor(database),
@@ -71,20 +85,19 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
     deps,
     voter: createVoter(deps),
     closer: createCloser(deps),
-    bookkeeper: createBookkeeper(deps, {
-      minOutcomes: config.minOutcomes,
-      clock: await reads.clock(),
-      startBlock,
-    }),
+    bookkeeper: createBookkeeper(deps, { minOutcomes: config.minOutcomes, clock, startBlock }),
     follow: { confirmations: config.confirmations, startBlock },
     pollMs: config.pollMs,
   });
   return {
     ...ticker,
     async close() {
-      await ticker.stop();
+      stopSending.abort(new Error("the keeper stops"));
+      const isAll = await ticker.stop();
       database.close();
-      await model.close();
+      // A session in use must not be released; the end of the process frees it.
+      if (isAll) await model.close();
+      await disconnect(config);
     },
   };
 }
@@ -95,11 +108,11 @@ async function fetchOrRead(
   { payload, uri, terms }: RequestedEvent,
   signal: AbortSignal,
   log: Logger,
-) {
+): Promise<FetchedPayload> {
   if (payload !== "0x") {
     const bytes = hexToBytes(payload);
-    const hash: Hex = hashPayload(bytes);
-    if (hash !== terms.payloadHash) throw new Error(`the inline payload hashes to ${hash}`);
+    const hash = hashPayload(bytes);
+    if (hash !== terms.payloadHash) throw new UnfitPayloadError(`hash ${hash}`, `hash ${terms.payloadHash}`);
     return { payload: parsePayload(bytes), bytes, uri: "inline" };
   }
   const mirrors = options.mirrors.map((mirror) => `${mirror.replace(/\/$/, "")}/${terms.payloadHash}`);

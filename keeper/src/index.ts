@@ -11,19 +11,42 @@ export * as verdictMath from "./mirror/verdictMath.ts";
 
 export { buildApp, type App, type AppOptions } from "./app.ts";
 export { contractsSchema, type Contracts } from "./chain/addresses.ts";
-export { connectReader, connectSigner, type ChainOptions, type Reader, type Signer } from "./chain/client.ts";
-export { createReads, type ChainReads, type RequestedEvent, type RequestState } from "./chain/reads.ts";
+export {
+  connectReader,
+  connectSigner,
+  disconnect,
+  type ChainOptions,
+  type Reader,
+  type Signer,
+} from "./chain/client.ts";
+export {
+  BLOCK_RANGE,
+  createReads,
+  type ChainReads,
+  type RequestedEvent,
+  type RequestState,
+} from "./chain/reads.ts";
 export {
   createSender,
+  NotMinedError,
   PRIORITY,
   refusal,
   RefusedError,
   type ContractCall,
   type Sender,
+  type SenderOptions,
 } from "./chain/sender.ts";
 export * from "./chain/types.ts";
 export { createWrites, type ChainWrites } from "./chain/writes.ts";
-export { ConfigError, configSchema, HOT_KEY_VARIABLE, readConfig, type Config } from "./config.ts";
+export {
+  ConfigError,
+  configSchema,
+  describeConfig,
+  HOT_KEY_VARIABLE,
+  readConfig,
+  secretsOf,
+  type Config,
+} from "./config.ts";
 export {
   AssayError,
   EXIT_FIX_ME,

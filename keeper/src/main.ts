@@ -1,5 +1,6 @@
-import { buildApp } from "./app.ts";
-import { readConfig } from "./config.ts";
+import { buildApp, type App } from "./app.ts";
+import { brief } from "./chain/trouble.ts";
+import { readConfig, secretsOf } from "./config.ts";
 import { exitCodeOf, renderError } from "./lib/errors.ts";
 import { createLogger } from "./lib/logger.ts";
 
@@ -12,23 +13,37 @@ import { createLogger } from "./lib/logger.ts";
 export async function runKeeper(path: string, environment: NodeJS.ProcessEnv = process.env): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
+  let log = createLogger({});
+  // A library's forgotten promise is told and is no reason to miss a reveal.
+  const onRejection = (error: unknown): void => log.error("unhandled rejection", { error: brief(error) });
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
-  let log = createLogger({});
+  process.on("unhandledRejection", onRejection);
+  let app: App | undefined;
   try {
     const config = readConfig(path, environment);
-    log = createLogger({ ...config.log, secrets: [config.hotKey] });
-    const app = await buildApp({ config, log });
-    log.info("keeper started", { owner: config.owner, domain: config.domain.name });
-    await app.run(stop.signal);
-    await app.close();
+    log = createLogger({ ...config.log, secrets: secretsOf(config) });
+    const built = buildApp({ config, log });
+    app = await Promise.race([built, aborted(stop.signal)]);
+    if (app !== undefined) {
+      log.info("keeper started", { owner: config.owner, domain: config.domain.name });
+      await app.run(stop.signal);
+    } else built.catch(() => undefined);
     log.info("keeper stopped");
     return 0;
   } catch (error) {
     log.error("keeper cannot go on", { error: log.scrub(renderError(error)) });
     return exitCodeOf(error);
   } finally {
+    await app?.close();
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
+    process.off("unhandledRejection", onRejection);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }

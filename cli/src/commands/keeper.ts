@@ -11,6 +11,7 @@ export function keeperCommand(program: Command): void {
     .requiredOption("--config <file>", "configuration of the keeper, see docs/operators.md")
     .option("--json", "has no effect: the log's format is set in the configuration")
     .action(async ({ config }: { config: string }) => {
-      process.exitCode = await runKeeper(config);
+      // At once: a request to an endpoint that hangs may still be open.
+      process.exit(await runKeeper(config));
     });
 }

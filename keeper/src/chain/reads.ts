@@ -21,6 +21,9 @@ import {
   type Terms,
 } from "./types.ts";
 
+/** Most blocks asked for in one query. */
+export const BLOCK_RANGE = 2_000n;
+
 /** A request as its event tells it. */
 export interface RequestedEvent {
   readonly requestId: Hex;
@@ -47,6 +50,21 @@ export function createReads(client: Reader, at: Contracts) {
   const minter = { address: at.RewardMinter, abi: rewardMinterAbi } as const;
   const ledger = { address: at.ReputationLedger, abi: reputationLedgerAbi } as const;
 
+  /** Asks for events piece by piece: endpoints refuse long ranges. */
+  const inPieces = async <T>(
+    from: bigint,
+    to: bigint | undefined,
+    ask: (range: { fromBlock: bigint; toBlock: bigint }) => Promise<T[]>,
+  ): Promise<T[]> => {
+    const last = to ?? (await client.getBlockNumber());
+    const found: T[] = [];
+    for (let fromBlock = from; fromBlock <= last; fromBlock += BLOCK_RANGE) {
+      const end = fromBlock + BLOCK_RANGE - 1n;
+      found.push(...(await ask({ fromBlock, toBlock: end < last ? end : last })));
+    }
+    return found;
+  };
+
   return {
     /** The newest block: its number, hash and Unix seconds. */
     async head(): Promise<{ number: bigint; hash: Hex; timestamp: bigint }> {
@@ -56,6 +74,19 @@ export function createReads(client: Reader, at: Contracts) {
 
     async blockHash(blockNumber: bigint): Promise<Hex> {
       return (await client.getBlock({ blockNumber })).hash;
+    },
+
+    /** The first block at or after a moment; the newest plus one if there is none. */
+    async blockAt(timestamp: number, from: bigint): Promise<bigint> {
+      let low = from;
+      let high = (await client.getBlockNumber()) + 1n;
+      while (low < high) {
+        const middle = (low + high) / 2n;
+        const block = await client.getBlock({ blockNumber: middle });
+        if (Number(block.timestamp) < timestamp) low = middle + 1n;
+        else high = middle;
+      }
+      return low;
     },
 
     /** Requests of a domain opened in a range of blocks, both ends included. */
@@ -79,25 +110,29 @@ export function createReads(client: Reader, at: Contracts) {
 
     /** All votes revealed for a request so far. */
     async revealedVotes(requestId: Hex, fromBlock: bigint): Promise<RevealedVote[]> {
-      const logs = await client.getContractEvents({
-        ...assay,
-        eventName: "Revealed",
-        args: { requestId },
-        fromBlock,
-        strict: true,
-      });
+      const logs = await inPieces(fromBlock, undefined, (range) =>
+        client.getContractEvents({
+          ...assay,
+          eventName: "Revealed",
+          args: { requestId },
+          strict: true,
+          ...range,
+        }),
+      );
       return logs.map(({ args }) => ({ owner: args.owner, votes: args.votes }));
     },
 
     /** Owners that committed to a request. */
     async committedOwners(requestId: Hex, fromBlock: bigint): Promise<Address[]> {
-      const logs = await client.getContractEvents({
-        ...assay,
-        eventName: "Committed",
-        args: { requestId },
-        fromBlock,
-        strict: true,
-      });
+      const logs = await inPieces(fromBlock, undefined, (range) =>
+        client.getContractEvents({
+          ...assay,
+          eventName: "Committed",
+          args: { requestId },
+          strict: true,
+          ...range,
+        }),
+      );
       return [...new Set(logs.map(({ args }) => args.owner))];
     },
 
@@ -198,20 +233,55 @@ export function createReads(client: Reader, at: Contracts) {
       });
     },
 
-    /** Owners whose account of an epoch was opened. */
-    async accountsOpened(domain: number, epoch: number, fromBlock: bigint): Promise<Address[]> {
-      const logs = await client.getContractEvents({
-        ...minter,
-        eventName: "AccountOpened",
-        args: { domain, epoch: BigInt(epoch) },
-        fromBlock,
-        strict: true,
-      });
+    /** Owners whose account of an epoch was opened, both ends included. */
+    async accountsOpened(
+      domain: number,
+      epoch: number,
+      fromBlock: bigint,
+      toBlock: bigint,
+    ): Promise<Address[]> {
+      const args = { domain, epoch: BigInt(epoch) };
+      const logs = await inPieces(fromBlock, toBlock, (range) =>
+        client.getContractEvents({ ...minter, eventName: "AccountOpened", args, strict: true, ...range }),
+      );
       return logs.map(({ args }) => args.owner);
     },
 
     async epochTermsOf(domain: number, epoch: number) {
       return client.readContract({ ...minter, functionName: "termsOf", args: [domain, BigInt(epoch)] });
+    },
+
+    /** The name a domain was made with; undefined if the endpoint does not tell. */
+    async domainName(domain: number): Promise<string | undefined> {
+      try {
+        const [created] = await client.getContractEvents({
+          address: at.DomainRegistry,
+          abi: domainRegistryAbi,
+          eventName: "DomainCreated",
+          args: { domain },
+          fromBlock: 0n,
+          strict: true,
+        });
+        return created?.args.name;
+      } catch {
+        return undefined;
+      }
+    },
+
+    /** The contracts Assay itself works with. */
+    async peers(): Promise<Omit<Contracts, "Assay" | "AssayLens" | "WorkToken">> {
+      const read = (functionName: "REGISTRY" | "FEES" | "VAULT" | "LEDGER" | "MINTER" | "RANDOMNESS") =>
+        client.readContract({ ...assay, functionName });
+      const [DomainRegistry, FeeMarket, StakeVault, ReputationLedger, RewardMinter, BlockhashRandomness] =
+        await Promise.all([
+          read("REGISTRY"),
+          read("FEES"),
+          read("VAULT"),
+          read("LEDGER"),
+          read("MINTER"),
+          read("RANDOMNESS"),
+        ]);
+      return { DomainRegistry, FeeMarket, StakeVault, ReputationLedger, RewardMinter, BlockhashRandomness };
     },
 
     chainId: () => client.getChainId(),

@@ -22,13 +22,16 @@ export interface BookkeeperOptions {
 /** Accounts closed in one transaction; the contract takes at most 64. */
 const DISTRIBUTE_BATCH = 64;
 
+/** Past epochs that are looked through after a start. */
+const EPOCHS_BACK = 4;
+
 /** Reputation, rewards and debts. Everything due is read from the chain, so restarts do not matter. */
 export function createBookkeeper(
-  { me, reads, writes, log }: ServiceDeps,
+  { me, reads, writes, log }: Pick<ServiceDeps, "me" | "reads" | "writes" | "log">,
   { minOutcomes, clock, startBlock }: BookkeeperOptions,
 ): Bookkeeper {
   const domain = me.domain.id;
-  let closedUntil = 0;
+  let closedUntil: number | undefined;
 
   const post = async (): Promise<void> => {
     const record = await reads.recordOf(domain, me.owner);
@@ -39,11 +42,20 @@ export function createBookkeeper(
     log.info("reputation posted", { before, reputation, outcomes: record.length });
   };
 
+  /** An account is opened by the first seat settled in its epoch, so its event lies between the epoch's blocks. */
+  const ownersOf = async (epoch: number): Promise<Address[]> => {
+    const begin = clock.genesis + epoch * clock.epochLength;
+    const from = await reads.blockAt(begin, startBlock);
+    const end = await reads.blockAt(begin + clock.epochLength, from);
+    return end > from ? reads.accountsOpened(domain, epoch, from, end - 1n) : [];
+  };
+
   /** Closes every account of an epoch: the winners' own interest, and a bounty for collecting the debts. */
   const distribute = async (epoch: number): Promise<void> => {
-    const { maturity } = await reads.epochTermsOf(domain, epoch);
+    const { open, maturity } = await reads.epochTermsOf(domain, epoch);
+    if (!open) return;
     const due: Address[] = [];
-    for (const owner of await reads.accountsOpened(domain, epoch, startBlock)) {
+    for (const owner of await ownersOf(epoch)) {
       const account = await reads.accountOf(domain, epoch, owner);
       if (account.factor !== 0 && account.scored >= maturity) due.push(owner);
     }
@@ -54,21 +66,49 @@ export function createBookkeeper(
     }
   };
 
+  const closeEpochs = async (epoch: number): Promise<void> => {
+    if (closedUntil === undefined) {
+      // After a long pause the own newest account may lie further back than anybody looks.
+      const own = await reads.lastEpochOf(domain, me.owner);
+      if (own < epoch - EPOCHS_BACK) await distribute(own);
+    }
+    for (let past = Math.max(0, epoch - EPOCHS_BACK, closedUntil ?? 0); past < epoch; past++)
+      await distribute(past);
+    closedUntil = epoch;
+  };
+
+  /**
+   * Frees the own bonds of settled seats once they hold more than half of what is free: an account that is not mature
+   * is closed by nobody, and a pool without free stake takes no seat.
+   */
+  const unlock = async (): Promise<void> => {
+    const epoch = await reads.lastEpochOf(domain, me.owner);
+    const { releasable } = await reads.accountOf(domain, epoch, me.owner);
+    if (releasable === 0n || 2n * releasable < (await reads.freeStake(domain, me.owner))) return;
+    await writes.unlock(domain, me.owner);
+    log.info("bonds unlocked", { releasable });
+  };
+
+  /** Somebody else was first: the next look finds nothing due. */
+  const unlessDone = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      log.debug("books were kept by somebody else", { error: error.message });
+    }
+  };
+
   return {
     async keepBooks(now) {
       const epoch = Math.floor((now - clock.genesis) / clock.epochLength);
       const second = (now - clock.genesis) % clock.epochLength;
       const spread = Math.min(me.spread, clock.epochLength / 4);
       if (second < turnDelay(`0x${"0".repeat(64)}`, me.owner, spread)) return;
-      try {
-        await post();
-        for (let past = Math.max(closedUntil, epoch - 4); past < epoch; past++) await distribute(past);
-        closedUntil = epoch;
-      } catch (error) {
-        // Somebody else was first: the next look finds nothing due.
-        if (!(error instanceof RefusedError)) throw error;
-        log.debug("books were kept by somebody else", { error: error.message });
-      }
+      // One must not keep the other from its turn.
+      await unlessDone(post());
+      await unlessDone(closeEpochs(epoch));
+      await unlessDone(unlock());
     },
   };
 }

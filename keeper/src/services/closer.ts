@@ -1,12 +1,18 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 
+import { RefusedError } from "../chain/sender.ts";
 import type { RequestedEvent, RequestState } from "../chain/reads.ts";
-import { SEAT_REVEALED, SEAT_SETTLED, type RevealedVote } from "../chain/types.ts";
+import { SEAT_REVEALED, SEAT_SETTLED, type RevealedVote, type Terms } from "../chain/types.ts";
+import { createRecent } from "../lib/recent.ts";
+import { ROUND } from "./decide.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { turnDelay } from "./turn.ts";
 
 /** Seats settled in one transaction; the contract takes at most 64. */
-const SETTLE_BATCH = 64;
+export const SETTLE_BATCH = 64;
+
+/** Seconds after which seats that the contract refuses to settle are left alone. */
+export const GIVE_UP_AFTER = 7 * 24 * 3_600;
 
 export type Closer = {
   /** Extend, finalize, void and settle: whatever the phase asks for, when it is this keeper's turn. */
@@ -15,38 +21,75 @@ export type Closer = {
 
 /** Duties that belong to nobody: every keeper does them for all, one after the other by turn. */
 export function createCloser({ me, reads, writes, guard, requests, log, onStep }: ServiceDeps): Closer {
+  /** When a void request was first seen void: the chain does not keep that moment. */
+  const voidSince = createRecent<number>();
+
   const isMyTurn = (requestId: Hex, possibleSince: number, now: number): boolean =>
     now >= possibleSince + turnDelay(requestId, me.owner, me.spread);
 
-  const settle = async (request: RequestedEvent, isVoid: boolean): Promise<void> => {
-    const { requestId, terms, block } = request;
-    const revealed = new Map((await reads.revealedVotes(requestId, block)).map((v) => [v.owner, v]));
-    const owners = await reads.committedOwners(requestId, block);
-    const votes: RevealedVote[] = [];
-    for (const owner of owners) {
-      const { flags } = await reads.seatOf(requestId, owner);
-      if ((flags & SEAT_SETTLED) !== 0) continue;
-      const vote = revealed.get(owner);
-      if ((flags & SEAT_REVEALED) !== 0 && vote === undefined) {
-        throw new Error(`the chain says ${owner} revealed, but its event is missing`);
-      }
-      votes.push(vote ?? { owner, votes: "0x" });
-    }
-    for (let i = 0; i < votes.length; i += SETTLE_BATCH) {
-      const batch = votes.slice(i, i + SETTLE_BATCH);
+  const unsettled = async ({ requestId, block }: RequestedEvent): Promise<RevealedVote[]> => {
+    const [revealed, owners] = await Promise.all([
+      reads.revealedVotes(requestId, block),
+      reads.committedOwners(requestId, block),
+    ]);
+    const votesOf = new Map<Address, RevealedVote>(revealed.map((vote) => [vote.owner, vote]));
+    const seats = await Promise.all(
+      owners.map(async (owner) => ({ owner, ...(await reads.seatOf(requestId, owner)) })),
+    );
+    return seats
+      .filter(({ flags }) => (flags & SEAT_SETTLED) === 0)
+      .map(({ owner, flags }) => {
+        const vote = votesOf.get(owner);
+        const isRevealed = (flags & SEAT_REVEALED) !== 0;
+        if (isRevealed && vote === undefined)
+          throw new Error(`the chain says ${owner} revealed, but its event is missing`);
+        return isRevealed && vote !== undefined ? vote : { owner, votes: "0x" };
+      });
+  };
+
+  /** Settles what can be settled: one seat the contract refuses must not keep the others from their bonds. */
+  const settleBatch = async (requestId: Hex, terms: Terms, batch: RevealedVote[]): Promise<number> => {
+    try {
       const { transactionHash } = await writes.settle(terms, batch, () => onStep("settleSent"));
-      log.info("seats settled", { requestId, seats: batch.length, isVoid, tx: transactionHash });
+      log.info("seats settled", { requestId, seats: batch.length, tx: transactionHash });
+      return 0;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      const [only, ...others] = batch;
+      if (only === undefined || others.length === 0) {
+        log.warn("a seat cannot be settled", { requestId, owner: only?.owner, error: error.message });
+        return batch.length;
+      }
+      const half = batch.length >> 1;
+      const first = await settleBatch(requestId, terms, batch.slice(0, half));
+      return first + (await settleBatch(requestId, terms, batch.slice(half)));
     }
-    const mine = guard.getVote({ requestId, round: 0 });
-    if (mine !== undefined && mine.state !== "settled") guard.markSettled({ requestId, round: 0 });
-    requests.close(requestId);
+  };
+
+  const settle = async (request: RequestedEvent, hasSeat: boolean, isHopeless: boolean): Promise<void> => {
+    const { requestId, terms } = request;
+    const votes = await unsettled(request);
+    let refused = 0;
+    for (let i = 0; i < votes.length; i += SETTLE_BATCH) {
+      refused += await settleBatch(requestId, terms, votes.slice(i, i + SETTLE_BATCH));
+    }
+    if (refused > 0 && !isHopeless) return;
+    const key = { requestId, round: ROUND };
+    const mine = guard.getVote(key);
+    if (mine !== undefined && mine.state !== "settled") {
+      if (hasSeat) guard.markSettled(key);
+      else if (mine.state !== "abandoned") guard.markAbandoned({ ...key, reason: "not committed in time" });
+    }
+    requests.close(requestId, refused > 0 ? `${refused} seats cannot be settled` : undefined);
+    if (refused > 0) log.error("request given up, its seats cannot be settled", { requestId, refused });
+    voidSince.delete(requestId);
     await onStep("settled");
   };
 
   return {
-    async close(request, state, now) {
+    async close(request, { phase, draw, round, seat }, now) {
       const { requestId, terms } = request;
-      const { phase, draw, round } = state;
+      const hasSeat = seat.digest !== 0n;
       const commitEnd = round.clock + draw.commitWindow;
       if (phase === "REQUESTED" && now > round.clock && isMyTurn(requestId, round.clock, now)) {
         await writes.voidUnsealed(terms);
@@ -60,9 +103,15 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
         await writes.finalize(terms);
         log.info("request finalized", { requestId });
       }
-      if (phase === "FINAL" && isMyTurn(requestId, round.clock, now)) await settle(request, false);
-      // A void request's clock runs until absences can no longer be reported; its seats can be settled at once.
-      if (phase === "VOID" && isMyTurn(requestId, commitEnd, now)) await settle(request, true);
+      if (phase === "FINAL" && isMyTurn(requestId, round.clock, now))
+        await settle(request, hasSeat, now > round.clock + GIVE_UP_AFTER);
+      if (phase === "VOID") {
+        // Its clock runs until absences can no longer be reported; its seats can be settled at once.
+        const since = voidSince.get(requestId) ?? now;
+        voidSince.set(requestId, since);
+        if (isMyTurn(requestId, since, now))
+          await settle(request, hasSeat, now > round.clock + GIVE_UP_AFTER);
+      }
     },
   };
 }

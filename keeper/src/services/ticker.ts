@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Hex } from "viem";
-
 import type { RequestedEvent } from "../chain/reads.ts";
 import { RefusedError } from "../chain/sender.ts";
-import { isRetryable } from "../lib/errors.ts";
+import { brief, isPassing } from "../chain/trouble.ts";
+import { DatabaseError } from "../db/errors.ts";
+import { createRecent } from "../lib/recent.ts";
 import type { Bookkeeper } from "./bookkeeper.ts";
 import type { Closer } from "./closer.ts";
+import { ROUND } from "./decide.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { followRequests, type FollowOptions } from "./follower.ts";
 import type { Voter } from "./voter.ts";
+
+/** Blocks after which a request the chain does not know counts as gone; a node that lags must not make us forget. */
+export const GONE_AFTER = 64n;
+
+/** Milliseconds work under way has to end when the keeper stops. Whatever it leaves undone is found on the chain. */
+const GRACE_MS = 1_000;
 
 export interface TickerOptions {
   readonly deps: ServiceDeps;
@@ -24,29 +31,46 @@ export interface TickerOptions {
 export type Ticker = {
   /** Looks once: new requests, then the duties of every open one. Work of an earlier look that still runs is not doubled. */
   tick(): Promise<void>;
-  /** Looks again and again until `signal` is aborted. */
+  /**
+   * Looks again and again until `signal` is aborted.
+   *
+   * @throws DatabaseError if the database cannot be used any more: without its memory a keeper must not vote
+   */
   run(signal: AbortSignal): Promise<void>;
-  /** Waits for the work under way. */
-  stop(): Promise<void>;
+  /** Stops the work under way and waits a moment for it; true if all of it ended. */
+  stop(): Promise<boolean>;
 };
 
 /** The heart beat: what is due is always asked of the chain, so a restart at any moment resumes. */
 export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }: TickerOptions): Ticker {
-  const { me, reads, log } = deps;
+  const { me, reads, requests, guard, log } = deps;
   const running = new Map<string, Promise<void>>();
+  const told = createRecent<string>();
   const stopping = new AbortController();
+  const broken = new AbortController();
+
+  const tell = (name: string, data: Record<string, unknown>, error: unknown): void => {
+    if (stopping.signal.aborted) return;
+    if (error instanceof DatabaseError && !error.retryable) broken.abort(error);
+    const text = brief(error);
+    const isNews = told.get(name) !== text;
+    told.set(name, text);
+    const more = { ...data, error: text };
+    const isOwnVote =
+      error instanceof RefusedError && (error.data.call === "commit" || error.data.call === "reveal");
+    // Duties of anybody are refused when somebody else was first.
+    if (!isNews || (error instanceof RefusedError && !isOwnVote))
+      log.debug("a duty failed, looking again", more);
+    else if (isOwnVote || isPassing(error)) log.warn("a duty failed, looking again", more);
+    else log.error("a duty failed, looking again", more);
+  };
 
   /** Starts work under a name unless it is running; a failure is told and tried again with the next look. */
   const start = (name: string, data: Record<string, unknown>, work: () => Promise<void>): void => {
-    if (running.has(name)) return;
+    if (running.has(name) || stopping.signal.aborted) return;
     const task = work()
-      .catch((error: unknown) => {
-        if (error instanceof RefusedError)
-          log.debug("the contract refused a duty", { ...data, error: error.message });
-        else if (isRetryable(error))
-          log.warn("a duty failed, trying again", { ...data, error: String(error) });
-        else log.error("a duty failed", { ...data, error: String(error) });
-      })
+      .then(() => told.delete(name))
+      .catch((error: unknown) => tell(name, data, error))
       .finally(() => running.delete(name));
     running.set(name, task);
   };
@@ -54,20 +78,38 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   const attend = async (request: RequestedEvent, block: bigint, now: number): Promise<void> => {
     const { requestId } = request;
     const state = await reads.requestState(requestId, me.owner);
-    if (state.phase === "REVEAL") await voter.reveal(request, state, stopping.signal);
-    else if (state.phase === "COMMIT") await voter.commit(request, state, state.round.seed, stopping.signal);
-    else if (state.phase === "REQUESTED" && block > state.round.seed && now <= state.round.clock) {
-      const seed = await reads.seedOf(state.round.seed);
+    const { phase, round } = state;
+    if (phase === "NONE") {
+      if (block > request.block + GONE_AFTER) drop(request);
+      return;
+    }
+    if (phase === "COMMIT") return voter.commit(request, state, round.seed, stopping.signal);
+    if (phase === "REQUESTED" && now <= round.clock) {
+      const seed = block > round.seed ? await reads.seedOf(round.seed) : undefined;
       if (seed !== undefined) await voter.commit(request, state, seed, stopping.signal);
-    } else await closer.close(request, state, now);
+      return;
+    }
+    if (phase !== "REQUESTED" && phase !== "EXTENSION") voter.closeWindow(request, state);
+    if (phase === "REVEAL") return voter.reveal(request, state, stopping.signal);
+    await closer.close(request, state, now);
+  };
+
+  /** A reorganisation took the request away. Should it come back, its event is read again. */
+  const drop = ({ requestId }: RequestedEvent): void => {
+    const reason = "the chain does not have the request any more";
+    const state = guard.getVote({ requestId, round: ROUND })?.state;
+    if (state !== undefined && state !== "settled" && state !== "abandoned")
+      guard.markAbandoned({ requestId, round: ROUND, reason });
+    requests.close(requestId);
+    log.warn("request dropped", { requestId, reason });
   };
 
   const tick = async (): Promise<void> => {
     const { number, timestamp } = await followRequests(deps, follow);
     const now = Number(timestamp);
-    for (const request of deps.requests.open()) {
-      const id: Hex = request.requestId;
-      start(id, { requestId: id }, () => attend(request, number, now));
+    for (const request of requests.open()) {
+      const { requestId } = request;
+      start(requestId, { requestId }, () => attend(request, number, now));
     }
     start("books", {}, () => bookkeeper.keepBooks(now));
   };
@@ -75,18 +117,30 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   return {
     tick,
     async run(signal) {
-      while (!signal.aborted) {
-        try {
-          await tick();
-        } catch (error) {
-          log.warn("the chain did not answer, trying again", { error: String(error) });
-        }
-        await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+      const over = AbortSignal.any([signal, broken.signal]);
+      const ended = new Promise<void>((resolve) => {
+        if (over.aborted) resolve();
+        over.addEventListener("abort", () => resolve(), { once: true });
+      });
+      while (!over.aborted) {
+        const look = tick().then(
+          () => told.delete("look"),
+          (error: unknown) => tell("look", {}, error),
+        );
+        // Whoever stops does not wait for an endpoint that hangs.
+        await Promise.race([look, ended]);
+        await sleep(pollMs, undefined, { signal: over }).catch(() => undefined);
       }
+      if (broken.signal.aborted) throw broken.signal.reason;
     },
     async stop() {
       stopping.abort();
-      await Promise.allSettled(running.values());
+      const timer = new AbortController();
+      const all = Promise.allSettled(running.values()).then(() => true);
+      const late = sleep(GRACE_MS, false, { signal: timer.signal }).catch(() => false);
+      const isAll = await Promise.race([all, late]);
+      timer.abort();
+      return isAll;
     },
   };
 }

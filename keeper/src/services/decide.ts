@@ -1,0 +1,68 @@
+import { bytesToHex } from "viem";
+
+import type { RequestedEvent } from "../chain/reads.ts";
+import type { VoteDecision } from "../db/voteGuard.ts";
+import { AssayError } from "../lib/errors.ts";
+import { digest, requestId as requestIdOf } from "../mirror/commitment.ts";
+import { judgeClaims } from "../model/judge.ts";
+import { deriveSalt } from "../model/salt.ts";
+import type { ServiceDeps } from "./deps.ts";
+
+/** The only round there is until a verdict can be appealed. */
+export const ROUND = 0;
+
+/** The payload is not what the request asks about: it will never be voted on. */
+export class UnfitPayloadError extends AssayError<"PAYLOAD_UNFIT", { given: string; required: string }> {
+  constructor(given: string, required: string) {
+    super({
+      code: "PAYLOAD_UNFIT",
+      message: `The payload does not belong to the request: it has ${given}, required is ${required}`,
+      data: { given, required },
+      advice: "The requester has to open another request.",
+      retryable: false,
+    });
+  }
+}
+
+export type Decide = (request: RequestedEvent, signal: AbortSignal) => Promise<VoteDecision>;
+
+/** Vote and salt of a request, computed from nothing but the chain, the payload, the model and the key. */
+export function createDecide({
+  me,
+  model,
+  fetchPayload,
+  log,
+}: Pick<ServiceDeps, "me" | "model" | "fetchPayload" | "log">): Decide {
+  return async (request, signal) => {
+    const { requestId, terms } = request;
+    const deployment = { chainId: BigInt(me.chainId), assay: me.assay };
+    // The terms come from an event, the id is what is voted on: an endpoint that lies is noticed here.
+    const expected = requestIdOf(deployment, terms);
+    if (expected !== requestId) throw new UnfitPayloadError(`terms of ${expected}`, `terms of ${requestId}`);
+    if (terms.domain !== me.domain.id)
+      throw new UnfitPayloadError(`domain ${terms.domain}`, `domain ${me.domain.id}`);
+    const { payload } = await fetchPayload(request, signal);
+    // Payloads name their domain, the chain numbers it; the configuration says which belong together.
+    if (payload.domain !== me.domain.name)
+      throw new UnfitPayloadError(`claims of domain ${payload.domain}`, `domain ${me.domain.name}`);
+    if (payload.claims.length !== terms.claims)
+      throw new UnfitPayloadError(`${payload.claims.length} claims`, `${terms.claims}`);
+    const votes = await judgeClaims(model, payload.claims, terms.baseRate, log);
+    const salt = deriveSalt(me.hotKey, {
+      chainId: me.chainId,
+      contract: me.assay,
+      owner: me.owner,
+      requestId,
+      round: ROUND,
+    });
+    const commitment = { requestId, round: BigInt(ROUND), owner: me.owner, votes, salt: salt.reveal() };
+    return {
+      requestId,
+      round: ROUND,
+      domain: me.domain.id,
+      votes: bytesToHex(votes),
+      salt,
+      digest: `0x${digest(deployment, commitment).toString(16).padStart(60, "0")}`,
+    };
+  };
+}
