@@ -51,7 +51,7 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
 
       const start = (i: number, crashAt: string | undefined): void => {
         const config = writeKeeperConfig(network, i, { spread: i === 6 || i === 7 ? 0 : 3 });
-        const child = spawn(process.execPath, [join(ROOT, "test/flows/crashingKeeper.ts"), config], {
+        const child = spawn(process.execPath, [join(ROOT, "keeper/src/testing/crashingKeeper.ts"), config], {
           cwd: ROOT,
           env: {
             ...process.env,

@@ -1,8 +1,10 @@
 /**
- * A real keeper process that kills itself, once, at the step named by ASSAY_CRASH_AT. Started by keeperCrash.test.ts.
+ * A real keeper process that kills itself, once, at the step named by ASSAY_CRASH_AT. Started by test/flows/keeperCrash.test.ts.
  * SIGKILL: no handler runs, nothing is flushed that was not flushed before.
  */
-import { buildApp, createLogger, readConfig } from "@assay/keeper";
+import { buildApp } from "../app.ts";
+import { readConfig } from "../config.ts";
+import { createLogger } from "../lib/logger.ts";
 
 const path = process.argv[2];
 if (path === undefined) throw new Error("usage: crashingKeeper.ts CONFIG");
