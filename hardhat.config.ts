@@ -71,6 +71,16 @@ export default defineConfig({
       url: configVariable("ASSAY_RPC"),
       accounts: [configVariable("ASSAY_DEPLOYER_KEY")],
     },
+    /** bench/: the same chain with a fixed start, no gas price and many accounts, so that figures never move. */
+    bench: {
+      type: "edr-simulated",
+      chainType: "l1",
+      hardfork: "prague",
+      allowUnlimitedContractSize: false,
+      initialDate: "2026-01-01T00:00:00Z",
+      initialBaseFeePerGas: 0,
+      accounts: { count: 100 },
+    },
   },
   paths: {
     sources: "./contracts",

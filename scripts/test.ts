@@ -5,6 +5,7 @@
  *   node scripts/test.ts              all suites
  *   node scripts/test.ts keeper       suites by name
  *   node scripts/test.ts --pin        writes scripts/test-minimums.json: nine tenths of what passed
+ *   node scripts/test.ts contracts --files=test/A.test.ts,test/B.test.ts     only these; no minimum applies
  */
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +40,10 @@ const NOTHING = {
 
 interface Suite {
   readonly name: string;
-  readonly run: (report: string) => Promise<{ outcome: Outcome; counts: Counts | undefined }>;
+  readonly run: (
+    report: string,
+    files: readonly string[],
+  ) => Promise<{ outcome: Outcome; counts: Counts | undefined }>;
 }
 
 /** Counts of a mocha JSON report; undefined if the run did not get as far as writing one. */
@@ -72,16 +76,18 @@ export function readSoliditySummary(output: string): Counts | undefined {
 
 const solidity: Suite = {
   name: "solidity",
-  run: async () => {
-    const outcome = await run("hardhat", ["test", "solidity"]);
+  run: async (_, files) => {
+    const outcome = await run("hardhat", ["test", "solidity", ...files]);
     return { outcome, counts: readSoliditySummary(outcome.output) };
   },
 };
 
 const contracts: Suite = {
   name: "contracts",
-  run: async (report) => {
-    const outcome = await run("hardhat", ["test", "mocha"], { env: { ASSAY_MOCHA_REPORT: report } });
+  run: async (report, files) => {
+    const outcome = await run("hardhat", ["test", "mocha", ...files], {
+      env: { ASSAY_MOCHA_REPORT: report },
+    });
     return { outcome, counts: readMochaReport(report) };
   },
 };
@@ -98,8 +104,13 @@ const beside = (room: string): Suite => ({
   },
 });
 
-async function play(suite: Suite, folder: string, minimum: number): Promise<Counts> {
-  const { outcome, counts } = await suite.run(join(folder, `${suite.name}.json`));
+async function play(
+  suite: Suite,
+  folder: string,
+  files: readonly string[],
+  minimum: number,
+): Promise<Counts> {
+  const { outcome, counts } = await suite.run(join(folder, `${suite.name}.json`), files);
   const problems = [...(counts?.details ?? [])];
   let failed = counts?.failed ?? 0;
   const passed = counts?.passed ?? 0;
@@ -125,6 +136,8 @@ async function play(suite: Suite, folder: string, minimum: number): Promise<Coun
 async function main(args: readonly string[]): Promise<number> {
   const pin = args.includes("--pin");
   const names = args.filter((arg) => !arg.startsWith("--"));
+  const files = args.flatMap((arg) => (arg.startsWith("--files=") ? arg.slice(8).split(",") : []));
+  const bare = pin || files.length > 0;
   const suites = [solidity, contracts, ...SOURCE_ROOMS.map(beside)].filter(
     ({ name }) => names.length === 0 || names.includes(name),
   );
@@ -139,7 +152,7 @@ async function main(args: readonly string[]): Promise<number> {
   let failed = 0;
   try {
     for (const suite of suites) {
-      const counts = await play(suite, folder, pin ? 0 : (minimums[suite.name] ?? 0));
+      const counts = await play(suite, folder, files, bare ? 0 : (minimums[suite.name] ?? 0));
       minimums[suite.name] = Math.floor(counts.passed * 0.9);
       passed += counts.passed;
       failed += counts.failed;

@@ -1,0 +1,132 @@
+/** The life of a request: requests, votes, verdicts, settlement. */
+import { ethers, networkHelpers, nextEpoch, type World } from "../test/fixtures/world.ts";
+import { endAppeal, endCommit, endReveal, openings, votesOf } from "../test/fixtures/round.ts";
+import {
+  ballotsFor,
+  commit,
+  gasOf,
+  open,
+  openFor,
+  passSeedBlock,
+  playMeasured,
+  SEATS,
+  warmUp,
+} from "./rounds.ts";
+
+export type Figures = Record<string, number>;
+
+const CLAIMS = [1, 64, 256] as const;
+
+const mean = (values: readonly number[]): number =>
+  Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
+
+/** Requests of one requester: the first, a later one, and what an inline payload adds. */
+async function requests(w: World): Promise<Figures> {
+  const inline = async (bytes: number): Promise<number> => {
+    const payload = ethers.hexlify(Uint8Array.from({ length: bytes }, (_, i) => 32 + ((i * 7) % 90)));
+    return (await open(w, 64, { payload, payloadHash: ethers.keccak256(payload), uri: "" })).gas;
+  };
+  const small = await inline(1_024);
+  return { requestInlinePerKB: Math.round(((await inline(9 * 1_024)) - small) / 8) };
+}
+
+async function single(w: World): Promise<Figures> {
+  const figures: Figures = {};
+  const { request, drawn } = await openFor(w, 64, SEATS);
+  const before = await networkHelpers.takeSnapshot();
+  figures["seal"] = await gasOf(w.assay.seal(request.id, "0x"));
+  await before.restore();
+  const ballots = ballotsFor(drawn.slice(0, SEATS), 64);
+  for (const b of ballots) await commit(w, request, b);
+  figures["commitReplaced"] = await commit(w, request, ballots[0]!);
+  await endCommit(w, request);
+  const [first, second, ...others] = ballots;
+  figures["revealFirst.k64"] = await gasOf(w.assay.reveal(request.id, openings([first!])));
+  figures["reveal.k64"] = await gasOf(w.assay.reveal(request.id, openings([second!])));
+  await w.assay.reveal(request.id, openings(others));
+  await endReveal(w, request);
+  await w.assay.finalize(request.terms);
+  await endAppeal(w, request);
+  await w.assay.settle(request.terms, votesOf([first!]));
+  figures["settle.k64"] = await gasOf(w.assay.settle(request.terms, votesOf([second!])));
+  return figures;
+}
+
+/** Silent seats of a void request. */
+async function absences(w: World): Promise<Figures> {
+  const { request, drawn } = await openFor(w, 64, SEATS);
+  await w.assay.seal(request.id, "0x");
+  await endCommit(w, request);
+  await w.assay.extend(request.id);
+  await endCommit(w, request);
+  await endReveal(w, request);
+  const owners = drawn.map(({ address }) => address);
+  const warm = await gasOf(w.assay.reportAbsent(request.terms, owners.slice(0, 1)));
+  const both = await gasOf(w.assay.reportAbsent(request.terms, owners.slice(1, SEATS)));
+  return { reportAbsent: warm, "reportAbsentBatch.n6": both };
+}
+
+/** What one voter's one claim costs all in: request, seal, commits, reveals, verdict and settlement. */
+async function rounds(w: World): Promise<Figures> {
+  const figures: Figures = {};
+  for (const claims of CLAIMS) {
+    const gas = await playMeasured(w, claims);
+    const [sealing, ...later] = gas.commits;
+    const total =
+      gas.request +
+      gas.commits.reduce((sum, commit) => sum + commit, 0) +
+      gas.reveal +
+      gas.finalize +
+      gas.settle;
+    Object.assign(figures, {
+      [`request.k${claims}`]: gas.request,
+      [`commitSealing.k${claims}`]: sealing,
+      [`commit.k${claims}`]: mean(later),
+      [`revealBatch.k${claims}`]: gas.reveal,
+      [`finalize.k${claims}`]: gas.finalize,
+      [`settleBatch.k${claims}`]: gas.settle,
+      [`perVoteAllIn.k${claims}`]: Math.round(total / (SEATS * claims)),
+    });
+  }
+  return figures;
+}
+
+/** The first seats of an epoch open the accounts; they are closed and paid when it is over. */
+async function epochs(w: World): Promise<Figures> {
+  const figures: Figures = {};
+  const finished = await w.minter.currentEpoch();
+  const owners = w.owners.map(({ address }) => address);
+  await nextEpoch(w);
+  figures["distribute"] = await gasOf(w.minter.distribute(w.domain, finished, owners.slice(0, 1)));
+  const batch = owners.slice(1, 1 + SEATS);
+  figures["distributeBatch.n7"] = await gasOf(w.minter.distribute(w.domain, finished, batch));
+  figures["settleFirstOfEpoch.k64"] = (await playMeasured(w, 64)).settle;
+  return figures;
+}
+
+/** Keepers post the reputations the tapes amount to. */
+async function posts(w: World): Promise<Figures> {
+  const entries = [];
+  for (const { address } of w.owners) {
+    const { length } = await w.ledger.recordOf(w.domain, address);
+    const reputation = await w.ledger.pendingReputationOf(w.domain, address);
+    if (length > 0n) entries.push({ owner: address, reputation });
+  }
+  const one = await gasOf(w.ledger.post(w.domain, entries.slice(0, 1)));
+  const batch = entries.slice(1, 1 + SEATS);
+  if (batch.length !== SEATS) throw new Error("too few tapes");
+  return { post: one, "postBatch.n7": await gasOf(w.ledger.post(w.domain, batch)) };
+}
+
+export async function measureLife(w: World): Promise<Figures> {
+  const first = await open(w, 64);
+  await passSeedBlock();
+  await warmUp(w);
+  const start = await networkHelpers.takeSnapshot();
+  const figures: Figures = { "requestFirst.k64": first.gas };
+  for (const part of [rounds, requests, single, absences, posts, epochs]) {
+    Object.assign(figures, await part(w));
+    await start.restore();
+  }
+  return figures;
+}
