@@ -1,6 +1,6 @@
 /** A throw-away copy of the workspace, uncommitted files included, for faults that must not touch the original. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -26,6 +26,12 @@ function link(from: string, to: string): void {
   }
 }
 
+/** Hardhat's cache names files by their absolute path; without this the copy would compile everything again. */
+function moveCompileCache(root: string): void {
+  const cache = join(root, "cache", "compile-cache.json");
+  if (existsSync(cache)) writeFileSync(cache, readFileSync(cache, "utf8").replaceAll(`"${ROOT}`, `"${root}`));
+}
+
 export function copyWorkspace(): Copy {
   const root = mkdtempSync(join(tmpdir(), "assay-copy-"));
   const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
@@ -38,5 +44,6 @@ export function copyWorkspace(): Copy {
   for (const folder of LINKED)
     if (existsSync(join(ROOT, folder))) link(join(ROOT, folder), join(root, folder));
   for (const folder of COPIED) cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
+  moveCompileCache(root);
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
