@@ -7,10 +7,10 @@ import { gasOf } from "./rounds.ts";
 export async function measureStaking(w: World): Promise<Figures> {
   const figures: Figures = {};
   const signers = await ethers.getSigners();
-  const [holder, second, newcomer] = signers.slice(20);
+  const [holder, newcomer] = signers.slice(20);
   const owner = w.owners[0]!.address;
   const vault = await w.vault.getAddress();
-  for (const account of [holder!, second!, newcomer!]) {
+  for (const account of [holder!, newcomer!]) {
     await w.token.transfer(account.address, OPERATOR_STAKE);
     await w.token.connect(account).approve(vault, ethers.MaxUint256);
   }
@@ -23,19 +23,13 @@ export async function measureStaking(w: World): Promise<Figures> {
   const delegated = w.vault.connect(holder!);
   figures["stakeFirst"] = await gasOf(delegated.stake(w.domain, owner, 100n * WAD));
   figures["stakeTopUp"] = await gasOf(delegated.stake(w.domain, owner, 100n * WAD));
-  // Whoever unstakes from a pool in which others are unbonding already meets warm slots.
-  await w.vault.connect(second!).stake(w.domain, owner, 100n * WAD);
   const { shares } = await w.vault.holdingOf(w.domain, owner, holder!.address);
-  figures["requestUnstakeFirst"] = await gasOf(delegated.requestUnstake(w.domain, owner, shares / 4n));
-  const other = await w.vault.holdingOf(w.domain, owner, second!.address);
-  figures["requestUnstake"] = await gasOf(
-    w.vault.connect(second!).requestUnstake(w.domain, owner, other.shares / 2n),
-  );
+  figures["requestUnstake"] = await gasOf(delegated.requestUnstake(w.domain, owner, shares / 2n));
   const cancelled = await networkHelpers.takeSnapshot();
-  figures["cancelUnstake"] = await gasOf(w.vault.connect(second!).cancelUnstake(w.domain, owner));
+  figures["cancelUnstake"] = await gasOf(delegated.cancelUnstake(w.domain, owner));
   await cancelled.restore();
   await nextEpoch(w, 8n);
-  figures["withdraw"] = await gasOf(w.vault.connect(second!).withdraw(w.domain, owner));
+  figures["withdraw"] = await gasOf(delegated.withdraw(w.domain, owner));
   figures["setHotKey"] = await gasOf(own.setHotKey(w.domain, signers[30]!.address));
   figures["buyCredits"] = await gasOf(w.fees.connect(w.requester).buy(w.requester.address, WAD));
   return figures;
