@@ -52,18 +52,14 @@ export function readClaims(file: string): ClaimLine[] {
     if (typeof parsed === "string") problems.push(`line ${index + 1}: ${parsed}`);
     else claims.push(parsed);
   }
-  if (problems.length > 0 || claims.length === 0) {
-    const more = problems.length > SHOWN ? `; and ${problems.length - SHOWN} more lines` : "";
-    throw new CliError(
-      "CLAIMS_NOT_VALID",
-      claims.length === 0 && problems.length === 0
-        ? "The file holds no claims"
-        : "The file holds lines that are no claims",
-      { file, problems: problems.slice(0, SHOWN).join("; ") + more },
-      'Write one object a line: {"text": "…", "answer": "…"}, optionally with "id" and "truth" (true or false).',
-    );
-  }
-  return claims;
+  if (problems.length === 0 && claims.length > 0) return claims;
+  const more = problems.length > SHOWN ? `; and ${problems.length - SHOWN} more lines` : "";
+  throw new CliError(
+    "CLAIMS_NOT_VALID",
+    problems.length === 0 ? "The file holds no claims" : "The file holds lines that are no claims",
+    { file, problems: problems.length === 0 ? undefined : problems.slice(0, SHOWN).join("; ") + more },
+    'Write one object a line: {"text": "…", "answer": "…"}, optionally with "id" and "truth" (true or false).',
+  );
 }
 
 function parseLine(line: string): ClaimLine | string {

@@ -6,7 +6,13 @@ import { readClaims } from "../claims.ts";
 import { chainOptions, integer, workAmount, type ChainOptions } from "../lib/options.ts";
 import { createOutput, work } from "../lib/output.ts";
 import { ensureCredits, estimateFees, readMarket, readPrice } from "../request/credits.ts";
-import { inBatches, openRequest, preparePayload, type OpenedRequest } from "../request/open.ts";
+import {
+  inBatches,
+  openRequest,
+  preparePayload,
+  requireAffordable,
+  type OpenedRequest,
+} from "../request/open.ts";
 import { actorFromEnvironment } from "../request/signer.ts";
 import { waitForVerdicts } from "../request/wait.ts";
 import { readVerdict, renderVerdict } from "../verdict/verdict.ts";
@@ -52,7 +58,13 @@ export function requestCommand(program: Command): void {
     const payloads = [];
     for (const batch of batches) payloads.push(await preparePayload(domain, batch, options.store));
     const sizes = batches.map((batch) => batch.length);
-    const needed = estimateFees(sizes, await readPrice(connection, domain.id), market);
+    const price = await readPrice(connection, domain.id);
+    requireAffordable(price, {
+      claims: Math.max(...sizes),
+      seats: market.seats,
+      maxFee: options.maxFee,
+    });
+    const needed = estimateFees(sizes, price, market);
     const bought = await ensureCredits(connection, actor, needed, options.buy === true);
     if (bought > 0n) out.say(`bought credits for ${work(bought)}`);
 

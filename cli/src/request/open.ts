@@ -74,21 +74,30 @@ export interface RequestPlan {
   readonly maxFee: bigint | undefined;
 }
 
+/** @throws CliError if a request with that many claims costs more than allowed */
+export function requireAffordable(
+  price: bigint,
+  { claims, seats, maxFee }: { claims: number; seats: number; maxFee: bigint | undefined },
+): void {
+  const fee = price * BigInt(claims * seats);
+  if (maxFee === undefined || fee <= maxFee) return;
+  throw new CliError(
+    "FEE_ABOVE_MAX",
+    "A request costs more than allowed",
+    { fee: work(fee), allowed: work(maxFee), claims },
+    "Raise --max-fee, ask fewer claims at once with --batch, or wait: the price falls with time.",
+  );
+}
+
 /** Opens one request. The note and the nonce are random words. */
 export async function openRequest(
   connection: Connection,
   actor: Actor,
   { domain, payload, seats, maxFee }: RequestPlan,
 ): Promise<OpenedRequest> {
-  const now = (await readPrice(connection, domain.id)) * BigInt(payload.claims * seats);
-  if (maxFee !== undefined && now > maxFee) {
-    throw new CliError(
-      "FEE_ABOVE_MAX",
-      "A request costs more than allowed",
-      { fee: work(now), allowed: work(maxFee), claims: payload.claims },
-      "Raise --max-fee, ask fewer claims at once with --batch, or wait: the price falls with time.",
-    );
-  }
+  const price = await readPrice(connection, domain.id);
+  requireAffordable(price, { claims: payload.claims, seats, maxFee });
+  const now = price * BigInt(payload.claims * seats);
   const ask = {
     domain: domain.id,
     claims: payload.claims,

@@ -3,6 +3,9 @@ import { join } from "node:path";
 
 import { ROOT } from "./chain.ts";
 
+/** Where the command begins. */
+export const MAIN = join(ROOT, "cli/src/main.ts");
+
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
@@ -12,7 +15,7 @@ export interface Ran {
 /** Runs the command as a person would, in a process of its own. */
 export function assay(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, "cli/src/main.ts"), ...args], {
+    const child = spawn(process.execPath, [MAIN, ...args], {
       // Away from the workspace: a deployment of somebody's local network must not get in the way.
       cwd: join(ROOT, "cli"),
       env: { ...process.env, ...env },

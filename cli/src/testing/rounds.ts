@@ -117,6 +117,16 @@ export async function sealRequest(chain: TestChain, requestId: Hex): Promise<voi
   await chain.send(chain.player(0), at.Assay, assayAbi, "seal", [requestId, "0x"]);
 }
 
+/** Lets the commit window pass without a vote and doubles the committee. */
+export async function extendRound(chain: TestChain, requestId: Hex): Promise<void> {
+  const { client, at } = chain.connection;
+  const read = { address: at.Assay, abi: assayAbi, args: [requestId] } as const;
+  const { clock } = await client.readContract({ ...read, functionName: "roundOf" });
+  const { commitWindow } = await client.readContract({ ...read, functionName: "drawOf" });
+  await chain.travelTo(clock + commitWindow);
+  await chain.send(chain.player(0), at.Assay, assayAbi, "extend", [requestId]);
+}
+
 /** Commit, reveal and finalize, as each operator conducts itself; silent seats are reported if `report`. */
 export async function playRound(
   chain: TestChain,
@@ -157,7 +167,7 @@ export async function playRound(
       salt: saltOf(player),
     }));
   const keeper = chain.player(0);
-  await chain.send(keeper, at.Assay, assayAbi, "reveal", [requestId, openings]);
+  if (openings.length > 0) await chain.send(keeper, at.Assay, assayAbi, "reveal", [requestId, openings]);
   await chain.travelTo(commitEnd + revealWindow);
   const silent = conducts.filter(({ does }) => does === "stay silent").map(({ player }) => player.address);
   if (report && silent.length > 0) {
