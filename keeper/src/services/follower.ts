@@ -32,7 +32,8 @@ export async function followRequests(
   if (last !== undefined) {
     from = last.number + 1n;
     if (!(await isKnown(last, head.number))) {
-      from = last.number > BLOCK_RANGE + startBlock ? last.number - BLOCK_RANGE : startBlock;
+      const known = last.number < head.number ? last.number : head.number;
+      from = known > BLOCK_RANGE + startBlock ? known - BLOCK_RANGE : startBlock;
       log.warn("chain was reorganised, reading requests again", { from, cursor: last.number });
     }
   }

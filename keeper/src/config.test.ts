@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { ConfigError, HOT_KEY_VARIABLE, readConfig, secretsOf, type Config } from "./config.ts";
+import { exitCodeOf, renderError } from "./lib/errors.ts";
+
+const KEY = `0x${"4c".repeat(32)}`;
+const OWNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const NAMES = [
+  "Assay",
+  "AssayLens",
+  "BlockhashRandomness",
+  "DomainRegistry",
+  "FeeMarket",
+  "ReputationLedger",
+  "RewardMinter",
+  "StakeVault",
+  "WorkToken",
+];
+const MINIMAL = {
+  rpcUrl: "https://node.example",
+  chainId: 31_337,
+  contracts: Object.fromEntries(
+    NAMES.map((name, i) => [name, `0x${(i + 1).toString(16).padStart(40, "0")}`]),
+  ),
+  owner: OWNER,
+  domain: { id: 1, name: "grounded" },
+  model: "model/manifest.json",
+  database: "/var/lib/keeper.sqlite",
+};
+
+describe("readConfig", () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "assay-config-"));
+    path = join(folder, "keeper.json");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const read = (
+    change: object = {},
+    environment: NodeJS.ProcessEnv = { [HOT_KEY_VARIABLE]: KEY },
+  ): Config => {
+    writeFileSync(path, JSON.stringify({ ...MINIMAL, ...change }));
+    return readConfig(path, environment);
+  };
+  const problemsOf = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      expect(error).to.be.instanceOf(ConfigError);
+      expect(exitCodeOf(error)).to.equal(1);
+      expect(renderError(error)).to.include("docs/operators.md");
+      return (error as ConfigError).data.problems;
+    }
+    throw new Error("the configuration was read");
+  };
+
+  it("fills in the defaults", () => {
+    expect(read()).to.deep.include({
+      startBlock: 0,
+      confirmations: 1,
+      pollMs: 2_000,
+      spread: 30,
+      minOutcomes: 1,
+      payload: { allowPrivate: false, allowedHosts: [], ipfsGateways: [], mirrors: [], deadlineMs: 20_000 },
+      log: { level: "info", format: "json" },
+    });
+  });
+
+  it("takes relative paths as relative to the file, and leaves absolute ones", () => {
+    const { model, database } = read();
+    expect({ model, database }).to.deep.equal({
+      model: join(folder, "model/manifest.json"),
+      database: "/var/lib/keeper.sqlite",
+    });
+  });
+
+  it("gives addresses the spelling of the chain's answers, and refuses a wrong checksum", () => {
+    expect(read({ owner: OWNER.toLowerCase() }).owner).to.equal(OWNER);
+    const wrong = OWNER.replace("C8", "c8");
+    expect(problemsOf(() => read({ owner: wrong }))).to.include("a 20-byte address");
+  });
+
+  it("reports all problems at once", () => {
+    const change = { chainId: -1, pollMs: 1, domain: { id: 0, name: "" }, owner: "me", hotKye: 1 };
+    const problems = problemsOf(() => read(change, {}));
+    for (const name of ["chainId", "pollMs", "domain.id", "domain.name", "owner", "hotKye", HOT_KEY_VARIABLE])
+      expect(problems).to.include(name);
+  });
+
+  for (const [what, change] of [
+    ["an endpoint that is neither http nor ws", { rpcUrl: "ftp://node.example" }],
+    ["a mirror that is no URL", { payload: { mirrors: ["store.example"] } }],
+    ["more confirmations than the history a draw needs", { confirmations: 101 }],
+    ["an unknown level", { log: { level: "loud" } }],
+    ["a missing contract", { contracts: { Assay: OWNER } }],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      expect(problemsOf(() => read(change))).to.include(Object.keys(change)[0]);
+    });
+  }
+
+  for (const [what, key] of [
+    ["missing", undefined],
+    ["short", "0x1234"],
+    ["without 0x", KEY.slice(2)],
+    ["zero", `0x${"00".repeat(32)}`],
+    ["above the order of the curve", `0x${"ff".repeat(32)}`],
+  ] as const) {
+    it(`refuses a hot key that is ${what}, without printing it`, () => {
+      const problems = problemsOf(() => read({}, key === undefined ? {} : { [HOT_KEY_VARIABLE]: key }));
+      expect(problems).to.include(`${HOT_KEY_VARIABLE} must hold 32 bytes in hexadecimal`);
+      if (key !== undefined) expect(problems).to.not.include(key.slice(2));
+    });
+  }
+
+  it("prints nothing of a file that is not JSON: the text around the mistake may be a key", () => {
+    writeFileSync(path, `{"hotKey": ${KEY}}`);
+    const problems = problemsOf(() => readConfig(path, { [HOT_KEY_VARIABLE]: KEY }));
+    expect(problems).to.equal("it is not JSON");
+    expect(problemsOf(() => readConfig(join(folder, "none.json"), {}))).to.include("ENOENT");
+  });
+
+  it("hides the key in every print of the configuration, and knows the access keys of an endpoint", () => {
+    const config = read({ rpcUrl: "https://user:a-long-password-here@node.example/v3/0123456789abcdef?k=1" });
+    expect(JSON.stringify(config)).to.include("<secret>").and.to.not.include("4c4c");
+    expect(config.hotKey.reveal()).to.equal(KEY);
+    expect(secretsOf(config).map((secret) => secret.reveal())).to.deep.equal([
+      KEY,
+      "a-long-password-here",
+      "0123456789abcdef",
+    ]);
+  });
+});

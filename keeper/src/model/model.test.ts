@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { expect } from "chai";
+
+import { judgeInBatches } from "./batches.ts";
+import { ModelFileError, readModel } from "./manifest.ts";
+import { loadModel, type Model } from "./session.ts";
+
+const SMALL = resolve(import.meta.dirname, "../../../models/misbehaving/base-rate");
+const REAL = resolve(import.meta.dirname, "../../../models/grounded/overlap-logistic");
+
+const claim = (i: number) => ({
+  text: `The harbour bridge was opened in ${1_900 + i} and carries ${i} lanes.`,
+  answer: i % 2 === 0 ? `It opened in ${1_900 + i}.` : `It carries ${i + 3} railway tracks.`,
+});
+
+describe("model files", () => {
+  let folder: string;
+  let manifest: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "assay-model-"));
+    cpSync(SMALL, folder, { recursive: true });
+    manifest = join(folder, "manifest.json");
+    file = join(folder, "model.onnx");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const codeOf = (path = manifest): string => {
+    try {
+      readModel(path);
+      return "read";
+    } catch (error) {
+      expect(error).to.be.instanceOf(ModelFileError);
+      return (error as ModelFileError).code;
+    }
+  };
+  const edit = (change: object): void => {
+    const before = JSON.parse(readFileSync(manifest, "utf8")) as object;
+    writeFileSync(manifest, JSON.stringify({ ...before, ...change }));
+  };
+
+  it("refuses a flipped bit in every byte", function () {
+    this.timeout(60_000);
+    const bytes = readFileSync(file);
+    for (let i = 0; i < bytes.length; i++) {
+      bytes[i]! ^= 1 << (i & 7);
+      writeFileSync(file, bytes);
+      expect(codeOf(), `byte ${i}`).to.equal("MODEL_HASH_MISMATCH");
+      bytes[i]! ^= 1 << (i & 7);
+    }
+    writeFileSync(file, bytes);
+    expect(codeOf()).to.equal("read");
+  });
+
+  it("refuses a missing model, a manifest of another shape, and no JSON", () => {
+    rmSync(file);
+    expect(codeOf()).to.equal("MODEL_UNREADABLE");
+    for (const change of [{ schemaVersion: 2 }, { sha256: "00" }, { baseRate: 1 }, { inputs: [] }]) {
+      cpSync(SMALL, folder, { recursive: true });
+      edit(change);
+      expect(codeOf(), JSON.stringify(change)).to.equal("MANIFEST_INVALID");
+    }
+    writeFileSync(manifest, "{");
+    expect(codeOf()).to.equal("MANIFEST_INVALID");
+    expect(codeOf(join(folder, "none.json"))).to.equal("MANIFEST_INVALID");
+  });
+
+  it("refuses bytes that are no graph, and a graph that is not the manifest's, before the first request", async () => {
+    const failure = async (): Promise<string> =>
+      loadModel(readModel(manifest)).then(
+        () => "loaded",
+        (error: ModelFileError) => error.code,
+      );
+    edit({ output: { name: "no such output", type: "float32" } });
+    expect(await failure()).to.equal("MANIFEST_INVALID");
+    writeFileSync(file, "no graph");
+    edit({ sha256: createHash("sha256").update("no graph").digest("hex") });
+    expect(await failure()).to.equal("MODEL_UNREADABLE");
+  });
+});
+
+describe("model sessions", () => {
+  let model: Model;
+  before(async () => {
+    model = await loadModel(readModel(join(REAL, "manifest.json")));
+  });
+  after(() => model.close());
+
+  it("give the same for a batch and for single claims, across the edge of a batch", async () => {
+    const claims = Array.from({ length: 37 }, (_, i) => claim(i));
+    const together = await model.judge(claims);
+    expect(together).to.have.length(37);
+    for (const [i, item] of claims.entries()) {
+      const [alone] = await model.judge([item]);
+      expect(alone, `claim ${i}`).to.be.closeTo(together[i]!, 1e-5);
+      expect(alone).to.be.within(0, 1);
+    }
+  });
+
+  it("are reproducible bit for bit", async () => {
+    const claims = Array.from({ length: 16 }, (_, i) => claim(i));
+    expect(await model.judge(claims)).to.deep.equal(await model.judge(claims));
+  });
+
+  it("see what follows a NUL character", async () => {
+    const { text, answer } = claim(2);
+    const [whole, hidden, spaced] = await model.judge([
+      { text, answer },
+      { text: `\0${text}`, answer: `\0${answer}` },
+      { text: ` ${text}`, answer: ` ${answer}` },
+    ]);
+    expect(hidden).to.equal(spaced);
+    expect(hidden).to.be.closeTo(whole!, 0.2);
+  });
+});
+
+describe("judgeInBatches", () => {
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+  it("keeps the order and the size of batches", async () => {
+    const sizes: number[] = [];
+    const results = await judgeInBatches(numbers(37), 16, async (batch) => {
+      sizes.push(batch.length);
+      return batch.map((n) => n / 100);
+    });
+    expect(sizes).to.deep.equal([16, 16, 5]);
+    expect(results).to.deep.equal(numbers(37).map((n) => n / 100));
+  });
+
+  it("loses only the claims that fail, not their batch", async () => {
+    const results = await judgeInBatches(numbers(37), 16, async (batch) => {
+      if (batch.includes(20)) throw new Error("the model does not like 20");
+      return batch.map(() => 0.5);
+    });
+    expect(results.map((p, i) => (Number.isNaN(p) ? i : -1)).filter((i) => i >= 0)).to.deep.equal([20]);
+  });
+
+  it("takes an answer of the wrong length for a failure", async () => {
+    const results = await judgeInBatches(numbers(3), 16, async () => [0.5]);
+    expect(results).to.deep.equal([0.5, 0.5, 0.5]);
+    expect(await judgeInBatches(numbers(3), 16, async () => [])).to.deep.equal([NaN, NaN, NaN]);
+  });
+});

@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect } from "chai";
+import { HttpRequestError } from "viem";
+
+import { RefusedError } from "../chain/sender.ts";
+import { PHASES, type Phase } from "../chain/types.ts";
+import { DatabaseError } from "../db/errors.ts";
+import { Secret } from "../lib/secret.ts";
+import { requestOf, stateOf, world, type World } from "../testing/deps.ts";
+import { createTicker, GONE_AFTER, type Ticker } from "./ticker.ts";
+
+const request = requestOf({}, 100n);
+const { requestId } = request;
+
+describe("ticker", () => {
+  let deps: World;
+  let phase: Phase;
+  let block: bigint;
+  let now: bigint;
+  let did: string[];
+  let work: () => Promise<void>;
+  let seed: bigint | undefined;
+  let failHead: (() => never) | undefined;
+
+  const make = (): Ticker => {
+    const note = (name: string) => async () => {
+      did.push(name);
+      await work();
+    };
+    return createTicker({
+      deps,
+      voter: {
+        commit: note("commit"),
+        reveal: note("reveal"),
+        closeWindow: () => void did.push("closeWindow"),
+      },
+      closer: { close: note("close") },
+      bookkeeper: { keepBooks: async () => {} },
+      follow: { confirmations: 0, startBlock: 0n },
+      pollMs: 5,
+    });
+  };
+  const settle = async (): Promise<void> => void (await sleep(15));
+
+  beforeEach(() => {
+    phase = "COMMIT";
+    block = 110n;
+    now = 900n;
+    did = [];
+    seed = 7n;
+    failHead = undefined;
+    work = async () => {};
+    deps = world({
+      head: async () => {
+        failHead?.();
+        return { number: block, hash: `0x${"01".repeat(32)}`, timestamp: now };
+      },
+      blockHash: async () => `0x${"01".repeat(32)}`,
+      requestsBetween: async () => [],
+      requestState: async () => stateOf(phase),
+      seedOf: async () => seed,
+    });
+    deps.requests.add(request);
+  });
+  afterEach(() => deps.close());
+
+  const DUTIES: Record<Phase, string[]> = {
+    NONE: [],
+    REQUESTED: ["commit"],
+    COMMIT: ["commit"],
+    EXTENSION: ["close"],
+    REVEAL: ["closeWindow", "reveal"],
+    TALLY: ["closeWindow", "close"],
+    FINALIZED: ["closeWindow", "close"],
+    FINAL: ["closeWindow", "close"],
+    VOID: ["closeWindow", "close"],
+  };
+  for (const name of PHASES) {
+    it(`does ${DUTIES[name].join(" and ") || "nothing"} in ${name}`, async () => {
+      phase = name;
+      await make().tick();
+      await settle();
+      expect(did).to.deep.equal(DUTIES[name]);
+    });
+  }
+
+  it("waits for the seed, and closes what was not sealed in time", async () => {
+    phase = "REQUESTED";
+    const ticker = make();
+    seed = undefined;
+    await ticker.tick();
+    await settle();
+    seed = 7n;
+    block = 42n; // the ticket: its block is not complete
+    await ticker.tick();
+    await settle();
+    expect(did).to.deep.equal([]);
+    now = 1_001n;
+    await ticker.tick();
+    await settle();
+    expect(did).to.deep.equal(["close"]);
+  });
+
+  it("drops a request the chain no longer has, but not for a node that lags", async () => {
+    phase = "NONE";
+    const salt = new Secret<`0x${string}`>(`0x${"22".repeat(32)}`);
+    deps.guard.recordVote({
+      requestId,
+      round: 0,
+      domain: 1,
+      votes: "0x0102",
+      salt,
+      digest: `0x${"05".repeat(30)}`,
+    });
+    const ticker = make();
+    block = request.block + GONE_AFTER;
+    await ticker.tick();
+    await settle();
+    expect(deps.requests.open()).to.have.length(1);
+    block += 1n;
+    await ticker.tick();
+    await settle();
+    expect(deps.requests.open()).to.deep.equal([]);
+    expect(deps.guard.getVote({ requestId, round: 0 })).to.include({
+      state: "abandoned",
+      reason: "the chain does not have the request any more",
+    });
+  });
+
+  it("does not start a duty that still runs", async () => {
+    let release = (): void => {};
+    work = () => new Promise((resolve) => (release = resolve));
+    const ticker = make();
+    await ticker.tick();
+    await settle();
+    await ticker.tick();
+    await settle();
+    expect(did).to.deep.equal(["commit"]);
+    release();
+    await settle();
+    await ticker.tick();
+    await settle();
+    expect(did).to.deep.equal(["commit", "commit"]);
+  });
+
+  const levelOf = (sentence: string): string[] =>
+    deps.lines
+      .filter((line) => line.includes(sentence))
+      .map((line) => (JSON.parse(line) as { level: string }).level);
+
+  it("tells a failure once, and repetitions only for the desk", async () => {
+    work = async () => {
+      throw new RefusedError("commit", "NotHotKey", []);
+    };
+    const ticker = make();
+    for (let i = 0; i < 3; i++) {
+      await ticker.tick();
+      await settle();
+    }
+    expect(levelOf("a duty failed")).to.deep.equal(["warn", "debug", "debug"]);
+  });
+
+  it("goes on when the endpoint fails, and keeps its address out of the log", async () => {
+    const url = "https://node.example/v3/0123456789abcdef0123456789abcdef";
+    let heads = 0;
+    failHead = () => {
+      heads += 1;
+      throw new HttpRequestError({ url, body: { secret: "salt" } });
+    };
+    const stop = new AbortController();
+    const running = make().run(stop.signal);
+    await sleep(40);
+    stop.abort();
+    await running;
+    expect(heads).to.be.greaterThan(1);
+    expect(levelOf("a duty failed")[0]).to.equal("warn");
+    expect(deps.lines.join("")).to.not.include("0123456789abcdef").and.not.include("salt");
+  });
+
+  it("ends when the database cannot be used any more", async () => {
+    work = async () => {
+      throw new DatabaseError("DATABASE_CORRUPT", "The database is damaged", { data: {}, advice: "stop" });
+    };
+    const failed = await make()
+      .run(new AbortController().signal)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    expect(failed).to.be.instanceOf(DatabaseError);
+  });
+
+  it("stops at once although the endpoint hangs and a duty never ends", async () => {
+    work = () => new Promise(() => {});
+    const ticker = make();
+    await ticker.tick();
+    await settle();
+    const hanging = { ...deps, reads: { ...deps.reads, head: () => new Promise<never>(() => {}) } };
+    const stop = new AbortController();
+    const other = createTicker({
+      deps: hanging,
+      voter: { commit: work, reveal: work, closeWindow: () => {} },
+      closer: { close: work },
+      bookkeeper: { keepBooks: work },
+      follow: { confirmations: 0, startBlock: 0n },
+      pollMs: 5,
+    });
+    const began = Date.now();
+    const running = other.run(stop.signal);
+    stop.abort();
+    await running;
+    expect(await ticker.stop(), "the duty is left").to.equal(false);
+    expect(Date.now() - began).to.be.lessThan(2_000);
+    await ticker.tick();
+    expect(did, "nothing starts after the stop").to.deep.equal(["commit"]);
+  });
+});
