@@ -22,9 +22,17 @@ contract StakeVault is EpochClock, IStakeVault {
     uint8 private constant REGISTERED = 1;
     uint8 private constant RESTING = 2;
 
+    /// @dev What backs an operator. One slot. Its free part lies in the window, where taking a seat finds it.
+    struct Backing {
+        uint88 active; // wei
+        uint88 unbonding; // wei
+        uint56 minSelfBond; // gwei; cached at registration, because it never changes
+    }
+
     /// @dev The tail of an operator's window: tiers (minus one) of the previous, current and next epoch, two bits each,
-    ///      then minSelfBond in gwei. Cached at registration, because it never changes.
-    uint256 private constant FLOOR_OFFSET = 6;
+    ///      then the free stake: gwei of the pool (rounded down) that no seat and no score account holds.
+    uint256 private constant FREE_OFFSET = 6;
+    uint256 private constant FREE_SHIFT = 192 + FREE_OFFSET;
 
     IWorkToken public immutable TOKEN;
     IDomainRegistry public immutable REGISTRY;
@@ -42,10 +50,10 @@ contract StakeVault is EpochClock, IStakeVault {
     uint256 public constant MIN_STAKE = 1e15;
 
     mapping(uint16 domain => mapping(address owner => Operator)) private _operators;
-    mapping(uint16 domain => mapping(address owner => Pool)) private _pools;
+    mapping(uint16 domain => mapping(address owner => Backing)) private _pools;
     mapping(uint16 domain => mapping(address owner => Shares)) private _shares;
     mapping(uint16 domain => mapping(address owner => mapping(address holder => Holding))) private _holdings;
-    /// @dev EpochWindow of w, with tiers and minSelfBond in its tail.
+    /// @dev EpochWindow of w, with tiers and the free stake in its tail.
     mapping(uint16 domain => mapping(address owner => uint256 window)) private _weights;
     /// @dev EpochWindow of W_f, with minFamilyWeight in its tail. Counts every member, also while too light.
     mapping(uint16 domain => mapping(uint8 family => uint256 window)) private _families;
@@ -104,22 +112,23 @@ contract StakeVault is EpochClock, IStakeVault {
         delete _raises[domain][msg.sender];
         ++familyMembers[domain][family];
         uint256 tier = Sortition.tier(reputation) - 1;
-        uint256 tail = tier | (tier << 2) | (tier << 4) | (uint256(minSelfBond) << FLOOR_OFFSET);
-        _weights[domain][msg.sender] = _weights[domain][msg.sender].setTail(tail);
+        uint256 window = _weights[domain][msg.sender];
+        uint256 tiers = tier | (tier << 2) | (tier << 4);
+        _weights[domain][msg.sender] = window.setTail(((window >> FREE_SHIFT) << FREE_OFFSET) | tiers);
+        _pools[domain][msg.sender].minSelfBond = minSelfBond;
         _families[domain][family] = _families[domain][family].setTail(minFamilyWeight);
         emit OperatorRegistered(domain, msg.sender, family, hotKey, commission, modelHash, uri);
         // Tickets may have been cancelled and rewards may have come while it was away.
-        _reweigh(domain, msg.sender, _pools[domain][msg.sender].active, _shares[domain][msg.sender].active);
+        _reweigh(domain, msg.sender, _pools[domain][msg.sender], _shares[domain][msg.sender].active, 0);
     }
 
     /// @inheritdoc IStakeVault
     function deregister(uint16 domain) external {
         Operator storage operator = _registered(domain, msg.sender);
-        Pool memory pool = _pools[domain][msg.sender];
         // Rounds of this and the previous epoch may still ask for its weight, so an operator leaves after they ended.
         bool weightless = EpochWindow.isZero(_weights[domain][msg.sender].roll(currentEpoch()));
         require(
-            pool.locked == 0 && weightless && _shares[domain][msg.sender].active == 0,
+            poolOf(domain, msg.sender).locked == 0 && weightless && _shares[domain][msg.sender].active == 0,
             PoolNotEmpty(domain, msg.sender)
         );
         --familyMembers[domain][operator.family];
@@ -158,7 +167,7 @@ contract StakeVault is EpochClock, IStakeVault {
     function rest(uint16 domain, bool resting) external {
         Operator storage operator = _registered(domain, msg.sender);
         operator.flags = resting ? REGISTERED | RESTING : REGISTERED;
-        _reweigh(domain, msg.sender, _pools[domain][msg.sender].active, _shares[domain][msg.sender].active);
+        _reweigh(domain, msg.sender, _pools[domain][msg.sender], _shares[domain][msg.sender].active, 0);
         emit RestChanged(domain, msg.sender, resting);
     }
 
@@ -175,22 +184,22 @@ contract StakeVault is EpochClock, IStakeVault {
     function stake(uint16 domain, address owner, uint256 assets) public returns (uint256 shares) {
         _registered(domain, owner);
         require(assets >= MIN_STAKE, StakeTooSmall(assets, MIN_STAKE));
-        Pool storage pool = _pools[domain][owner];
+        Backing memory pool = _pools[domain][owner];
         Shares storage total = _shares[domain][owner];
         Holding storage holding = _holdings[domain][owner][msg.sender];
-        uint256 active = pool.active;
         uint256 activeShares = total.active;
-        shares = SharesMath.toSharesDown(assets, active, activeShares);
+        shares = SharesMath.toSharesDown(assets, pool.active, activeShares);
         require(holding.shares + shares <= type(uint112).max && shares != 0, PoolDepleted(domain, owner));
         require(activeShares + shares <= type(uint112).max, PoolDepleted(domain, owner));
 
         // Casts are safe: assets are bounded by the supply (2^84), shares were checked above.
-        active += assets;
+        uint256 before = _gwei(pool);
+        pool.active += uint88(assets);
         activeShares += shares;
-        pool.active = uint88(active);
+        _pools[domain][owner].active = pool.active;
         total.active = uint128(activeShares);
         holding.shares += uint112(shares);
-        _reweigh(domain, owner, active, activeShares);
+        _reweigh(domain, owner, pool, activeShares, _gwei(pool) - before);
         emit Staked(domain, owner, msg.sender, assets, shares);
 
         TOKEN.safeTransferFrom(msg.sender, address(this), assets);
@@ -217,7 +226,7 @@ contract StakeVault is EpochClock, IStakeVault {
         Holding memory holding = _holdings[domain][owner][msg.sender];
         require(shares != 0, ZeroShares());
         require(shares <= holding.shares, InsufficientShares(shares, holding.shares));
-        Pool memory pool = _pools[domain][owner];
+        Backing memory pool = _pools[domain][owner];
         Shares memory total = _shares[domain][owner];
         assets = SharesMath.toAssetsDown(shares, pool.active, total.active);
         uint256 tickets = SharesMath.toSharesDown(assets, pool.unbonding, total.unbonding);
@@ -234,7 +243,7 @@ contract StakeVault is EpochClock, IStakeVault {
         _pools[domain][owner] = pool;
         _shares[domain][owner] = total;
         _holdings[domain][owner][msg.sender] = holding;
-        _reweigh(domain, owner, pool.active, total.active);
+        _reweigh(domain, owner, pool, total.active, 0);
         emit UnstakeRequested(domain, owner, msg.sender, assets, tickets, holding.readyAt);
     }
 
@@ -242,7 +251,7 @@ contract StakeVault is EpochClock, IStakeVault {
     function cancelUnstake(uint16 domain, address owner) external returns (uint256 shares) {
         Holding memory holding = _holdings[domain][owner][msg.sender];
         require(holding.unbondingShares != 0, NoTicket(domain, owner, msg.sender));
-        Pool memory pool = _pools[domain][owner];
+        Backing memory pool = _pools[domain][owner];
         Shares memory total = _shares[domain][owner];
         uint256 assets = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
         shares = SharesMath.toSharesDown(assets, pool.active, total.active);
@@ -259,7 +268,7 @@ contract StakeVault is EpochClock, IStakeVault {
         _pools[domain][owner] = pool;
         _shares[domain][owner] = total;
         _holdings[domain][owner][msg.sender] = holding;
-        _reweigh(domain, owner, pool.active, total.active);
+        _reweigh(domain, owner, pool, total.active, 0);
         emit UnstakeCancelled(domain, owner, msg.sender, assets, shares);
     }
 
@@ -269,14 +278,18 @@ contract StakeVault is EpochClock, IStakeVault {
         uint256 tickets = holding.unbondingShares;
         require(tickets != 0, NoTicket(domain, owner, msg.sender));
         require(block.timestamp >= holding.readyAt, StillUnbonding(block.timestamp, holding.readyAt));
-        Pool memory pool = _pools[domain][owner];
+        Backing memory pool = _pools[domain][owner];
         Shares storage total = _shares[domain][owner];
         assets = SharesMath.toAssetsDown(tickets, pool.unbonding, total.unbonding);
-        uint256 left = uint256(pool.active) + pool.unbonding - assets;
-        require(left >= pool.locked * Units.GWEI, StakeLocked(left, pool.locked * Units.GWEI));
-
+        uint256 window = _weights[domain][owner];
+        uint256 locked = _gwei(pool) - (window >> FREE_SHIFT);
         // Casts are safe: both are part of what is there.
-        _pools[domain][owner].unbonding = pool.unbonding - uint88(assets);
+        pool.unbonding -= uint88(assets);
+        uint256 left = uint256(pool.active) + pool.unbonding;
+        require(left >= locked * Units.GWEI, StakeLocked(left, locked * Units.GWEI));
+
+        _pools[domain][owner].unbonding = pool.unbonding;
+        _weights[domain][owner] = _setFree(window, _gwei(pool) - locked);
         total.unbonding -= uint128(tickets);
         holding.unbondingShares = 0;
         holding.readyAt = 0;
@@ -298,19 +311,19 @@ contract StakeVault is EpochClock, IStakeVault {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
         Operator memory operator = _operators[domain][owner];
         _requireKey(domain, owner, caller, operator);
-        seat = _seatWeights(domain, owner, operator.family, epoch);
-        Pool memory pool = _pools[domain][owner];
-        uint256 free = _free(pool);
+        uint256 window = _weights[domain][owner];
+        uint256 free = window >> FREE_SHIFT;
         require(free >= bond, InsufficientFreeStake(free, bond));
-        // Fits: locked stays below the pool's assets.
-        _pools[domain][owner].locked = uint56(pool.locked + bond);
+        seat = _seatWeights(domain, window, operator.family, epoch);
+        // No borrow from the fields below: the free stake covers the bond.
+        _weights[domain][owner] = window - (bond << FREE_SHIFT);
     }
 
     /// @inheritdoc IStakeVault
     function unlock(uint16 domain, address owner, uint256 bond) external {
         require(msg.sender == ASSAY || msg.sender == MINTER, NotMinter(msg.sender, MINTER));
-        // Underflow is impossible for the peers, which free each bond once.
-        _pools[domain][owner].locked -= uint56(bond);
+        // No carry: the peers free each bond once, so the free stake stays below the pool's assets, 2^55 gwei.
+        _weights[domain][owner] += bond << FREE_SHIFT;
         emit BondUnlocked(domain, owner, bond);
     }
 
@@ -323,11 +336,12 @@ contract StakeVault is EpochClock, IStakeVault {
         address collector
     ) external returns (uint256 charged) {
         require(msg.sender == ASSAY || msg.sender == MINTER, NotMinter(msg.sender, MINTER));
-        Pool memory pool = _pools[domain][owner];
-        pool.locked -= uint56(bond);
+        Backing memory pool = _pools[domain][owner];
+        uint256 before = _gwei(pool);
         uint256 assets = uint256(pool.active) + pool.unbonding;
-        // The invariant locked ≤ assets makes the difference non-negative.
-        charged = FixedPointMathLib.min(amount, assets - pool.locked * Units.GWEI);
+        // What other seats hold is out of reach. No underflow: locked ≤ assets, and the bond is part of it.
+        uint256 others = before - (_weights[domain][owner] >> FREE_SHIFT) - bond;
+        charged = FixedPointMathLib.min(amount, assets - others * Units.GWEI);
         if (charged < amount) emit Shortfall(domain, owner, amount - charged);
         // The unbonding side pays its part rounded down; what is left is at most the active side, because
         // charged ≤ assets implies charged − ⌊charged · unbonding / assets⌋ ≤ active.
@@ -335,7 +349,11 @@ contract StakeVault is EpochClock, IStakeVault {
         pool.unbonding -= uint88(fromUnbonding);
         pool.active -= uint88(charged - fromUnbonding);
         _pools[domain][owner] = pool;
-        _reweigh(domain, owner, pool.active, _shares[domain][owner].active);
+        uint256 activeShares = _shares[domain][owner].active;
+        // Wraps below zero where the charge exceeds the bond; _reweigh adds modulo 2^256.
+        unchecked {
+            _reweigh(domain, owner, pool, activeShares, bond + _gwei(pool) - before);
+        }
         uint256 bounty = collector == address(0) ? 0 : charged / Units.BOUNTY_DIVISOR;
         emit Charged(domain, owner, charged, bounty, collector);
 
@@ -346,7 +364,7 @@ contract StakeVault is EpochClock, IStakeVault {
     /// @inheritdoc IStakeVault
     function reward(uint16 domain, address owner, uint256 amount) external {
         require(msg.sender == MINTER, NotMinter(msg.sender, MINTER));
-        Pool memory pool = _pools[domain][owner];
+        Backing memory pool = _pools[domain][owner];
         Shares storage total = _shares[domain][owner];
         uint256 activeShares = total.active;
         // Without active shares nobody else could claim the reward, so all of it becomes operator shares.
@@ -360,9 +378,10 @@ contract StakeVault is EpochClock, IStakeVault {
             holding.shares += uint112(shares);
         }
         // Fits: minting never exceeds burning, so the supply stays below 2^84.
-        active += commission;
-        _pools[domain][owner].active = uint88(active);
-        _reweigh(domain, owner, active, activeShares);
+        uint256 before = _gwei(pool);
+        pool.active = uint88(active + commission);
+        _pools[domain][owner].active = pool.active;
+        _reweigh(domain, owner, pool, activeShares, _gwei(pool) - before);
         emit Rewarded(domain, owner, amount, commission);
     }
 
@@ -371,7 +390,7 @@ contract StakeVault is EpochClock, IStakeVault {
         require(msg.sender == LEDGER, NotLedger(msg.sender, LEDGER));
         // Fits: R is at most 10e18.
         _operators[domain][owner].reputation = uint64(reputation);
-        _reweigh(domain, owner, _pools[domain][owner].active, _shares[domain][owner].active);
+        _reweigh(domain, owner, _pools[domain][owner], _shares[domain][owner].active, 0);
     }
 
     // ------------------------------------------------------------------ views
@@ -383,12 +402,12 @@ contract StakeVault is EpochClock, IStakeVault {
 
     /// @inheritdoc IStakeVault
     function seatWeights(uint16 domain, address owner, uint256 epoch) external view returns (SeatWeights memory) {
-        return _seatWeights(domain, owner, _operators[domain][owner].family, epoch);
+        return _seatWeights(domain, _weights[domain][owner], _operators[domain][owner].family, epoch);
     }
 
     /// @inheritdoc IStakeVault
     function freeStake(uint16 domain, address owner) external view returns (uint256) {
-        return _free(_pools[domain][owner]);
+        return _weights[domain][owner] >> FREE_SHIFT;
     }
 
     /// @inheritdoc IStakeVault
@@ -412,8 +431,11 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
-    function poolOf(uint16 domain, address owner) external view returns (Pool memory) {
-        return _pools[domain][owner];
+    function poolOf(uint16 domain, address owner) public view returns (Pool memory) {
+        Backing memory pool = _pools[domain][owner];
+        // Fits: part of the pool's assets.
+        uint56 locked = uint56(_gwei(pool) - (_weights[domain][owner] >> FREE_SHIFT));
+        return Pool(pool.active, pool.unbonding, locked);
     }
 
     /// @inheritdoc IStakeVault
@@ -432,7 +454,7 @@ contract StakeVault is EpochClock, IStakeVault {
         address owner,
         address holder
     ) external view returns (uint256 active, uint256 unbonding) {
-        Pool memory pool = _pools[domain][owner];
+        Backing memory pool = _pools[domain][owner];
         Shares memory total = _shares[domain][owner];
         Holding memory holding = _holdings[domain][owner][holder];
         active = SharesMath.toAssetsDown(holding.shares, pool.active, total.active);
@@ -449,22 +471,31 @@ contract StakeVault is EpochClock, IStakeVault {
 
     /// @dev Brings w, W_f, W and Σroot of the next epoch up to date. Called after everything that moves active stake,
     ///      R or rest. Writes nothing when nothing changes.
-    function _reweigh(uint16 domain, address owner, uint256 active, uint256 activeShares) private {
+    /// @param freed gwei by which the free stake grew, modulo 2^256
+    function _reweigh(uint16 domain, address owner, Backing memory pool, uint256 activeShares, uint256 freed) private {
         Operator memory operator = _operators[domain][owner];
         uint256 window = _weights[domain][owner];
         uint256 epoch = currentEpoch();
         uint256 tail = window.tail();
         uint256 weight;
         if (operator.flags == REGISTERED) {
-            uint256 own = SharesMath.toAssetsDown(_holdings[domain][owner][owner].shares, active, activeShares);
-            if (own >= (tail >> FLOOR_OFFSET) * Units.GWEI) {
+            uint112 held = _holdings[domain][owner][owner].shares;
+            uint256 own = SharesMath.toAssetsDown(held, pool.active, activeShares);
+            if (own >= pool.minSelfBond * Units.GWEI) {
                 uint256 r = FixedPointMathLib.min(operator.reputation, Units.WAD);
-                weight = FixedPointMathLib.mulWad(active, r) / Units.GWEI;
+                weight = FixedPointMathLib.mulWad(pool.active, r) / Units.GWEI;
             }
         }
         uint256 tier = Sortition.tier(operator.reputation) - 1;
         uint256 before = window.next();
-        if (weight == before && tier == (tail >> 4) & 3) return;
+        // No carry out of the word: the free stake stays below the pool's assets, 2^55 gwei.
+        unchecked {
+            tail += freed << FREE_OFFSET;
+        }
+        if (weight == before && tier == (tail >> 4) & 3) {
+            if (freed != 0) _weights[domain][owner] = window.setTail(tail);
+            return;
+        }
 
         tail = _rollTiers(tail, window, epoch) & ~uint256(0x30);
         _weights[domain][owner] = window.setNext(epoch, weight).setTail(tail | (tier << 4));
@@ -499,24 +530,22 @@ contract StakeVault is EpochClock, IStakeVault {
         if (written == epoch) return tail;
         uint256 coming = (tail >> 4) & 3;
         uint256 previous = epoch == written + 1 ? (tail >> 2) & 3 : coming;
-        return ((tail >> FLOOR_OFFSET) << FLOOR_OFFSET) | (coming << 4) | (coming << 2) | previous;
+        return ((tail >> FREE_OFFSET) << FREE_OFFSET) | (coming << 4) | (coming << 2) | previous;
     }
 
     function _seatWeights(
         uint16 domain,
-        address owner,
+        uint256 window,
         uint8 family,
         uint256 epoch
     ) private view returns (SeatWeights memory seat) {
         uint256 current = currentEpoch();
-        uint256 window = _weights[domain][owner];
         uint256 families = _families[domain][family];
         uint256 heavy = families.at(epoch, current);
         seat.weight = window.at(epoch, current);
         seat.familyWeight = heavy < families.tail() ? 0 : heavy;
         seat.family = family;
-        uint256 tiers = _rollTiers(window.tail(), window, current);
-        seat.tier = uint8((tiers >> (2 * (epoch + 1 - current))) & 3) + 1;
+        seat.tier = uint8(((window.tail() >> (2 * window.lane(epoch, current))) & 3) + 1);
     }
 
     function _registered(uint16 domain, address owner) private view returns (Operator storage operator) {
@@ -529,8 +558,12 @@ contract StakeVault is EpochClock, IStakeVault {
         require(caller == operator.hotKey || caller == owner, NotOperatorKey(caller, owner, operator.hotKey));
     }
 
-    /// @dev gwei, rounded down.
-    function _free(Pool memory pool) private pure returns (uint256) {
-        return (uint256(pool.active) + pool.unbonding) / Units.GWEI - pool.locked;
+    /// @dev Both sides of a pool, gwei, rounded down.
+    function _gwei(Backing memory pool) private pure returns (uint256) {
+        return (uint256(pool.active) + pool.unbonding) / Units.GWEI;
+    }
+
+    function _setFree(uint256 window, uint256 free) private pure returns (uint256) {
+        return (window & ((1 << FREE_SHIFT) - 1)) | (free << FREE_SHIFT);
     }
 }

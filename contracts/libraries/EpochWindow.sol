@@ -33,9 +33,20 @@ library EpochWindow {
     }
 
     /// @notice The value at `asked`, seen from `current`.
+    /// @dev Rolling moves every value one lane down an epoch and repeats the last, so it is lane
+    ///      min(asked + 1 − written, 2) of the window as it was written.
     function at(uint256 window, uint256 asked, uint256 current) internal pure returns (uint256) {
+        return (window >> (LANE * lane(window, asked, current))) & MASK;
+    }
+
+    /// @notice Which of the three written values is in force at `asked`: 0, 1 or 2.
+    function lane(uint256 window, uint256 asked, uint256 current) internal pure returns (uint256) {
         require(asked + 1 >= current && asked <= current + 1, EpochOutsideWindow(asked, current));
-        return (roll(window, current) >> (LANE * (asked + 1 - current))) & MASK;
+        // No underflow: a window is never written ahead of the clock, so written ≤ current ≤ asked + 1.
+        unchecked {
+            uint256 age = asked + 1 - ((window >> EPOCH_OFFSET) & EPOCH_MASK);
+            return age > 2 ? 2 : age;
+        }
     }
 
     /// @notice The value of the next epoch.
