@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   BaseError,
   ContractFunctionRevertedError,
+  NonceTooLowError,
   TransactionReceiptNotFoundError,
   type Abi,
   type Address,
@@ -142,6 +143,10 @@ export function createSender(
         signal?.throwIfAborted();
         // Refused because an earlier copy of this very call was mined meanwhile?
         receipt = await minedOf(hashes).catch(() => undefined);
+        const isTaken =
+          error instanceof BaseError && error.walk((e) => e instanceof NonceTooLowError) !== null;
+        // A transaction of a process before this one was mined between the two questions: ask again.
+        if (receipt === undefined && isTaken) continue;
         if (receipt === undefined) throw refusal(call.functionName, error);
       }
       if (receipt?.status === "success") return receipt;

@@ -1,0 +1,186 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect } from "chai";
+import { bytesToHex, type Hex } from "viem";
+
+import { buildApp, type App } from "./app.ts";
+import { RefusedError } from "./chain/sender.ts";
+import { ROUND_EXTENDED, SEAT_REVEALED, SEAT_SETTLED, type Phase } from "./chain/types.ts";
+import { HOT_KEY_VARIABLE, readConfig } from "./config.ts";
+import { createLogger } from "./lib/logger.ts";
+import { encodePayload, hashPayload } from "./payload/schema.ts";
+import { BYTES, PAYLOAD } from "./testing/deps.ts";
+import { hotKeyOf, MODELS, ownerOf, startLocalChain, type LocalChain } from "./testing/localChain.ts";
+
+describe("keepers on a real chain", function () {
+  this.timeout(120_000);
+  let chain: LocalChain;
+  let apps: App[] = [];
+  const lines: string[] = [];
+
+  before(async () => {
+    chain = await startLocalChain();
+    await startAll();
+  });
+  after(async () => {
+    await stopAll();
+    await chain.stop();
+  });
+  afterEach(() => lines.splice(0));
+
+  const startAll = async (): Promise<void> => {
+    for (const [i] of MODELS.entries()) {
+      // The first one talks over a WebSocket.
+      const rpcUrl = i === 0 ? chain.rpcUrl.replace("http", "ws") : chain.rpcUrl;
+      const config = readConfig(chain.configOf(i, { rpcUrl }), { [HOT_KEY_VARIABLE]: hotKeyOf(i) });
+      apps.push(await buildApp({ config, log: createLogger({ write: (line) => lines.push(line) }) }));
+    }
+  };
+  const stopAll = async (): Promise<void> => {
+    await Promise.all(apps.map((app) => app.close()));
+    apps = [];
+  };
+
+  /** Lets all keepers look until `isDone`, or a moment longer than any of their duties takes. */
+  const look = async (isDone: () => Promise<boolean>, tries = 60): Promise<boolean> => {
+    for (let i = 0; i < tries; i++) {
+      await Promise.all(apps.map((app) => app.tick()));
+      await sleep(100);
+      if (await isDone()) return true;
+    }
+    return false;
+  };
+  const state = (id: Hex) => chain.reads.requestState(id, ownerOf(0));
+  const isIn = (id: Hex, phase: Phase) => async () => (await state(id)).phase === phase;
+  const commits = (id: Hex, count: number) => async () => (await state(id)).round.commits === count;
+  const inline = (bytes: Uint8Array, claims: number) =>
+    chain.request({ claims, payloadHash: hashPayload(bytes), payload: bytesToHex(bytes) });
+
+  /** Through the extension to the end, with nobody voting. */
+  const endsVoid = async (id: Hex): Promise<void> => {
+    expect(await look(commits(id, 1), 12), "somebody committed").to.equal(false);
+  };
+
+  it("vote, reveal, finalize and settle, restarted between all phases", async () => {
+    const id = await inline(BYTES, PAYLOAD.claims.length);
+    await chain.rpc("hardhat_mine", "0x3");
+    const restart = async (): Promise<void> => {
+      await stopAll();
+      await startAll();
+    };
+    expect(await look(commits(id, 5)), "all committed").to.equal(true);
+    await restart();
+    await chain.jump(202);
+    expect(await look(async () => (await state(id)).round.reveals === 5), "all revealed").to.equal(true);
+    await restart();
+    await chain.jump(202);
+    expect(await look(isIn(id, "FINALIZED")), "finalized").to.equal(true);
+    await restart();
+    await chain.jump(10);
+    const areSettled = async (): Promise<boolean> => {
+      const seats = await Promise.all(MODELS.map((_, i) => chain.reads.seatOf(id, ownerOf(i))));
+      return seats.every(
+        ({ flags }) => (flags & (SEAT_SETTLED | SEAT_REVEALED)) === (SEAT_SETTLED | SEAT_REVEALED),
+      );
+    };
+    expect(await look(areSettled), "all settled").to.equal(true);
+    expect(lines.filter((line) => line.includes('"vote decided"'))).to.have.length(5);
+    for (const [i] of MODELS.entries()) expect(lines.join("")).to.not.include(hotKeyOf(i).slice(2));
+  });
+
+  it("do not vote on what they cannot fetch or judge; the requests end void and the credits return", async () => {
+    const before = await chain.credits();
+    const data = `data:application/json;base64,${Buffer.from("other bytes").toString("base64")}`;
+    const medical = encodePayload({ ...PAYLOAD, domain: "medical" });
+    const ids = {
+      CONNECTION_FAILED: await chain.request({
+        claims: 2,
+        payloadHash: hashPayload(BYTES),
+        uri: "http://127.0.0.1:9/x",
+      }),
+      HASH_MISMATCH: await chain.request({ claims: 2, payloadHash: hashPayload(BYTES), uri: data }),
+      "claims of domain medical": await inline(medical, 2),
+      "it has 2 claims": await inline(BYTES, 3),
+      "not JSON": await inline(new TextEncoder().encode("no payload"), 1),
+    };
+    const all = Object.values(ids);
+    expect((await chain.credits()) < before, "credits are reserved").to.equal(true);
+    await chain.rpc("hardhat_mine", "0x3");
+    for (const id of all) await endsVoid(id);
+    // Sealed by somebody, they run through their windows, extension included.
+    for (const id of all) await chain.seal(id);
+    await look(async () => false, 8);
+    await chain.jump(205);
+    const isExtended = async (id: Hex) => ((await state(id)).round.flags & ROUND_EXTENDED) !== 0;
+    expect(
+      await look(async () => (await Promise.all(all.map(isExtended))).every(Boolean)),
+      "extended",
+    ).to.equal(true);
+    await chain.jump(450);
+    const areVoid = async () => (await Promise.all(all.map((id) => isIn(id, "VOID")()))).every(Boolean);
+    expect(await look(areVoid), "void").to.equal(true);
+    await look(async () => false, 5);
+    expect(await chain.credits()).to.equal(before);
+    const text = lines.join("");
+    for (const [reason, id] of Object.entries(ids)) {
+      const told = lines.some((line) => line.includes(id) && line.includes(reason));
+      expect(told, `${reason} is in the log: ${text.slice(0, 3_000)}`).to.equal(true);
+    }
+  });
+
+  it("replace a transaction that hangs, and name a refusal with its arguments", async () => {
+    const sender = chain.senderOf(1, { resendMs: 400, attempts: 8 });
+    const id = await inline(BYTES, PAYLOAD.claims.length);
+    const unknown = await chain
+      .commitBy(sender, `0x${"77".repeat(32)}`, ownerOf(0), 5n)
+      .catch((e: unknown) => e);
+    expect(unknown).to.be.instanceOf(RefusedError);
+    expect((unknown as RefusedError).data).to.deep.equal({
+      call: "commit",
+      error: "UnknownRequest",
+      args: [`0x${"77".repeat(32)}`],
+    });
+    await chain.rpc("hardhat_mine", "0x3");
+    await chain.rpc("evm_setIntervalMining", 0);
+    await chain.rpc("evm_setAutomine", false);
+    const nonce = await chain.reader.getTransactionCount({ address: sender.address });
+    const sent: Hex[] = [];
+    const order: string[] = [];
+    const first = chain.commitBy(sender, id, ownerOf(0), 5n, (hash) => void sent.push(hash));
+    const late = chain.commitBy(sender, id, ownerOf(0), 6n).then(() => order.push("commit"));
+    const urgent = chain.commitBy(sender, id, ownerOf(0), 7n, undefined, 0).then(() => order.push("reveal"));
+    await sleep(1_500);
+    await chain.rpc("evm_setAutomine", true);
+    await chain.rpc("evm_setIntervalMining", 1_000);
+    const receipt = await first;
+    await Promise.all([late, urgent]);
+    expect(receipt.transactionHash, "mined is a replacement").to.not.equal(sent[0]);
+    expect(order, "by priority").to.deep.equal(["reveal", "commit"]);
+    const transaction = await chain.reader.getTransaction({ hash: receipt.transactionHash });
+    expect(transaction.nonce).to.equal(nonce);
+    expect(await chain.reader.getTransactionCount({ address: sender.address })).to.equal(nonce + 3);
+    expect((await chain.reads.seatOf(id, ownerOf(0))).digest, "the last one sent counts").to.equal(6n);
+  });
+
+  it("stop on SIGTERM with code 0, at once", async () => {
+    const main = join(import.meta.dirname, "main.ts");
+    const script = `import(${JSON.stringify(main)}).then(async (m) => process.exit(await m.runKeeper(${JSON.stringify(chain.configOf(1, { database: "other.sqlite" }))})))`;
+    const child = spawn(process.execPath, ["-e", script], {
+      env: { ...process.env, [HOT_KEY_VARIABLE]: hotKeyOf(1) },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    while (!output.includes("keeper started") && child.exitCode === null) await sleep(50);
+    await sleep(300);
+    const began = Date.now();
+    child.kill("SIGTERM");
+    const [code] = (await once(child, "exit")) as [number];
+    expect(code, output).to.equal(0);
+    expect(Date.now() - began).to.be.lessThan(2_000);
+    expect(output).to.include("keeper stopped");
+  });
+});
