@@ -59,8 +59,7 @@ describe("keepers on a real chain", function () {
   const inline = (bytes: Uint8Array, claims: number) =>
     chain.request({ claims, payloadHash: hashPayload(bytes), payload: bytesToHex(bytes) });
 
-  /** Through the extension to the end, with nobody voting. */
-  const endsVoid = async (id: Hex): Promise<void> => {
+  const nobodyCommits = async (id: Hex): Promise<void> => {
     expect(await look(commits(id, 1), 12), "somebody committed").to.equal(false);
   };
 
@@ -109,7 +108,7 @@ describe("keepers on a real chain", function () {
     const all = Object.values(ids);
     expect((await chain.credits()) < before, "credits are reserved").to.equal(true);
     await chain.rpc("hardhat_mine", "0x3");
-    for (const id of all) await endsVoid(id);
+    for (const id of all) await nobodyCommits(id);
     // Sealed by somebody, they run through their windows, extension included.
     for (const id of all) await chain.seal(id);
     await look(async () => false, 8);
@@ -153,9 +152,10 @@ describe("keepers on a real chain", function () {
     const late = chain.commitBy(sender, id, ownerOf(0), 6n).then(() => order.push("commit"));
     const urgent = chain.commitBy(sender, id, ownerOf(0), 7n, undefined, 0).then(() => order.push("reveal"));
     await sleep(1_500);
+    await chain.rpc("evm_mine");
+    const receipt = await first;
     await chain.rpc("evm_setAutomine", true);
     await chain.rpc("evm_setIntervalMining", 1_000);
-    const receipt = await first;
     await Promise.all([late, urgent]);
     expect(receipt.transactionHash, "mined is a replacement").to.not.equal(sent[0]);
     expect(order, "by priority").to.deep.equal(["reveal", "commit"]);

@@ -129,10 +129,11 @@ export function createSender(
     for (let attempt = 1; attempt <= attempts; attempt++) {
       signal?.throwIfAborted();
       let receipt: TransactionReceipt | undefined;
+      let nonce = 0;
       try {
         await reader.simulateContract({ ...call, account: signer.account });
         const gas = await reader.estimateContractGas({ ...call, account: signer.account });
-        const nonce = await nonceOf();
+        nonce = await nonceOf();
         // A third on top: state may change between the estimate and the block.
         const hash = await fees.write({ ...call, nonce, gas: gas + gas / 3n });
         hashes.push(hash);
@@ -143,11 +144,11 @@ export function createSender(
         signal?.throwIfAborted();
         // Refused because an earlier copy of this very call was mined meanwhile?
         receipt = await minedOf(hashes).catch(() => undefined);
+        // The nonce is taken, by a transaction of a process before this one perhaps: once it is mined, ask again.
         const isTaken =
           error instanceof BaseError && error.walk((e) => e instanceof NonceTooLowError) !== null;
-        // A transaction of a process before this one was mined between the two questions: ask again.
-        if (receipt === undefined && isTaken) continue;
-        if (receipt === undefined) throw refusal(call.functionName, error);
+        if (receipt === undefined && isTaken) receipt = await waitFor(hashes, nonce);
+        else if (receipt === undefined) throw refusal(call.functionName, error);
       }
       if (receipt?.status === "success") return receipt;
       if (receipt !== undefined)
