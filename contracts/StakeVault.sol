@@ -309,7 +309,7 @@ contract StakeVault is EpochClock, IStakeVault {
         uint256 bond
     ) external returns (SeatWeights memory seat) {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
-        Operator memory operator = _operators[domain][owner];
+        Operator storage operator = _operators[domain][owner];
         _requireKey(domain, owner, caller, operator);
         uint256 window = _weights[domain][owner];
         uint256 free = window >> FREE_SHIFT;
@@ -553,7 +553,7 @@ contract StakeVault is EpochClock, IStakeVault {
         require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
     }
 
-    function _requireKey(uint16 domain, address owner, address caller, Operator memory operator) private pure {
+    function _requireKey(uint16 domain, address owner, address caller, Operator storage operator) private view {
         require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
         require(caller == operator.hotKey || caller == owner, NotOperatorKey(caller, owner, operator.hotKey));
     }
