@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
@@ -27,6 +28,15 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     struct Means {
         uint64 baseRate;
         uint64 threshold;
+    }
+
+    /// @dev What the seats of a final request are settled by, read once for all of them.
+    struct Judgement {
+        /// @dev wei of WORK per claim-seat
+        uint256 price;
+        SkillScore.Frame frame;
+        SkillScore.Sides decided;
+        IDomainRegistry.QualityRule rule;
     }
 
     uint256 private constant SEALED = 1;
@@ -157,8 +167,13 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         if (phase == Phase.REQUESTED) round = _seal(requestId, round, msg.data[0:0]);
         else _requirePhase(requestId, phase, Phase.COMMIT);
 
-        SeatWord seat = _seats[requestId][owner];
-        bool late = (block.timestamp - round.clock()) * 4 > draw.commitWindow() * 3;
+        mapping(address => SeatWord) storage seats = _seats[requestId];
+        SeatWord seat = seats[owner];
+        bool late;
+        // Cannot wrap: the commit window began, and times are far below 2^254.
+        unchecked {
+            late = (block.timestamp - round.clock()) * 4 > draw.commitWindow() * 3;
+        }
         if (seat.digest() == 0) {
             IStakeVault.SeatWeights memory weights = VAULT.takeSeat(
                 draw.domain(),
@@ -177,7 +192,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             seat = seat.withDigest(digest);
         }
         if (late) seat = seat.withFlag(LATE);
-        _seats[requestId][owner] = seat;
+        seats[owner] = seat;
         emit Committed(requestId, owner, digest, seat.has(LATE));
     }
 
@@ -197,13 +212,14 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.REVEAL);
         uint256 claims = draw.claims();
+        mapping(address => SeatWord) storage seats = _seats[requestId];
         bytes32 separator = domainSeparator();
         uint256[16] memory lanes;
         uint256 opened;
         for (uint256 i; i < openings.length; ++i) {
             Opening calldata opening = openings[i];
             require(opening.votes.length == claims, WrongVoteLength(opening.votes.length, claims));
-            SeatWord seat = _seats[requestId][opening.owner];
+            SeatWord seat = seats[opening.owner];
             require(seat.digest() != 0, NotCommitted(requestId, opening.owner));
             if (seat.has(REVEALED)) continue;
             bytes32 votesHash = keccak256(opening.votes);
@@ -216,7 +232,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             LaneTally.add(lanes, opening.votes, weight);
             // Fits: reveals ≤ commits and Σv of the reveals ≤ Σv of the commits ≤ 255; families are below 16.
             round = round.addReveal(weight, seat.family());
-            _seats[requestId][opening.owner] = seat.withDigest(_high(votesHash)).withFlag(REVEALED);
+            seats[opening.owner] = seat.withDigest(_high(votesHash)).withFlag(REVEALED);
             emit Revealed(requestId, opening.owner, opening.votes, weight);
             ++opened;
         }
@@ -275,20 +291,16 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         Phase phase = _phase(draw, round);
         if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
 
-        SkillScore.Frame memory frame;
-        SkillScore.Sides memory decided;
-        if (phase == Phase.FINAL) {
-            (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
-            frame = _frame(draw, round, margin);
-            decided = SkillScore.sides(frame, _loadLanes(requestId, terms.claims));
-        }
+        Judgement memory judged;
+        if (phase == Phase.FINAL) judged = _judge(requestId, terms, draw, round);
+        mapping(address => SeatWord) storage seats = _seats[requestId];
         uint256 earning;
         for (uint256 i; i < votes.length; ++i) {
             Vote calldata vote = votes[i];
-            SeatWord seat = _seats[requestId][vote.owner];
+            SeatWord seat = seats[vote.owner];
             require(seat.digest() != 0, NotCommitted(requestId, vote.owner));
             if (seat.has(SETTLED)) continue;
-            _seats[requestId][vote.owner] = seat.withFlag(SETTLED);
+            seats[vote.owner] = seat.withFlag(SETTLED);
             if (!seat.has(REVEALED)) {
                 // Too few committed and nobody extended: the phase to reveal in never came.
                 bool unheard = round.commits() < round.minSeats() && !round.has(EXTENDED);
@@ -301,7 +313,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             if (phase == Phase.VOID) {
                 _releaseSeat(requestId, terms.domain, draw.bond(), vote.owner);
             } else {
-                _settleRevealed(requestId, terms, draw, frame, decided, vote, seat.flags());
+                _settleRevealed(requestId, judged, draw, vote, seat.flags());
                 ++earning;
             }
         }
@@ -460,7 +472,11 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             if (!overdue) chance = _chance(draw, weights, _grown(draw.seats()));
         }
         require(ticket < chance, NotDrawn(requestId, owner, ticket, chance));
-        uint256 full = round.committed() + weights.tier;
+        uint256 full;
+        // Fits: 255 and 4.
+        unchecked {
+            full = round.committed() + weights.tier;
+        }
         require(full <= LaneTally.MAX_WEIGHT, CommitteeFull(full, LaneTally.MAX_WEIGHT));
     }
 
@@ -480,34 +496,46 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     // -------------------------------------------------------------- settlement
 
-    function _settleRevealed(
+    function _judge(
         bytes32 requestId,
         Terms calldata terms,
         DrawWord draw,
-        SkillScore.Frame memory frame,
-        SkillScore.Sides memory decided,
+        RoundWord round
+    ) private view returns (Judgement memory judged) {
+        (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
+        judged.price = terms.price;
+        judged.frame = _frame(draw, round, margin);
+        judged.decided = SkillScore.sides(judged.frame, _loadLanes(requestId, terms.claims));
+        judged.rule = REGISTRY.qualityOf(terms.domain, terms.version);
+    }
+
+    function _settleRevealed(
+        bytes32 requestId,
+        Judgement memory judged,
+        DrawWord draw,
         Vote calldata vote,
         uint256 flags
     ) private {
-        SkillScore.Sums memory sums = SkillScore.sum(frame, decided, vote.votes, flags & WEIGHT);
+        SkillScore.Frame memory frame = judged.frame;
+        SkillScore.Sums memory sums = SkillScore.sum(frame, judged.decided, vote.votes, flags & WEIGHT);
         uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
-        int256 value = SkillScore.value(sums.numerator, terms.price, terms.baseRate, lossMean);
+        int256 value = SkillScore.value(sums.numerator, judged.price, frame.baseRate, lossMean);
         uint256 outcomes = LEDGER.record(
-            terms.domain,
-            terms.version,
+            draw.domain(),
             vote.owner,
             flags & LATE != 0,
+            judged.rule,
             sums,
-            terms.baseRate
+            frame.baseRate
         );
         (int256 before, uint256 factor) = MINTER.credit(
-            terms.domain,
+            draw.domain(),
             vote.owner,
             IRewardMinter.Credit({
                 value: value,
                 scored: sums.scoredTrue + sums.scoredFalse,
                 bond: draw.bond(),
-                served: uint256(terms.price) * terms.claims
+                served: judged.price * frame.claims
             })
         );
         emit SeatSettled(
@@ -641,7 +669,9 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         bytes32 votesHash,
         bytes32 salt
     ) private pure returns (bytes32) {
-        return keccak256(abi.encode(separator, requestId, round, owner, votesHash, salt));
+        // keccak256(abi.encode(separator, requestId, round, owner, votesHash, salt))
+        bytes32 voter = bytes32(uint256(uint160(owner)));
+        return EfficientHashLib.hash(separator, requestId, bytes32(round), voter, votesHash, salt);
     }
 
     function _high(bytes32 hash) private pure returns (uint240) {

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {LaneTally} from "./LaneTally.sol";
+import {LaneFields} from "./LaneFields.sol";
 import {Units} from "./Units.sol";
 
 /// @title VerdictMath
@@ -23,14 +23,6 @@ library VerdictMath {
     uint256 internal constant UNDECIDED = 0;
     uint256 internal constant FALSE = 1;
     uint256 internal constant TRUE = 2;
-
-    /// @dev A word of lanes is read as two halves of eight 32-bit fields, claims 0, 2, 4 … and claims 1, 3, 5 …
-    uint256 private constant FIELDS = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
-    /// @dev 1 in every field.
-    uint256 private constant UNITS = 0x0000000100000001000000010000000100000001000000010000000100000001;
-    /// @dev Times this, the low four bits of field j (of claims 14 − 2j and 15 − 2j) come to bits 252 − 4j, so the top 32
-    ///      bits hold the verdicts of 16 claims, claim 0 lowest. The other products fall below or out of the word.
-    uint256 private constant GATHER = 0x1000000001000000001000000001000000001000000001000000001000000001;
 
     /// @notice Lane bounds of a committee: TRUE from `high` up, FALSE from `low` down.
     struct Bounds {
@@ -66,25 +58,24 @@ library VerdictMath {
     ) internal pure returns (uint256[2] memory words, uint256 mean, uint256 share) {
         uint256 above;
         uint256 sum;
-        // Sixteen claims at a time, in two halves of eight fields: no field can overflow, since a lane is below 2^16 and
-        // at most 32 of them are added.
+        // No overflow: a field takes at most 32 lanes of 16 bits, all lanes together stay below 2^24.
         unchecked {
             // p̄ > θ  ⇔  lane · 2^16 > θ16 · 255 · Σv  ⇔  lane ≥ floor(θ16 · 255 · Σv / 2^16) + 1
-            uint256 toAbove = _reach((threshold * 255 * weight) / ONE + 1);
-            uint256 toTrue = _reach(limits.high);
+            uint256 toAbove = LaneFields.reach((threshold * 255 * weight) / ONE + 1);
+            uint256 toTrue = LaneFields.reach(limits.high);
             // From here up a claim is not FALSE; a lane on both bounds is TRUE.
-            uint256 toOpen = _reach(FixedPointMathLib.min(limits.low + 1, limits.high));
+            uint256 toOpen = LaneFields.reach(FixedPointMathLib.min(limits.low + 1, limits.high));
             for (uint256 i; i << 4 < claims; ++i) {
-                uint256 even = (lanes[i] >> 16) & FIELDS;
-                uint256 odd = lanes[i] & FIELDS;
+                uint256 even = LaneFields.even(lanes[i]);
+                uint256 odd = LaneFields.odd(lanes[i]);
                 sum += even + odd;
-                above += _reached(even, toAbove) + _reached(odd, toAbove);
-                uint256 trues = _reached(even, toTrue) | (_reached(odd, toTrue) << 2);
-                uint256 falses = (_reached(even, toOpen) | (_reached(odd, toOpen) << 2)) ^ (5 * UNITS);
-                words[i >> 3] |= ((((TRUE * trues) | (FALSE * falses)) * GATHER) >> 224) << ((i & 7) << 5);
+                above += LaneFields.reached(even + toAbove) + LaneFields.reached(odd + toAbove);
+                words[i >> 3] |=
+                    LaneFields.gather(_verdicts(even, toTrue, toOpen), _verdicts(odd, toTrue, toOpen)) <<
+                    ((i & 7) << 5);
             }
-            sum = _total(sum);
-            above = _total(above);
+            sum = LaneFields.total(sum);
+            above = LaneFields.total(above);
             // The empty lanes behind the last claim read as FALSE.
             if (claims < 128) words[0] &= (1 << (2 * claims)) - 1;
             else if (claims < 256) words[1] &= (1 << (2 * (claims - 128))) - 1;
@@ -93,24 +84,11 @@ library VerdictMath {
         share = (above * Units.WAD) / claims;
     }
 
-    /// @dev What a field must be added for bit 16 to tell whether its lane is at least `bound` (≤ 2^16).
-    function _reach(uint256 bound) private pure returns (uint256) {
+    /// @dev TRUE, FALSE or UNDECIDED in every field.
+    function _verdicts(uint256 fields, uint256 toTrue, uint256 toOpen) private pure returns (uint256) {
         unchecked {
-            return UNITS * (ONE - bound);
-        }
-    }
-
-    /// @dev 1 in every field whose lane reached the bound of `reach`.
-    function _reached(uint256 fields, uint256 reach) private pure returns (uint256) {
-        unchecked {
-            return ((fields + reach) >> 16) & UNITS;
-        }
-    }
-
-    /// @dev Sum of the eight fields: the product collects them in the highest one.
-    function _total(uint256 fields) private pure returns (uint256) {
-        unchecked {
-            return (fields * UNITS) >> 224;
+            uint256 isFalse = LaneFields.UNITS ^ LaneFields.reached(fields + toOpen);
+            return TRUE * LaneFields.reached(fields + toTrue) + FALSE * isFalse;
         }
     }
 
