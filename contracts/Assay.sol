@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
@@ -15,6 +16,7 @@ import {IRewardMinter} from "./interfaces/IRewardMinter.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {DomainWindow} from "./libraries/DomainWindow.sol";
 import {LaneTally} from "./libraries/LaneTally.sol";
+import {DrawWord, DrawWords, RoundWord, RoundWords, SeatWord, SeatWords} from "./libraries/RequestWords.sol";
 import {SkillScore} from "./libraries/SkillScore.sol";
 import {Sortition} from "./libraries/Sortition.sol";
 import {Units} from "./libraries/Units.sol";
@@ -28,16 +30,25 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         uint64 threshold;
     }
 
-    uint8 private constant SEALED = 1;
-    uint8 private constant EXTENDED = 2;
-    uint8 private constant FINALIZED = 4;
-    uint8 private constant VOIDED = 8;
+    /// @dev What the seats of a final request are settled by, read once for all of them.
+    struct Judgement {
+        /// @dev wei of WORK per claim-seat
+        uint256 price;
+        SkillScore.Frame frame;
+        SkillScore.Sides decided;
+        IDomainRegistry.QualityRule rule;
+    }
 
-    uint8 private constant WEIGHT = 7;
-    uint8 private constant LATE = 8;
-    uint8 private constant REVEALED = 16;
-    uint8 private constant SETTLED = 32;
-    uint8 private constant ABSENT = 64;
+    uint256 private constant SEALED = 1;
+    uint256 private constant EXTENDED = 2;
+    uint256 private constant FINALIZED = 4;
+    uint256 private constant VOIDED = 8;
+
+    uint256 private constant WEIGHT = 7;
+    uint256 private constant LATE = 8;
+    uint256 private constant REVEALED = 16;
+    uint256 private constant SETTLED = 32;
+    uint256 private constant ABSENT = 64;
 
     /// @dev Index of the only round; part of tickets and commitments.
     uint256 private constant FIRST_ROUND = 0;
@@ -65,11 +76,11 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     /// @inheritdoc IAssay
     uint256 public pausedUntil;
-    mapping(bytes32 requestId => Draw) private _draws;
-    mapping(bytes32 requestId => Round) private _rounds;
+    mapping(bytes32 requestId => DrawWord) private _draws;
+    mapping(bytes32 requestId => RoundWord) private _rounds;
     /// @dev Lane sums of the revealed votes, see LaneTally.
     mapping(bytes32 requestId => uint256[16] words) private _lanes;
-    mapping(bytes32 requestId => mapping(address owner => Seat)) private _seats;
+    mapping(bytes32 requestId => mapping(address owner => SeatWord)) private _seats;
     mapping(uint16 domain => Means) private _means;
 
     /// @dev Deployed last: every peer must have code and know this address.
@@ -131,23 +142,18 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             sealedNote: ask.sealedNote
         });
         requestId = _id(terms);
-        require(_draws[requestId].commitWindow == 0, RequestExists(requestId));
+        require(!_draws[requestId].exists(), RequestExists(requestId));
         _draws[requestId] = _draw(terms, rules, sums, threshold);
         uint256 ticket = RANDOMNESS.open();
-        Round storage round = _rounds[requestId];
-        round.seed = uint120(ticket);
-        round.clock = uint40(block.timestamp + rules.sealWindow);
-        round.epoch = terms.epoch;
-        round.minSeats = rules.minSeats;
+        _rounds[requestId] = RoundWords.open(ticket, block.timestamp + rules.sealWindow, terms.epoch, rules.minSeats);
         emit Requested(requestId, msg.sender, ask.domain, terms, ticket, ask.uri, ask.payload);
     }
 
     /// @inheritdoc IAssay
     function seal(bytes32 requestId, bytes calldata proof) external {
-        Round memory round = _rounds[requestId];
+        RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(_draws[requestId], round), Phase.REQUESTED);
-        _seal(requestId, round, proof);
-        _rounds[requestId] = round;
+        _rounds[requestId] = _seal(requestId, round, proof);
     }
 
     // -------------------------------------------------------------- operators
@@ -155,77 +161,78 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     /// @inheritdoc IAssay
     function commit(bytes32 requestId, address owner, uint240 digest) external {
         require(digest != 0, EmptyDigest());
-        Draw memory draw = _draws[requestId];
-        Round memory round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         Phase phase = _phase(draw, round);
-        if (phase == Phase.REQUESTED) _seal(requestId, round, msg.data[0:0]);
+        if (phase == Phase.REQUESTED) round = _seal(requestId, round, msg.data[0:0]);
         else _requirePhase(requestId, phase, Phase.COMMIT);
 
-        Seat memory seat = _seats[requestId][owner];
-        bool late = (block.timestamp - round.clock) * 4 > uint256(draw.commitWindow) * 3;
-        if (seat.digest == 0) {
+        mapping(address => SeatWord) storage seats = _seats[requestId];
+        SeatWord seat = seats[owner];
+        bool late;
+        // Cannot wrap: the commit window began, and times are far below 2^254.
+        unchecked {
+            late = (block.timestamp - round.clock()) * 4 > draw.commitWindow() * 3;
+        }
+        if (seat.digest() == 0) {
             IStakeVault.SeatWeights memory weights = VAULT.takeSeat(
-                draw.domain,
+                draw.domain(),
                 owner,
                 msg.sender,
-                round.epoch,
-                draw.bond
+                round.epoch(),
+                draw.bond()
             );
             bool overdue = _requireSeat(requestId, owner, draw, round, weights);
             late = late || overdue;
-            // Casts are safe: Σv ≤ 255 was just checked, and a commit weighs at least 1.
-            round.committed += weights.tier;
-            ++round.commits;
-            seat.family = weights.family;
-            seat.flags = weights.tier;
-            _rounds[requestId] = round;
+            // Fits: Σv ≤ 255 was just checked, and a commit weighs at least 1.
+            _rounds[requestId] = round.addCommit(weights.tier);
+            seat = SeatWords.pack(digest, weights.family, weights.tier);
         } else {
-            VAULT.requireKey(draw.domain, owner, msg.sender);
+            VAULT.requireKey(draw.domain(), owner, msg.sender);
+            seat = seat.withDigest(digest);
         }
-        seat.digest = digest;
-        seat.flags = late ? seat.flags | LATE : seat.flags;
-        _seats[requestId][owner] = seat;
-        emit Committed(requestId, owner, digest, seat.flags & LATE != 0);
+        if (late) seat = seat.withFlag(LATE);
+        seats[owner] = seat;
+        emit Committed(requestId, owner, digest, seat.has(LATE));
     }
 
     /// @inheritdoc IAssay
     function extend(bytes32 requestId) external {
-        Draw memory draw = _draws[requestId];
-        Round storage round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.EXTENSION);
-        round.flags |= EXTENDED;
-        round.clock = uint40(block.timestamp);
-        emit Extended(requestId, _grown(draw.seats), block.timestamp);
+        _rounds[requestId] = round.withFlag(EXTENDED).withClock(block.timestamp);
+        emit Extended(requestId, _grown(draw.seats()), block.timestamp);
     }
 
     /// @inheritdoc IAssay
     function reveal(bytes32 requestId, Opening[] calldata openings) external {
         require(openings.length <= MAX_OPENINGS, BatchTooLarge(openings.length, MAX_OPENINGS));
-        Draw memory draw = _draws[requestId];
-        Round memory round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.REVEAL);
-        uint256 claims = uint256(draw.lastClaim) + 1;
+        uint256 claims = draw.claims();
+        mapping(address => SeatWord) storage seats = _seats[requestId];
+        bytes32 separator = domainSeparator();
         uint256[16] memory lanes;
         uint256 opened;
         for (uint256 i; i < openings.length; ++i) {
             Opening calldata opening = openings[i];
             require(opening.votes.length == claims, WrongVoteLength(opening.votes.length, claims));
-            Seat memory seat = _seats[requestId][opening.owner];
-            require(seat.digest != 0, NotCommitted(requestId, opening.owner));
-            if (seat.flags & REVEALED != 0) continue;
+            SeatWord seat = seats[opening.owner];
+            require(seat.digest() != 0, NotCommitted(requestId, opening.owner));
+            if (seat.has(REVEALED)) continue;
             bytes32 votesHash = keccak256(opening.votes);
-            uint240 digest = _high(commitmentOf(requestId, FIRST_ROUND, opening.owner, votesHash, opening.salt));
-            require(digest == seat.digest, OpeningMismatch(requestId, opening.owner, digest, seat.digest));
+            uint240 digest = _high(
+                _commitment(separator, requestId, FIRST_ROUND, opening.owner, votesHash, opening.salt)
+            );
+            require(digest == seat.digest(), OpeningMismatch(requestId, opening.owner, digest, seat.digest()));
 
-            uint8 weight = seat.flags & WEIGHT;
+            uint256 weight = seat.flags() & WEIGHT;
             LaneTally.add(lanes, opening.votes, weight);
             // Fits: reveals ≤ commits and Σv of the reveals ≤ Σv of the commits ≤ 255; families are below 16.
-            ++round.reveals;
-            round.weight += weight;
-            round.families |= uint16(1 << seat.family);
-            seat.digest = _high(votesHash);
-            seat.flags |= REVEALED;
-            _seats[requestId][opening.owner] = seat;
+            round = round.addReveal(weight, seat.family());
+            seats[opening.owner] = seat.withDigest(_high(votesHash)).withFlag(REVEALED);
             emit Revealed(requestId, opening.owner, opening.votes, weight);
             ++opened;
         }
@@ -240,84 +247,80 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     /// @inheritdoc IAssay
     function finalize(Terms calldata terms) external {
         bytes32 requestId = _id(terms);
-        Draw memory draw = _draws[requestId];
-        Round memory round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.TALLY);
         (uint256 minFamilies, uint256 margin, uint256 appealWindow) = REGISTRY.verdictRuleOf(
             terms.domain,
             terms.version
         );
         uint256 unit = uint256(terms.price) * terms.claims;
-        round.clock = uint40(block.timestamp + appealWindow);
-        if (round.reveals < round.minSeats) {
-            _void(requestId, round, terms.requester, unit * draw.seats);
+        round = round.withClock(block.timestamp + appealWindow);
+        if (round.reveals() < round.minSeats()) {
+            _void(requestId, round, terms.requester, unit * draw.seats());
             return;
         }
-        round.flags |= FINALIZED;
+        round = round.withFlag(FINALIZED);
         _rounds[requestId] = round;
         _publish(requestId, terms, round, _frame(draw, round, margin), minFamilies);
-        uint256 spare = FixedPointMathLib.zeroFloorSub(draw.seats, round.reveals);
+        uint256 spare = FixedPointMathLib.zeroFloorSub(draw.seats(), round.reveals());
         if (spare != 0) FEES.release(terms.requester, unit * spare);
     }
 
     /// @inheritdoc IAssay
     function voidUnsealed(Terms calldata terms) external {
         bytes32 requestId = _id(terms);
-        Draw memory draw = _draws[requestId];
-        Round memory round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.REQUESTED);
-        if (block.timestamp <= round.clock) {
-            (, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed, msg.data[0:0]);
-            require(status == IRandomness.Status.LOST, SealWindowOpen(requestId, round.clock));
+        if (block.timestamp <= round.clock()) {
+            (, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed(), msg.data[0:0]);
+            require(status == IRandomness.Status.LOST, SealWindowOpen(requestId, round.clock()));
         }
         // Without a seed nobody was drawn, so nobody can be reported.
-        round.clock = uint40(block.timestamp);
-        _void(requestId, round, terms.requester, uint256(terms.price) * terms.claims * draw.seats);
+        round = round.withClock(block.timestamp);
+        _void(requestId, round, terms.requester, uint256(terms.price) * terms.claims * draw.seats());
     }
 
     /// @inheritdoc IAssay
     function settle(Terms calldata terms, Vote[] calldata votes) external {
         require(votes.length <= MAX_VOTES, BatchTooLarge(votes.length, MAX_VOTES));
         bytes32 requestId = _id(terms);
-        Draw memory draw = _draws[requestId];
-        Round memory round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         Phase phase = _phase(draw, round);
         if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
 
-        SkillScore.Frame memory frame;
-        SkillScore.Sides memory decided;
-        if (phase == Phase.FINAL) {
-            (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
-            frame = _frame(draw, round, margin);
-            decided = SkillScore.sides(frame, _loadLanes(requestId, terms.claims));
-        }
+        Judgement memory judged;
+        if (phase == Phase.FINAL) judged = _judge(requestId, terms, draw, round);
+        mapping(address => SeatWord) storage seats = _seats[requestId];
         uint256 earning;
         for (uint256 i; i < votes.length; ++i) {
             Vote calldata vote = votes[i];
-            Seat memory seat = _seats[requestId][vote.owner];
-            require(seat.digest != 0, NotCommitted(requestId, vote.owner));
-            if (seat.flags & SETTLED != 0) continue;
-            _seats[requestId][vote.owner].flags = seat.flags | SETTLED;
-            if (seat.flags & REVEALED == 0) {
+            SeatWord seat = seats[vote.owner];
+            require(seat.digest() != 0, NotCommitted(requestId, vote.owner));
+            if (seat.has(SETTLED)) continue;
+            seats[vote.owner] = seat.withFlag(SETTLED);
+            if (!seat.has(REVEALED)) {
                 // Too few committed and nobody extended: the phase to reveal in never came.
-                bool unheard = round.commits < round.minSeats && round.flags & EXTENDED == 0;
-                if (unheard) _releaseSeat(requestId, terms.domain, draw.bond, vote.owner);
-                else _settleUnrevealed(requestId, terms.domain, draw.bond, vote.owner);
+                bool unheard = round.commits() < round.minSeats() && !round.has(EXTENDED);
+                if (unheard) _releaseSeat(requestId, terms.domain, draw.bond(), vote.owner);
+                else _settleUnrevealed(requestId, terms.domain, draw.bond(), vote.owner);
                 continue;
             }
             uint240 given = _high(keccak256(vote.votes));
-            require(given == seat.digest, VoteMismatch(requestId, vote.owner, given, seat.digest));
+            require(given == seat.digest(), VoteMismatch(requestId, vote.owner, given, seat.digest()));
             if (phase == Phase.VOID) {
-                _releaseSeat(requestId, terms.domain, draw.bond, vote.owner);
+                _releaseSeat(requestId, terms.domain, draw.bond(), vote.owner);
             } else {
-                _settleRevealed(requestId, terms, draw, frame, decided, vote, seat.flags);
+                _settleRevealed(requestId, judged, draw, vote, seat.flags());
                 ++earning;
             }
         }
         if (earning == 0) return;
         // Only the first `seats` settled seats were paid for. Fits: settled ≤ reveals ≤ 255.
-        uint256 paid = FixedPointMathLib.min(earning, FixedPointMathLib.zeroFloorSub(draw.seats, round.settled));
-        _rounds[requestId].settled = uint8(round.settled + earning);
+        uint256 paid = FixedPointMathLib.min(earning, FixedPointMathLib.zeroFloorSub(draw.seats(), round.settled()));
+        _rounds[requestId] = round.addSettled(earning);
         if (paid != 0) FEES.earn(terms.domain, uint256(terms.price) * terms.claims * paid);
     }
 
@@ -325,24 +328,24 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     function reportAbsent(Terms calldata terms, address[] calldata owners) external {
         require(owners.length <= MAX_OWNERS, BatchTooLarge(owners.length, MAX_OWNERS));
         bytes32 requestId = _id(terms);
-        Draw memory draw = _draws[requestId];
-        Round memory round = _rounds[requestId];
+        DrawWord draw = _draws[requestId];
+        RoundWord round = _rounds[requestId];
         Phase phase = _phase(draw, round);
         if (phase != Phase.TALLY && phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINALIZED);
         if (phase == Phase.VOID) {
-            require(block.timestamp < round.clock, ReportWindowOver(requestId, round.clock));
+            require(block.timestamp < round.clock(), ReportWindowOver(requestId, round.clock()));
         }
         uint256 reported;
         for (uint256 i; i < owners.length; ++i) {
-            Seat storage seat = _seats[requestId][owners[i]];
-            require(seat.digest == 0, AlreadyCommitted(requestId, owners[i]));
-            if (seat.flags & ABSENT != 0) continue;
-            IStakeVault.SeatWeights memory weights = VAULT.seatWeights(terms.domain, owners[i], round.epoch);
+            SeatWord seat = _seats[requestId][owners[i]];
+            require(seat.digest() == 0, AlreadyCommitted(requestId, owners[i]));
+            if (seat.has(ABSENT)) continue;
+            IStakeVault.SeatWeights memory weights = VAULT.seatWeights(terms.domain, owners[i], round.epoch());
             _requireSeat(requestId, owners[i], draw, round, weights);
             uint256 free = VAULT.freeStake(terms.domain, owners[i]);
-            require(free >= draw.bond, IStakeVault.InsufficientFreeStake(free, draw.bond));
-            seat.flags = ABSENT;
-            _chargeAbsent(requestId, terms, draw.bond, owners[i]);
+            require(free >= draw.bond(), IStakeVault.InsufficientFreeStake(free, draw.bond()));
+            _seats[requestId][owners[i]] = seat.withFlag(ABSENT);
+            _chargeAbsent(requestId, terms, draw.bond(), owners[i]);
             ++reported;
         }
         require(reported != 0, AlreadyReported(requestId, owners.length == 0 ? address(0) : owners[0]));
@@ -382,22 +385,22 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         bytes32 votesHash,
         bytes32 salt
     ) public view returns (bytes32) {
-        return keccak256(abi.encode(domainSeparator(), requestId, round, owner, votesHash, salt));
+        return _commitment(domainSeparator(), requestId, round, owner, votesHash, salt);
     }
 
     /// @inheritdoc IAssay
     function drawOf(bytes32 requestId) external view returns (Draw memory) {
-        return _draws[requestId];
+        return _draws[requestId].unpack();
     }
 
     /// @inheritdoc IAssay
     function roundOf(bytes32 requestId) external view returns (Round memory) {
-        return _rounds[requestId];
+        return _rounds[requestId].unpack();
     }
 
     /// @inheritdoc IAssay
     function seatOf(bytes32 requestId, address owner) external view returns (Seat memory) {
-        return _seats[requestId][owner];
+        return _seats[requestId][owner].unpack();
     }
 
     /// @inheritdoc IAssay
@@ -414,15 +417,18 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     // ------------------------------------------------------------------ phases
 
     /// @dev The only place that knows when a phase begins and ends.
-    function _phase(Draw memory draw, Round memory round) private view returns (Phase) {
-        if (draw.commitWindow == 0) return Phase.NONE;
-        if (round.flags & VOIDED != 0) return Phase.VOID;
-        if (round.flags & FINALIZED != 0) return block.timestamp < round.clock ? Phase.FINALIZED : Phase.FINAL;
-        if (round.flags & SEALED == 0) return Phase.REQUESTED;
-        uint256 commitEnd = uint256(round.clock) + draw.commitWindow;
-        if (block.timestamp < commitEnd) return Phase.COMMIT;
-        if (block.timestamp >= commitEnd + draw.revealWindow) return Phase.TALLY;
-        return round.commits < round.minSeats && round.flags & EXTENDED == 0 ? Phase.EXTENSION : Phase.REVEAL;
+    function _phase(DrawWord draw, RoundWord round) private view returns (Phase) {
+        if (!draw.exists()) return Phase.NONE;
+        if (round.has(VOIDED)) return Phase.VOID;
+        if (round.has(FINALIZED)) return block.timestamp < round.clock() ? Phase.FINALIZED : Phase.FINAL;
+        if (!round.has(SEALED)) return Phase.REQUESTED;
+        // No overflow: 40 and 16 bits.
+        unchecked {
+            uint256 commitEnd = round.clock() + draw.commitWindow();
+            if (block.timestamp < commitEnd) return Phase.COMMIT;
+            if (block.timestamp >= commitEnd + draw.revealWindow()) return Phase.TALLY;
+        }
+        return round.commits() < round.minSeats() && !round.has(EXTENDED) ? Phase.EXTENSION : Phase.REVEAL;
     }
 
     function _requirePhase(bytes32 requestId, Phase given, Phase required) private pure {
@@ -430,23 +436,20 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         require(given == required, WrongPhase(requestId, given, required));
     }
 
-    /// @dev Captures the seed in memory, once; all windows count from now.
-    function _seal(bytes32 requestId, Round memory round, bytes calldata proof) private {
-        require(block.timestamp <= round.clock, SealWindowOver(requestId, round.clock));
-        (uint256 seed, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed, proof);
-        require(status != IRandomness.Status.PENDING, SeedPending(requestId, round.seed));
-        require(status == IRandomness.Status.READY, SeedLost(requestId, round.seed));
+    /// @dev Captures the seed, once; all windows count from now.
+    function _seal(bytes32 requestId, RoundWord round, bytes calldata proof) private returns (RoundWord) {
+        require(block.timestamp <= round.clock(), SealWindowOver(requestId, round.clock()));
+        (uint256 seed, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed(), proof);
+        require(status != IRandomness.Status.PENDING, SeedPending(requestId, round.seed()));
+        require(status == IRandomness.Status.READY, SeedLost(requestId, round.seed()));
         // 120 bits of an unpredictable word are enough: nobody can try 2^120 requests.
-        round.seed = uint120(seed);
-        round.clock = uint40(block.timestamp);
-        round.flags |= SEALED;
-        emit Sealed(requestId, round.seed, block.timestamp);
+        emit Sealed(requestId, uint120(seed), block.timestamp);
+        return round.withSeed(seed).withClock(block.timestamp).withFlag(SEALED);
     }
 
-    function _void(bytes32 requestId, Round memory round, address requester, uint256 refund) private {
-        round.flags |= VOIDED;
-        _rounds[requestId] = round;
-        emit Voided(requestId, round.commits, round.reveals, refund);
+    function _void(bytes32 requestId, RoundWord round, address requester, uint256 refund) private {
+        _rounds[requestId] = round.withFlag(VOIDED);
+        emit Voided(requestId, round.commits(), round.reveals(), refund);
         FEES.release(requester, refund);
     }
 
@@ -457,28 +460,33 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     function _requireSeat(
         bytes32 requestId,
         address owner,
-        Draw memory draw,
-        Round memory round,
+        DrawWord draw,
+        RoundWord round,
         IStakeVault.SeatWeights memory weights
     ) private pure returns (bool overdue) {
-        require(weights.familyWeight != 0, FamilyTooLight(draw.domain, weights.family));
-        uint256 ticket = Sortition.ticket(round.seed, requestId, FIRST_ROUND, owner);
-        uint256 chance = _chance(draw, weights, draw.seats);
-        if (round.flags & EXTENDED != 0) {
+        require(weights.familyWeight != 0, FamilyTooLight(draw.domain(), weights.family));
+        uint256 ticket = Sortition.ticket(round.seed(), requestId, FIRST_ROUND, owner);
+        uint256 chance = _chance(draw, weights, draw.seats());
+        if (round.has(EXTENDED)) {
             overdue = ticket < chance;
-            if (!overdue) chance = _chance(draw, weights, _grown(draw.seats));
+            if (!overdue) chance = _chance(draw, weights, _grown(draw.seats()));
         }
         require(ticket < chance, NotDrawn(requestId, owner, ticket, chance));
-        uint256 full = uint256(round.committed) + weights.tier;
+        uint256 full;
+        // Fits: 255 and 4.
+        unchecked {
+            full = round.committed() + weights.tier;
+        }
         require(full <= LaneTally.MAX_WEIGHT, CommitteeFull(full, LaneTally.MAX_WEIGHT));
     }
 
     function _chance(
-        Draw memory draw,
+        DrawWord draw,
         IStakeVault.SeatWeights memory weights,
         uint256 seats
     ) private pure returns (uint256) {
-        return Sortition.chance(weights.weight, weights.familyWeight, draw.weight, draw.roots, seats, draw.boostCap);
+        return
+            Sortition.chance(weights.weight, weights.familyWeight, draw.weight(), draw.roots(), seats, draw.boostCap());
     }
 
     /// @dev Expected committee after an extension.
@@ -488,34 +496,46 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     // -------------------------------------------------------------- settlement
 
-    function _settleRevealed(
+    function _judge(
         bytes32 requestId,
         Terms calldata terms,
-        Draw memory draw,
-        SkillScore.Frame memory frame,
-        SkillScore.Sides memory decided,
+        DrawWord draw,
+        RoundWord round
+    ) private view returns (Judgement memory judged) {
+        (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
+        judged.price = terms.price;
+        judged.frame = _frame(draw, round, margin);
+        judged.decided = SkillScore.sides(judged.frame, _loadLanes(requestId, terms.claims));
+        judged.rule = REGISTRY.qualityOf(terms.domain, terms.version);
+    }
+
+    function _settleRevealed(
+        bytes32 requestId,
+        Judgement memory judged,
+        DrawWord draw,
         Vote calldata vote,
-        uint8 flags
+        uint256 flags
     ) private {
-        SkillScore.Sums memory sums = SkillScore.sum(frame, decided, vote.votes, flags & WEIGHT);
+        SkillScore.Frame memory frame = judged.frame;
+        SkillScore.Sums memory sums = SkillScore.sum(frame, judged.decided, vote.votes, flags & WEIGHT);
         uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
-        int256 value = SkillScore.value(sums.numerator, terms.price, terms.baseRate, lossMean);
+        int256 value = SkillScore.value(sums.numerator, judged.price, frame.baseRate, lossMean);
         uint256 outcomes = LEDGER.record(
-            terms.domain,
-            terms.version,
+            draw.domain(),
             vote.owner,
             flags & LATE != 0,
+            judged.rule,
             sums,
-            terms.baseRate
+            frame.baseRate
         );
         (int256 before, uint256 factor) = MINTER.credit(
-            terms.domain,
+            draw.domain(),
             vote.owner,
             IRewardMinter.Credit({
                 value: value,
                 scored: sums.scoredTrue + sums.scoredFalse,
-                bond: draw.bond,
-                served: uint256(terms.price) * terms.claims
+                bond: draw.bond(),
+                served: judged.price * frame.claims
             })
         );
         emit SeatSettled(
@@ -561,7 +581,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     function _publish(
         bytes32 requestId,
         Terms calldata terms,
-        Round memory round,
+        RoundWord round,
         SkillScore.Frame memory frame,
         uint256 minFamilies
     ) private {
@@ -577,22 +597,18 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         threshold = VerdictMath.nextThreshold(threshold, share, mean, terms.claims);
         // Fits: both are at most 0.95e18.
         _means[terms.domain] = Means(uint64(baseRate), uint64(threshold));
-        bool lowDiversity = LibBit.popCount(round.families) < minFamilies;
-        emit Finalized(requestId, words, round.weight, lowDiversity, mean, baseRate, threshold, round.clock);
+        bool lowDiversity = LibBit.popCount(round.families()) < minFamilies;
+        emit Finalized(requestId, words, round.weight(), lowDiversity, mean, baseRate, threshold, round.clock());
     }
 
-    function _frame(
-        Draw memory draw,
-        Round memory round,
-        uint256 margin
-    ) private pure returns (SkillScore.Frame memory) {
+    function _frame(DrawWord draw, RoundWord round, uint256 margin) private pure returns (SkillScore.Frame memory) {
         return
             SkillScore.Frame({
-                claims: uint256(draw.lastClaim) + 1,
-                baseRate: draw.baseRate,
-                weight: round.weight,
-                threshold: draw.threshold,
-                bounds: VerdictMath.bounds(draw.threshold, margin, round.weight)
+                claims: draw.claims(),
+                baseRate: draw.baseRate(),
+                weight: round.weight(),
+                threshold: draw.threshold(),
+                bounds: VerdictMath.bounds(draw.threshold(), margin, round.weight())
             });
     }
 
@@ -609,23 +625,25 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         IDomainRegistry.RequestRules memory rules,
         DomainWindow.Sums memory sums,
         uint256 threshold
-    ) private pure returns (Draw memory) {
+    ) private pure returns (DrawWord) {
         uint256 bond = SkillScore.bond(rules.seatBond, rules.penaltyRatio, terms.price, terms.claims, terms.baseRate);
         // Casts are safe: weights and roots by their windows, the bond saturates at 2^56 − 1.
         return
-            Draw({
-                weight: uint56(sums.weight),
-                roots: uint48(sums.roots),
-                bond: uint56(bond),
-                seats: rules.seats,
-                baseRate: terms.baseRate,
-                threshold: uint16(VerdictMath.thresholdBits(threshold)),
-                domain: terms.domain,
-                commitWindow: rules.commitWindow,
-                revealWindow: rules.revealWindow,
-                boostCap: rules.boostCap,
-                lastClaim: uint8(terms.claims - 1)
-            });
+            DrawWords.pack(
+                Draw({
+                    weight: uint56(sums.weight),
+                    roots: uint48(sums.roots),
+                    bond: uint56(bond),
+                    seats: rules.seats,
+                    baseRate: terms.baseRate,
+                    threshold: uint16(VerdictMath.thresholdBits(threshold)),
+                    domain: terms.domain,
+                    commitWindow: rules.commitWindow,
+                    revealWindow: rules.revealWindow,
+                    boostCap: rules.boostCap,
+                    lastClaim: uint8(terms.claims - 1)
+                })
+            );
     }
 
     function _checkPayload(Ask calldata ask) private pure {
@@ -641,6 +659,19 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     function _id(Terms memory terms) private view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this), terms));
+    }
+
+    function _commitment(
+        bytes32 separator,
+        bytes32 requestId,
+        uint256 round,
+        address owner,
+        bytes32 votesHash,
+        bytes32 salt
+    ) private pure returns (bytes32) {
+        // keccak256(abi.encode(separator, requestId, round, owner, votesHash, salt))
+        bytes32 voter = bytes32(uint256(uint160(owner)));
+        return EfficientHashLib.hash(separator, requestId, bytes32(round), voter, votesHash, salt);
     }
 
     function _high(bytes32 hash) private pure returns (uint240) {

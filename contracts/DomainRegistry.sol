@@ -216,12 +216,9 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
     }
 
     /// @inheritdoc IDomainRegistry
-    function qualityOf(
-        uint16 domain,
-        uint16 version
-    ) external view returns (Preset preset, uint256 qualityWindow, uint256 qualityBar) {
+    function qualityOf(uint16 domain, uint16 version) external view returns (QualityRule memory) {
         Parameters storage p = _parameters[domain][version];
-        return (p.committee.preset, p.committee.qualityWindow, p.rewards.qualityBar);
+        return QualityRule(p.committee.preset, p.committee.qualityWindow, p.rewards.qualityBar);
     }
 
     /// @inheritdoc IDomainRegistry

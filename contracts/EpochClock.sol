@@ -19,6 +19,9 @@ abstract contract EpochClock is IEpochClock {
 
     /// @inheritdoc IEpochClock
     function currentEpoch() public view returns (uint256) {
-        return (block.timestamp - GENESIS) / EPOCH;
+        // Cannot wrap: genesis lies in the past.
+        unchecked {
+            return (block.timestamp - GENESIS) / EPOCH;
+        }
     }
 }

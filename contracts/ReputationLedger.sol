@@ -53,14 +53,13 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     /// @inheritdoc IReputationLedger
     function record(
         uint16 domain,
-        uint16 version,
         address owner,
         bool late,
+        IDomainRegistry.QualityRule calldata rule,
         SkillScore.Sums calldata sums,
         uint256 baseRate
     ) external onlyAssay returns (uint256) {
-        (IDomainRegistry.Preset preset, uint256 window, uint256 bar) = REGISTRY.qualityOf(domain, version);
-        bool published = preset == IDomainRegistry.Preset.PUBLISHED;
+        bool published = rule.preset == IDomainRegistry.Preset.PUBLISHED;
         uint256 scored = sums.scoredTrue + sums.scoredFalse;
         bool silent = scored == 0 || published;
         if (silent && !late && !published) return 0;
@@ -74,10 +73,10 @@ contract ReputationLedger is EpochClock, IReputationLedger {
         }
         if (!silent) {
             // Fits: a claim adds less than 6e12, and a window closes after at most 1,024 + 256 claims.
-            r.quality += int64(SkillScore.quality(sums, baseRate, bar));
+            r.quality += int64(SkillScore.quality(sums, baseRate, rule.bar));
             r.scored += uint16(scored);
             // The most one request closes; only a window that shrank since could give more.
-            uint256 closed = FixedPointMathLib.min(r.scored / window, MAX_CLOSED);
+            uint256 closed = FixedPointMathLib.min(r.scored / rule.window, MAX_CLOSED);
             if (closed != 0) {
                 // All windows this request closes carry one sign: their claims were judged together.
                 uint256 outcome = r.quality > 0 ? ReputationMath.SUCCESS : ReputationMath.WRONG;
@@ -85,7 +84,7 @@ contract ReputationLedger is EpochClock, IReputationLedger {
                     outcomes |= outcome << (2 * count);
                     ++count;
                 }
-                r.scored = uint16(r.scored % window);
+                r.scored = uint16(r.scored % rule.window);
                 r.quality = 0;
             }
         }

@@ -69,9 +69,11 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     ) external returns (int256 before, uint256 factor) {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
         uint256 epoch = currentEpoch();
-        EpochTerms memory terms = _terms[domain][epoch];
+        mapping(uint256 => EpochTerms) storage epochs = _terms[domain];
+        mapping(address => Account) storage accounts = _accounts[domain][epoch];
+        EpochTerms memory terms = epochs[epoch];
         if (!terms.open) terms = _openEpoch(domain);
-        Account memory account = _accounts[domain][epoch][owner];
+        Account memory account = accounts[owner];
         // An account that was carried over is in no epoch's points yet.
         uint256 points;
         if (account.factor == 0) account = _openAccount(domain, epoch, owner);
@@ -81,8 +83,8 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
         factor = account.factor;
         _add(account, seat);
         terms.points = uint112(terms.points + _points(account, terms.maturity) - points);
-        _accounts[domain][epoch][owner] = account;
-        _terms[domain][epoch] = terms;
+        accounts[owner] = account;
+        epochs[epoch] = terms;
     }
 
     /// @inheritdoc IRewardMinter

@@ -307,16 +307,19 @@ contract StakeVault is EpochClock, IStakeVault {
         address caller,
         uint256 epoch,
         uint256 bond
-    ) external returns (SeatWeights memory seat) {
+    ) external returns (SeatWeights memory) {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
-        Operator memory operator = _operators[domain][owner];
+        Operator storage operator = _operators[domain][owner];
         _requireKey(domain, owner, caller, operator);
-        uint256 window = _weights[domain][owner];
+        mapping(address => uint256) storage windows = _weights[domain];
+        uint256 window = windows[owner];
         uint256 free = window >> FREE_SHIFT;
         require(free >= bond, InsufficientFreeStake(free, bond));
-        seat = _seatWeights(domain, window, operator.family, epoch);
         // No borrow from the fields below: the free stake covers the bond.
-        _weights[domain][owner] = window - (bond << FREE_SHIFT);
+        unchecked {
+            windows[owner] = window - (bond << FREE_SHIFT);
+        }
+        return _seatWeights(domain, window, operator.family, epoch);
     }
 
     /// @inheritdoc IStakeVault
@@ -538,14 +541,21 @@ contract StakeVault is EpochClock, IStakeVault {
         uint256 window,
         uint8 family,
         uint256 epoch
-    ) private view returns (SeatWeights memory seat) {
+    ) private view returns (SeatWeights memory) {
         uint256 current = currentEpoch();
         uint256 families = _families[domain][family];
-        uint256 heavy = families.at(epoch, current);
-        seat.weight = window.at(epoch, current);
-        seat.familyWeight = heavy < families.tail() ? 0 : heavy;
-        seat.family = family;
-        seat.tier = uint8(((window.tail() >> (2 * window.lane(epoch, current))) & 3) + 1);
+        uint256 familyWeight = families.at(epoch, current);
+        // Weights and tiers roll alike. Fits: a tier is at most 3, one added.
+        unchecked {
+            uint256 lane = window.lane(epoch, current);
+            return
+                SeatWeights({
+                    weight: window.valueOf(lane),
+                    familyWeight: familyWeight < families.tail() ? 0 : familyWeight,
+                    family: family,
+                    tier: uint8((window.tail() >> (2 * lane)) & 3) + 1
+                });
+        }
     }
 
     function _registered(uint16 domain, address owner) private view returns (Operator storage operator) {
@@ -553,7 +563,7 @@ contract StakeVault is EpochClock, IStakeVault {
         require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
     }
 
-    function _requireKey(uint16 domain, address owner, address caller, Operator memory operator) private pure {
+    function _requireKey(uint16 domain, address owner, address caller, Operator storage operator) private view {
         require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
         require(caller == operator.hotKey || caller == owner, NotOperatorKey(caller, owner, operator.hotKey));
     }

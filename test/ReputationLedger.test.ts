@@ -59,8 +59,9 @@ describe("ReputationLedger", () => {
     it("reverts when the caller is not Assay", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const sums = { numerator: 0, scoredTrue: 0, scoredFalse: 0, losing: 0, lossError: 0 };
+      const rule = { preset: 0, window: 32, bar: WAD / 4n };
       const ledger = w.ledger.connect(w.outsider);
-      await expect(ledger.record(w.domain, 1, w.outsider.address, false, sums, 128))
+      await expect(ledger.record(w.domain, w.outsider.address, false, rule, sums, 128))
         .to.be.revertedWithCustomError(w.ledger, "NotAssay")
         .withArgs(w.outsider.address, w.addresses.Assay);
       await expect(ledger.recordAbsent(w.domain, w.outsider.address))

@@ -108,6 +108,15 @@ interface IDomainRegistry is IEpochClock {
         uint16 penaltyRatio;
     }
 
+    /// @notice What turns the scores of settled seats into outcomes.
+    struct QualityRule {
+        Preset preset;
+        /// @dev scored claims per outcome
+        uint256 window;
+        /// @dev τ, WAD
+        uint256 bar;
+    }
+
     /// @notice A family: a lineage of models, in one of the domain's 16 slots.
     struct Family {
         /// @dev who gets the bond back; zero in an empty slot
@@ -211,13 +220,7 @@ interface IDomainRegistry is IEpochClock {
         uint16 version
     ) external view returns (uint256 minFamilies, uint256 decisiveMargin, uint256 appealWindow);
     /// @notice What turns scores into quality outcomes.
-    /// @return preset see {Preset}
-    /// @return qualityWindow scored claims per outcome
-    /// @return qualityBar τ, WAD
-    function qualityOf(
-        uint16 domain,
-        uint16 version
-    ) external view returns (Preset preset, uint256 qualityWindow, uint256 qualityBar);
+    function qualityOf(uint16 domain, uint16 version) external view returns (QualityRule memory);
     /// @notice All parameters of a version.
     function parametersOf(uint16 domain, uint16 version) external view returns (Parameters memory);
 

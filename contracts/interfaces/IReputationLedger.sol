@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SkillScore} from "../libraries/SkillScore.sol";
+import {IDomainRegistry} from "./IDomainRegistry.sol";
 import {IEpochClock} from "./IEpochClock.sol";
 
 /// @title IReputationLedger
@@ -50,16 +51,16 @@ interface IReputationLedger is IEpochClock {
     error BatchTooLarge(uint256 given, uint256 max);
 
     /// @notice Books a settled seat that revealed. Only Assay.
-    /// @param version parameters the request runs under
     /// @param late whether the vote came late
+    /// @param rule quality rule of the parameters the request runs under
     /// @param sums what the votes were worth
     /// @param baseRate b of the request, byte
     /// @return outcomes two bits each, the oldest lowest | count << 128
     function record(
         uint16 domain,
-        uint16 version,
         address owner,
         bool late,
+        IDomainRegistry.QualityRule calldata rule,
         SkillScore.Sums calldata sums,
         uint256 baseRate
     ) external returns (uint256 outcomes);

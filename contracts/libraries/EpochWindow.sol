@@ -36,7 +36,15 @@ library EpochWindow {
     /// @dev Rolling moves every value one lane down an epoch and repeats the last, so it is lane
     ///      min(asked + 1 − written, 2) of the window as it was written.
     function at(uint256 window, uint256 asked, uint256 current) internal pure returns (uint256) {
-        return (window >> (LANE * lane(window, asked, current))) & MASK;
+        return valueOf(window, lane(window, asked, current));
+    }
+
+    /// @notice The value in a lane, see {lane}.
+    function valueOf(uint256 window, uint256 index) internal pure returns (uint256) {
+        // Fits: a lane is at most 2.
+        unchecked {
+            return (window >> (LANE * index)) & MASK;
+        }
     }
 
     /// @notice Which of the three written values is in force at `asked`: 0, 1 or 2.

@@ -24,6 +24,16 @@ library LaneTally {
         return (x | (x << 8)) & M1;
     }
 
+    /// @notice Sixteen votes from `index` on as lanes. Lanes behind the last vote hold whatever follows it in calldata.
+    function load(bytes calldata votes, uint256 index) internal pure returns (uint256 lanes) {
+        // Solidity has no unaligned load; reading past the end is harmless.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            lanes := shr(128, calldataload(add(votes.offset, index)))
+        }
+        return spread(lanes);
+    }
+
     /// @notice Adds `votes · weight` to `lanes`.
     /// @param lanes running sums; entries above the last claim stay zero
     /// @param votes one byte per claim, at most 256
@@ -32,20 +42,12 @@ library LaneTally {
         uint256 length = votes.length;
         // No overflow: the counter ends at 256 and lanes cannot carry (see above).
         unchecked {
-            for (uint256 i; i < length; i += LANES) {
-                uint256 chunk;
-                // Solidity has no unaligned load. Reading past `votes` is harmless: the shift below drops every byte behind the last claim.
-                // solhint-disable-next-line no-inline-assembly
-                assembly ("memory-safe") {
-                    chunk := shr(128, calldataload(add(votes.offset, i)))
-                }
-                uint256 rest = length - i;
-                if (rest < LANES) {
-                    uint256 shift = (LANES - rest) << 3;
-                    chunk = (chunk >> shift) << shift;
-                }
-                lanes[i >> 4] += spread(chunk) * weight;
-            }
+            uint256 i;
+            for (; i + LANES <= length; i += LANES) lanes[i >> 4] += load(votes, i) * weight;
+            if (i == length) return;
+            // The shifts drop every lane behind the last claim.
+            uint256 empty = (LANES - (length - i)) << 4;
+            lanes[i >> 4] += ((load(votes, i) >> empty) << empty) * weight;
         }
     }
 

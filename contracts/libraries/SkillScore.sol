@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {LaneFields} from "./LaneFields.sol";
 import {LaneTally} from "./LaneTally.sol";
 import {Units} from "./Units.sol";
 import {VerdictMath} from "./VerdictMath.sol";
@@ -41,63 +42,60 @@ library SkillScore {
         uint256 lossError;
     }
 
-    /// @notice The decided claims of a committee, sorted by side once and read by every voter's {sum}.
+    /// @notice The claims of a committee by side, read by every voter's {sum}.
     struct Sides {
-        uint256 trues;
-        uint256 falses;
-        /// @dev one word a claim: its index in the low byte, above it the committee's error |lane − y · 255 · Σv|; the TRUE
-        ///      claims fill the list from its front, the FALSE claims from its back
-        uint256[] entries;
+        /// @dev two words (even and odd half, see LaneFields) for sixteen claims; a field holds the committee's error
+        ///      |lane − y · 255 · Σv| and, in bit 24, whether y = 1. The error of an undecided claim is out of reach.
+        uint256[] halves;
     }
 
-    /// @notice Sorts the decided claims by side.
-    /// @dev Assembly for the same reason as {sum}, and held to the same reference.
+    /// @dev Bit of a field that marks y = 1.
+    uint256 private constant TRUE_BIT = 24;
+    uint256 private constant ERRORS = 0x00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff;
+
+    /// @dev An error no vote can bring below a pivot: pivots and errors are below 2^16, a vote moves at most 4 · 255.
+    uint256 private constant UNDECIDED_ERROR = 17;
+
+    /// @notice Splits the claims by side, once for all voters.
     function sides(Frame memory frame, uint256[16] memory lanes) internal pure returns (Sides memory decided) {
-        uint256[] memory entries = new uint256[](frame.claims);
-        decided.entries = entries;
-        uint256 full = 255 * frame.weight;
-        uint256 high = frame.bounds.high;
-        uint256 low = frame.bounds.low;
-        assembly ("memory-safe") {
-            let claims := mload(entries)
-            let front := add(entries, 0x20)
-            let back := add(front, shl(5, claims))
-            let word := 0
-            for {
-                let i := 0
-            } lt(i, claims) {
-                i := add(i, 1)
-            } {
-                // 32 bytes every 16 claims; then the next lane comes to the top.
-                switch and(i, 15)
-                case 0 {
-                    word := mload(add(lanes, shl(1, i)))
-                }
-                default {
-                    word := shl(16, word)
-                }
-                let lane := shr(240, word)
-                if iszero(lt(lane, high)) {
-                    mstore(front, or(i, shl(8, sub(full, lane))))
-                    front := add(front, 0x20)
-                    continue
-                }
-                if iszero(gt(lane, low)) {
-                    back := sub(back, 0x20)
-                    mstore(back, or(i, shl(8, lane)))
-                }
+        // No overflow: claims ≤ 256, lanes and bounds are below 2^16.
+        unchecked {
+            uint256 claims = frame.claims;
+            uint256[] memory halves = new uint256[](2 * ((claims + 15) >> 4));
+            decided.halves = halves;
+            for (uint256 i; i << 4 < claims; ++i) {
+                uint256 rest = claims - (i << 4);
+                uint256 word = lanes[i];
+                halves[2 * i] = _half(frame, LaneFields.even(word), LaneFields.evenUpTo(rest));
+                halves[2 * i + 1] = _half(frame, LaneFields.odd(word), LaneFields.oddUpTo(rest));
             }
-            mstore(decided, shr(5, sub(front, add(entries, 0x20))))
-            mstore(add(decided, 0x20), shr(5, sub(add(add(entries, 0x20), shl(5, claims)), back)))
+        }
+    }
+
+    /// @param lanes eight lanes, one a field
+    /// @param used 1 in the fields that hold a claim
+    function _half(Frame memory frame, uint256 lanes, uint256 used) private pure returns (uint256) {
+        // No field can run into the next: a masked difference of 16-bit values, or 2^17, or the mark above it.
+        unchecked {
+            VerdictMath.Bounds memory bounds = frame.bounds;
+            uint256 trues = LaneFields.reached(lanes + LaneFields.reach(bounds.high)) & used;
+            // A lane on both bounds is TRUE.
+            uint256 toOpen = LaneFields.reach(FixedPointMathLib.min(bounds.low + 1, bounds.high));
+            uint256 falses = (LaneFields.UNITS ^ LaneFields.reached(lanes + toOpen)) & used;
+            uint256 undecided = LaneFields.UNITS ^ trues ^ falses;
+            // The full lane minus the lane where y = 1; lanes never exceed the full one.
+            uint256 missing = LaneFields.UNITS * 255 * frame.weight - lanes;
+            uint256 errors = (missing & (trues * 0xffff)) | (lanes & (falses * 0xffff));
+            return errors | (undecided << UNDECIDED_ERROR) | (trues << TRUE_BIT);
         }
     }
 
     /// @notice Sums (1) over every decided claim whose side does not hang on this vote.
     /// @dev A TRUE claim is judged as a FALSE one with the vote mirrored: with q = |p − y|, e = |lane − y · 255 · Σv| and
     ///      c = |b − y|, the term is c² − q² and the claim is scored if e − v · q, the error of the others, stays below
-    ///      the pivot of its side.
-    ///      Assembly: 256 claims of seven voters are scored in one transaction, and the checked loop costs three times
-    ///      as much (bench/gas.json). {sumReference} is the plain form the fuzz tests hold it to.
+    ///      the pivot of its side. Eight claims are judged at once: 256 claims of seven voters are settled in one
+    ///      transaction, and the loop over claims costs five times as much (bench/gas.json). {sumReference} is the plain
+    ///      form the fuzz tests hold it to.
     /// @param decided see {sides}
     /// @param votes one byte per claim
     /// @param weight v of the voter
@@ -106,64 +104,76 @@ library SkillScore {
         Sides memory decided,
         bytes calldata votes,
         uint256 weight
-    ) internal pure returns (Sums memory sums) {
-        uint256 without = frame.threshold * 255 * (frame.weight - weight);
-        uint256 pivotTrue = 255 * (frame.weight - weight) - without / VerdictMath.ONE;
-        uint256 pivotFalse = FixedPointMathLib.divUp(without, VerdictMath.ONE);
-        uint256 missTrue = 255 - frame.baseRate;
-        uint256 missFalse = frame.baseRate;
-        uint256[] memory entries = decided.entries;
-        uint256 acc;
-        assembly ("memory-safe") {
-            // scoredTrue 16 | scoredFalse 16 | losing 32 | lossError 128 | numerator 64, signed
-            function scan(entry, end, offset, mask, pivot, base, v, one) -> total {
-                for {} lt(entry, end) {
-                    entry := add(entry, 0x20)
-                } {
-                    let e := mload(entry)
-                    let q := xor(byte(0, calldataload(add(offset, and(e, 0xff)))), mask)
-                    e := shr(8, e)
-                    if lt(sub(e, mul(v, q)), pivot) {
-                        q := sub(base, mul(q, q))
-                        total := add(total, add(one, shl(192, q)))
-                        if slt(q, 0) {
-                            total := add(total, add(0x100000000, shl(64, e)))
-                        }
-                    }
-                }
+    ) internal pure returns (Sums memory) {
+        // No field can run into the next: everything compared stays below 2^20, counts below 2^5, sums of errors below
+        // 32 · 2^16. Differences of sides wrap around in a factor and come back in the product.
+        unchecked {
+            Scan memory scan;
+            {
+                uint256 others = 255 * (frame.weight - weight);
+                uint256 without = frame.threshold * others;
+                uint256 pivotFalse = FixedPointMathLib.divUp(without, VerdictMath.ONE);
+                scan.toPivot = LaneFields.reach(pivotFalse);
+                scan.pivotStep = others - without / VerdictMath.ONE - pivotFalse;
+                // A term is negative from q = c + 1 on.
+                scan.toLoss = LaneFields.reach(frame.baseRate + 1);
+                scan.lossStep = 255 - 2 * frame.baseRate;
             }
-            let first := add(entries, 0x20)
-            let last := add(first, shl(5, mload(entries)))
-            acc := scan(
-                first,
-                add(first, shl(5, mload(decided))),
-                votes.offset,
-                0xff,
-                pivotTrue,
-                mul(missTrue, missTrue),
-                weight,
-                1
-            )
-            acc := add(
-                acc,
-                scan(
-                    sub(last, shl(5, mload(add(decided, 0x20)))),
-                    last,
-                    votes.offset,
-                    0,
-                    pivotFalse,
-                    mul(missFalse, missFalse),
-                    weight,
-                    0x10000
-                )
-            )
+            uint256[] memory halves = decided.halves;
+            for (uint256 i; i < halves.length; i += 2) {
+                uint256 lanes = LaneTally.load(votes, i << 3);
+                _scan(scan, halves[i], LaneFields.even(lanes), weight);
+                _scan(scan, halves[i + 1], LaneFields.odd(lanes), weight);
+            }
+            return _close(scan, frame.baseRate);
         }
-        // Safe: |numerator| ≤ 256 · 255² < 2^63, lossError ≤ 256 · 255² < 2^128, counts ≤ 256.
-        sums.numerator = int256(acc) >> 192;
-        sums.scoredTrue = uint16(acc);
-        sums.scoredFalse = uint16(acc >> 16);
-        sums.losing = uint32(acc >> 32);
-        sums.lossError = uint128(acc >> 64);
+    }
+
+    /// @dev Bounds and running sums of one voter.
+    struct Scan {
+        /// @dev {LaneFields.reach} of the pivot where y = 0, and what the pivot is higher where y = 1
+        uint256 toPivot;
+        uint256 pivotStep;
+        /// @dev {LaneFields.reach} of the first losing q where y = 0, and what it is higher where y = 1
+        uint256 toLoss;
+        uint256 lossStep;
+        /// @dev one count or sum a field
+        uint256 scored;
+        uint256 scoredTrue;
+        uint256 losing;
+        uint256 lossError;
+        /// @dev Σ q² of the scored claims
+        uint256 squares;
+    }
+
+    /// @dev Eight claims of {sum}.
+    function _scan(Scan memory scan, uint256 half, uint256 votes, uint256 weight) private pure {
+        unchecked {
+            uint256 errors = half & ERRORS;
+            uint256 trues = (half >> TRUE_BIT) & LaneFields.UNITS;
+            uint256 q = votes ^ (trues * 0xff);
+            uint256 kept = LaneFields.reached(errors + scan.toPivot - trues * scan.pivotStep - weight * q);
+            uint256 scored = LaneFields.UNITS ^ kept;
+            uint256 losing = LaneFields.reached(q + scan.toLoss - trues * scan.lossStep) & scored;
+            scan.scored += scored;
+            scan.scoredTrue += scored & trues;
+            scan.losing += losing;
+            scan.lossError += errors & (losing * 0xffff);
+            scan.squares += LaneFields.squares(q & (scored * 0xff));
+        }
+    }
+
+    function _close(Scan memory scan, uint256 baseRate) private pure returns (Sums memory sums) {
+        // No overflow: at most 256 claims of terms within ± 255².
+        unchecked {
+            uint256 miss = 255 - baseRate;
+            sums.scoredTrue = LaneFields.total(scan.scoredTrue);
+            sums.scoredFalse = LaneFields.total(scan.scored) - sums.scoredTrue;
+            sums.losing = LaneFields.total(scan.losing);
+            sums.lossError = LaneFields.total(scan.lossError);
+            uint256 gains = sums.scoredTrue * miss * miss + sums.scoredFalse * baseRate * baseRate;
+            sums.numerator = int256(gains) - int256(scan.squares);
+        }
     }
 
     /// @notice The plain form of {sum}.
@@ -198,7 +208,10 @@ library SkillScore {
     /// @notice Mean error x̄ of the committee over the voter's losing claims, WAD, rounded up; zero without losses.
     function lossMean(Sums memory sums, uint256 committeeWeight) internal pure returns (uint256) {
         if (sums.losing == 0) return 0;
-        return FixedPointMathLib.divUp(sums.lossError * Units.WAD, 255 * committeeWeight * sums.losing);
+        // No overflow: lossError ≤ 256 · 2^16, and 1e18 < 2^60.
+        unchecked {
+            return FixedPointMathLib.divUp(sums.lossError * Units.WAD, 255 * committeeWeight * sums.losing);
+        }
     }
 
     /// @notice What a request adds to a score account: `price · Σs`, a loss multiplied by `1 + 3 · x̄`.
@@ -207,23 +220,28 @@ library SkillScore {
     /// @param mean x̄, see {lossMean}
     /// @return wei of WORK; gains rounded down, losses away from zero
     function value(int256 numerator, uint256 price, uint256 baseRate, uint256 mean) internal pure returns (int256) {
-        uint256 denominator = 4 * baseRate * (255 - baseRate);
-        // Safe casts: |numerator| ≤ 256 · 255² < 2^24 and price < 2^88, so every product is below 2^178.
-        if (numerator >= 0) return int256((uint256(numerator) * price) / denominator);
-        uint256 loss = uint256(-numerator) * price * (Units.WAD + 3 * mean);
-        return -int256(FixedPointMathLib.divUp(loss, denominator * Units.WAD));
+        // No overflow, safe casts: |numerator| ≤ 256 · 255² < 2^24 and price < 2^88, so every product is below 2^178.
+        unchecked {
+            uint256 denominator = 4 * baseRate * (255 - baseRate);
+            if (numerator >= 0) return int256((uint256(numerator) * price) / denominator);
+            uint256 loss = uint256(-numerator) * price * (Units.WAD + 3 * mean);
+            return -int256(FixedPointMathLib.divUp(loss, denominator * Units.WAD));
+        }
     }
 
     /// @notice `Σs − τ · Σ (b − y)² / (4b(1 − b))`: above zero the voter beats the quality bar.
     /// @param bar τ, WAD
     /// @return in 1e-12, rounded down
     function quality(Sums memory sums, uint256 baseRate, uint256 bar) internal pure returns (int256) {
-        uint256 miss = 255 - baseRate;
-        uint256 ceiling = sums.scoredTrue * miss * miss + sums.scoredFalse * baseRate * baseRate;
-        int256 top = sums.numerator * int256(Units.WAD) - int256(bar * ceiling);
-        int256 bottom = int256(4 * baseRate * miss * (Units.WAD / QUALITY_SCALE));
-        int256 quotient = top / bottom;
-        return top < 0 && top % bottom != 0 ? quotient - 1 : quotient;
+        // No overflow: terms and ceiling are below 2^25, τ ≤ 1e18 < 2^60.
+        unchecked {
+            uint256 miss = 255 - baseRate;
+            uint256 ceiling = sums.scoredTrue * miss * miss + sums.scoredFalse * baseRate * baseRate;
+            int256 top = sums.numerator * int256(Units.WAD) - int256(bar * ceiling);
+            int256 bottom = int256(4 * baseRate * miss * (Units.WAD / QUALITY_SCALE));
+            int256 quotient = top / bottom;
+            return top < 0 && top % bottom != 0 ? quotient - 1 : quotient;
+        }
     }
 
     /// @notice Bond of a seat: the worst loss {value} and its multiplier can take, times ρ; never below the floor.

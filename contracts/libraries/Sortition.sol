@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Sortition
@@ -42,7 +43,9 @@ library Sortition {
 
     /// @notice The operator's ticket in [0, 2^128): it sits if this is below its {chance}.
     function ticket(uint256 seed, bytes32 requestId, uint256 round, address owner) internal pure returns (uint256) {
-        return uint128(uint256(keccak256(abi.encode(seed, requestId, round, owner))));
+        // keccak256(abi.encode(seed, requestId, round, owner))
+        uint256 whole = uint256(EfficientHashLib.hash(seed, uint256(requestId), round, uint160(owner)));
+        return uint128(whole);
     }
 
     /// @notice Vote weight by the tier of a reputation: probation 1, standard 2, preferred 3, prime 4.

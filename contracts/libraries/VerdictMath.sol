@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {LaneTally} from "./LaneTally.sol";
+import {LaneFields} from "./LaneFields.sol";
 import {Units} from "./Units.sol";
 
 /// @title VerdictMath
@@ -58,30 +58,38 @@ library VerdictMath {
     ) internal pure returns (uint256[2] memory words, uint256 mean, uint256 share) {
         uint256 above;
         uint256 sum;
-        // p̄ > θ  ⇔  lane · 2^16 > θ16 · 255 · Σv  ⇔  lane > floor(θ16 · 255 · Σv / 2^16)
-        uint256 pivot = (threshold * 255 * weight) / ONE;
-        uint256 high = limits.high;
-        uint256 low = limits.low;
-        // No overflow: at most 256 lanes of 16 bits.
+        // No overflow: a field takes at most 32 lanes of 16 bits, all lanes together stay below 2^24.
         unchecked {
-            uint256 word;
-            uint256 out;
-            for (uint256 i; i < claims; ++i) {
-                word = i & 15 == 0 ? lanes[i >> 4] : word << 16;
-                uint256 lane = word >> 240;
-                sum += lane;
-                if (lane > pivot) ++above;
-                if (lane >= high) out |= TRUE << ((i & 127) << 1);
-                else if (lane <= low) out |= FALSE << ((i & 127) << 1);
-                if (i & 127 == 127) {
-                    words[i >> 7] = out;
-                    out = 0;
-                }
+            // p̄ > θ  ⇔  lane · 2^16 > θ16 · 255 · Σv  ⇔  lane ≥ floor(θ16 · 255 · Σv / 2^16) + 1
+            uint256 toAbove = LaneFields.reach((threshold * 255 * weight) / ONE + 1);
+            uint256 toTrue = LaneFields.reach(limits.high);
+            // From here up a claim is not FALSE; a lane on both bounds is TRUE.
+            uint256 toOpen = LaneFields.reach(FixedPointMathLib.min(limits.low + 1, limits.high));
+            for (uint256 i; i << 4 < claims; ++i) {
+                uint256 even = LaneFields.even(lanes[i]);
+                uint256 odd = LaneFields.odd(lanes[i]);
+                sum += even + odd;
+                above += LaneFields.reached(even + toAbove) + LaneFields.reached(odd + toAbove);
+                words[i >> 3] |=
+                    LaneFields.gather(_verdicts(even, toTrue, toOpen), _verdicts(odd, toTrue, toOpen)) <<
+                    ((i & 7) << 5);
             }
-            if (claims & 127 != 0) words[claims >> 7] = out;
+            sum = LaneFields.total(sum);
+            above = LaneFields.total(above);
+            // The empty lanes behind the last claim read as FALSE.
+            if (claims < 128) words[0] &= (1 << (2 * claims)) - 1;
+            else if (claims < 256) words[1] &= (1 << (2 * (claims - 128))) - 1;
         }
         mean = (sum * Units.WAD) / (255 * weight * claims);
         share = (above * Units.WAD) / claims;
+    }
+
+    /// @dev TRUE, FALSE or UNDECIDED in every field.
+    function _verdicts(uint256 fields, uint256 toTrue, uint256 toOpen) private pure returns (uint256) {
+        unchecked {
+            uint256 isFalse = LaneFields.UNITS ^ LaneFields.reached(fields + toOpen);
+            return TRUE * LaneFields.reached(fields + toTrue) + FALSE * isFalse;
+        }
     }
 
     /// @notice `B += (mean − B) · k / (k + 255)`, kept in 5–95 %; the step is rounded towards zero.
