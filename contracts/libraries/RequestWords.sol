@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+// solhint-disable one-contract-per-file -- one library a word type; together they are one story
+
 import {IAssay} from "../interfaces/IAssay.sol";
 
 /// @notice IAssay.Draw, IAssay.Round and IAssay.Seat as the one slot each of them is, fields from the low bit up in the

@@ -275,9 +275,9 @@ contract MirrorHarness {
     ) private pure returns (uint256) {
         SkillScore.Sides memory decided = SkillScore.sides(frame, lanes);
         for (uint256 i; i < c.weights.length; ++i) {
-            sums[next++] = SkillScore.sum(frame, decided, _votes(c, i), uint8(c.weights[i]));
+            sums[next + i] = SkillScore.sum(frame, decided, _votes(c, i), uint8(c.weights[i]));
         }
-        return next;
+        return next + c.weights.length;
     }
 
     function _votes(Committee calldata c, uint256 voter) private pure returns (bytes calldata) {
