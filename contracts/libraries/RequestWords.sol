@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-// solhint-disable one-contract-per-file -- one library a word type; together they are one story
+// One library a word type; together they are one story.
+// solhint-disable one-contract-per-file
 
 import {IAssay} from "../interfaces/IAssay.sol";
 

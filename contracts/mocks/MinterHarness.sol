@@ -23,7 +23,8 @@ contract MinterHarness {
         return amount;
     }
 
-    // solhint-disable-next-line no-empty-blocks -- freeing a bond asks nothing of the vault here
+    // Freeing a bond asks nothing of the vault here.
+    // solhint-disable-next-line no-empty-blocks
     function unlock(uint16, address, uint256) external {}
 
     /// @notice Closes accounts of `epoch`, from the vault's address.

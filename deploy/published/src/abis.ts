@@ -1475,9 +1475,15 @@ export const domainRegistryAbi = [
     ],
     name: "qualityOf",
     outputs: [
-      { name: "preset", type: "uint8" },
-      { name: "qualityWindow", type: "uint256" },
-      { name: "qualityBar", type: "uint256" },
+      {
+        components: [
+          { name: "preset", type: "uint8" },
+          { name: "window", type: "uint256" },
+          { name: "bar", type: "uint256" },
+        ],
+        name: "",
+        type: "tuple",
+      },
     ],
     stateMutability: "view",
     type: "function",
@@ -2661,7 +2667,7 @@ export const stakeVaultAbi = [
           { name: "family", type: "uint8" },
           { name: "tier", type: "uint8" },
         ],
-        name: "seat",
+        name: "",
         type: "tuple",
       },
     ],
@@ -2885,9 +2891,17 @@ export const reputationLedgerAbi = [
   {
     inputs: [
       { name: "domain", type: "uint16" },
-      { name: "version", type: "uint16" },
       { name: "owner", type: "address" },
       { name: "late", type: "bool" },
+      {
+        components: [
+          { name: "preset", type: "uint8" },
+          { name: "window", type: "uint256" },
+          { name: "bar", type: "uint256" },
+        ],
+        name: "rule",
+        type: "tuple",
+      },
       {
         components: [
           { name: "numerator", type: "int256" },
