@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-pragma solidity 0.8.37;
-
 // One library a word type; together they are one story.
 // solhint-disable one-contract-per-file
+pragma solidity 0.8.37;
 
 import {IAssay} from "../interfaces/IAssay.sol";
 
