@@ -217,23 +217,22 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         uint256[16] memory lanes;
         uint256 opened;
         for (uint256 i; i < openings.length; ++i) {
-            Opening calldata opening = openings[i];
-            require(opening.votes.length == claims, WrongVoteLength(opening.votes.length, claims));
-            SeatWord seat = seats[opening.owner];
-            require(seat.digest() != 0, NotCommitted(requestId, opening.owner));
+            address owner = openings[i].owner;
+            bytes calldata votes = openings[i].votes;
+            require(votes.length == claims, WrongVoteLength(votes.length, claims));
+            SeatWord seat = seats[owner];
+            require(seat.digest() != 0, NotCommitted(requestId, owner));
             if (seat.has(REVEALED)) continue;
-            bytes32 votesHash = keccak256(opening.votes);
-            uint240 digest = _high(
-                _commitment(separator, requestId, FIRST_ROUND, opening.owner, votesHash, opening.salt)
-            );
-            require(digest == seat.digest(), OpeningMismatch(requestId, opening.owner, digest, seat.digest()));
+            bytes32 votesHash = EfficientHashLib.hashCalldata(votes);
+            uint240 digest = _high(_commitment(separator, requestId, FIRST_ROUND, owner, votesHash, openings[i].salt));
+            require(digest == seat.digest(), OpeningMismatch(requestId, owner, digest, seat.digest()));
 
             uint256 weight = seat.flags() & WEIGHT;
-            LaneTally.add(lanes, opening.votes, weight);
+            LaneTally.add(lanes, votes, weight);
             // Fits: reveals ≤ commits and Σv of the reveals ≤ Σv of the commits ≤ 255; families are below 16.
             round = round.addReveal(weight, seat.family());
-            seats[opening.owner] = seat.withDigest(_high(votesHash)).withFlag(REVEALED);
-            emit Revealed(requestId, opening.owner, opening.votes, weight);
+            seats[owner] = seat.withDigest(_high(votesHash)).withFlag(REVEALED);
+            emit Revealed(requestId, owner, votes, weight);
             ++opened;
         }
         require(opened != 0, AlreadyRevealed(requestId, openings.length == 0 ? address(0) : openings[0].owner));
@@ -296,24 +295,25 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         mapping(address => SeatWord) storage seats = _seats[requestId];
         uint256 earning;
         for (uint256 i; i < votes.length; ++i) {
-            Vote calldata vote = votes[i];
-            SeatWord seat = seats[vote.owner];
-            require(seat.digest() != 0, NotCommitted(requestId, vote.owner));
+            address owner = votes[i].owner;
+            SeatWord seat = seats[owner];
+            require(seat.digest() != 0, NotCommitted(requestId, owner));
             if (seat.has(SETTLED)) continue;
-            seats[vote.owner] = seat.withFlag(SETTLED);
+            seats[owner] = seat.withFlag(SETTLED);
             if (!seat.has(REVEALED)) {
                 // Too few committed and nobody extended: the phase to reveal in never came.
                 bool unheard = round.commits() < round.minSeats() && !round.has(EXTENDED);
-                if (unheard) _releaseSeat(requestId, terms.domain, draw.bond(), vote.owner);
-                else _settleUnrevealed(requestId, terms.domain, draw.bond(), vote.owner);
+                if (unheard) _releaseSeat(requestId, draw, owner);
+                else _settleUnrevealed(requestId, draw, owner);
                 continue;
             }
-            uint240 given = _high(keccak256(vote.votes));
-            require(given == seat.digest(), VoteMismatch(requestId, vote.owner, given, seat.digest()));
+            bytes calldata revealed = votes[i].votes;
+            uint240 given = _high(EfficientHashLib.hashCalldata(revealed));
+            require(given == seat.digest(), VoteMismatch(requestId, owner, given, seat.digest()));
             if (phase == Phase.VOID) {
-                _releaseSeat(requestId, terms.domain, draw.bond(), vote.owner);
+                _releaseSeat(requestId, draw, owner);
             } else {
-                _settleRevealed(requestId, judged, draw, vote, seat.flags());
+                _settleRevealed(requestId, judged, draw, owner, revealed, seat.flags());
                 ++earning;
             }
         }
@@ -513,24 +513,18 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         bytes32 requestId,
         Judgement memory judged,
         DrawWord draw,
-        Vote calldata vote,
+        address owner,
+        bytes calldata votes,
         uint256 flags
     ) private {
         SkillScore.Frame memory frame = judged.frame;
-        SkillScore.Sums memory sums = SkillScore.sum(frame, judged.decided, vote.votes, flags & WEIGHT);
+        SkillScore.Sums memory sums = SkillScore.sum(frame, judged.decided, votes, flags & WEIGHT);
         uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
         int256 value = SkillScore.value(sums.numerator, judged.price, frame.baseRate, lossMean);
-        uint256 outcomes = LEDGER.record(
-            draw.domain(),
-            vote.owner,
-            flags & LATE != 0,
-            judged.rule,
-            sums,
-            frame.baseRate
-        );
+        uint256 outcomes = LEDGER.record(draw.domain(), owner, flags & LATE != 0, judged.rule, sums, frame.baseRate);
         (int256 before, uint256 factor) = MINTER.credit(
             draw.domain(),
-            vote.owner,
+            owner,
             IRewardMinter.Credit({
                 value: value,
                 scored: sums.scoredTrue + sums.scoredFalse,
@@ -540,7 +534,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         );
         emit SeatSettled(
             requestId,
-            vote.owner,
+            owner,
             sums.numerator,
             sums.scoredTrue | (sums.scoredFalse << 16) | (sums.losing << 32),
             lossMean,
@@ -553,15 +547,16 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     }
 
     /// @dev Without a verdict a seat that did its duty earns nothing and loses nothing.
-    function _releaseSeat(bytes32 requestId, uint16 domain, uint256 bond, address owner) private {
-        VAULT.unlock(domain, owner, bond);
+    function _releaseSeat(bytes32 requestId, DrawWord draw, address owner) private {
+        VAULT.unlock(draw.domain(), owner, draw.bond());
         emit SeatSettled(requestId, owner, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     /// @dev Silence is never cheaper than any reveal: the whole bond goes.
-    function _settleUnrevealed(bytes32 requestId, uint16 domain, uint256 bond, address owner) private {
-        uint256 outcomes = LEDGER.recordAbsent(domain, owner);
-        uint256 charged = VAULT.charge(domain, owner, bond, bond * Units.GWEI, msg.sender);
+    function _settleUnrevealed(bytes32 requestId, DrawWord draw, address owner) private {
+        uint256 outcomes = LEDGER.recordAbsent(draw.domain(), owner);
+        uint256 bond = draw.bond();
+        uint256 charged = VAULT.charge(draw.domain(), owner, bond, bond * Units.GWEI, msg.sender);
         emit SeatSettled(requestId, owner, 0, 0, 0, 0, outcomes, 0, charged, 0);
     }
 

@@ -73,8 +73,10 @@ contract ReputationLedger is EpochClock, IReputationLedger {
         }
         if (!silent) {
             // Fits: a claim adds less than 6e12, and a window closes after at most 1,024 + 256 claims.
-            r.quality += int64(SkillScore.quality(sums, baseRate, rule.bar));
-            r.scored += uint16(scored);
+            unchecked {
+                r.quality += int64(SkillScore.quality(sums, baseRate, rule.bar));
+                r.scored += uint16(scored);
+            }
             // The most one request closes; only a window that shrank since could give more.
             uint256 closed = FixedPointMathLib.min(r.scored / rule.window, MAX_CLOSED);
             if (closed != 0) {

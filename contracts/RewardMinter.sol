@@ -69,22 +69,25 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     ) external returns (int256 before, uint256 factor) {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
         uint256 epoch = currentEpoch();
-        mapping(uint256 => EpochTerms) storage epochs = _terms[domain];
+        EpochTerms storage terms = _terms[domain][epoch];
+        if (!terms.open) _openEpoch(domain, terms);
+        uint256 maturity = terms.maturity;
         mapping(address => Account) storage accounts = _accounts[domain][epoch];
-        EpochTerms memory terms = epochs[epoch];
-        if (!terms.open) terms = _openEpoch(domain);
         Account memory account = accounts[owner];
         // An account that was carried over is in no epoch's points yet.
         uint256 points;
         if (account.factor == 0) account = _openAccount(domain, epoch, owner);
-        else points = _points(account, terms.maturity);
+        else points = _points(account, maturity);
 
         before = account.score;
         factor = account.factor;
         _add(account, seat);
-        terms.points = uint112(terms.points + _points(account, terms.maturity) - points);
         accounts[owner] = account;
-        epochs[epoch] = terms;
+        uint256 pointsNow = _points(account, maturity);
+        // Fits: the points of an epoch contain the account's, and all of them stay below 2^112 (SPEC REW-6).
+        unchecked {
+            if (pointsNow != points) terms.points = uint112(terms.points + pointsNow - points);
+        }
     }
 
     /// @inheritdoc IRewardMinter
@@ -161,19 +164,15 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     // --------------------------------------------------------------- internals
 
     /// @dev Pins what points, mint and debts of an epoch depend on, so that parameters can change in its middle.
-    function _openEpoch(uint16 domain) private view returns (EpochTerms memory) {
+    function _openEpoch(uint16 domain, EpochTerms storage terms) private {
         uint16 version = REGISTRY.currentVersion(domain);
         IDomainRegistry.Rewards memory rewards = REGISTRY.rewardsOf(domain, version);
-        return
-            EpochTerms({
-                points: 0,
-                maturity: REGISTRY.committeeOf(domain, version).maturity,
-                mintRatio: rewards.mintRatio,
-                mintCap: rewards.mintCap,
-                penaltyRatio: REGISTRY.feesOf(domain, version).penaltyRatio,
-                share: uint16(shareOf[domain]),
-                open: true
-            });
+        terms.maturity = REGISTRY.committeeOf(domain, version).maturity;
+        terms.mintRatio = rewards.mintRatio;
+        terms.mintCap = rewards.mintCap;
+        terms.penaltyRatio = REGISTRY.feesOf(domain, version).penaltyRatio;
+        terms.share = uint16(shareOf[domain]);
+        terms.open = true;
     }
 
     /// @dev Opens the account of (domain, epoch, owner). An immature account of an earlier epoch is carried over whole;
@@ -195,10 +194,12 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
 
     /// @dev Casts are safe: |score| < 5 · supply < 2^87, bonds and fees are below the supply in gwei (SPEC REW-6).
     function _add(Account memory account, Credit calldata seat) private pure {
-        account.score += int88(seat.value);
-        account.releasable += uint56(seat.bond);
-        account.served += uint56(seat.served / Units.GWEI);
-        account.scored = uint16(FixedPointMathLib.min(account.scored + seat.scored, type(uint16).max));
+        unchecked {
+            account.score += int88(seat.value);
+            account.releasable += uint56(seat.bond);
+            account.served += uint56(seat.served / Units.GWEI);
+            account.scored = uint16(FixedPointMathLib.min(account.scored + seat.scored, type(uint16).max));
+        }
     }
 
     /// @dev R^γ · tilt, 1e9 = 1.0, rounded down; at least 1e-9, because zero means "not open".
@@ -258,7 +259,10 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     /// @dev Points of an account, wei: score · factor once mature and positive.
     function _points(Account memory account, uint256 maturity) private pure returns (uint256) {
         if (account.score <= 0 || account.scored < maturity) return 0;
-        return (uint256(int256(account.score)) * account.factor) / FACTOR_ONE;
+        // Fits: 87 and 40 bits.
+        unchecked {
+            return (uint256(int256(account.score)) * account.factor) / FACTOR_ONE;
+        }
     }
 
     /// @dev ρ times a negative score, wei, rounded up.

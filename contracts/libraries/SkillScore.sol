@@ -61,13 +61,16 @@ library SkillScore {
         // No overflow: claims ≤ 256, lanes and bounds are below 2^16.
         unchecked {
             uint256 claims = frame.claims;
-            uint256[] memory halves = new uint256[](2 * ((claims + 15) >> 4));
+            // A last word with a single claim has no odd half.
+            uint256[] memory halves = new uint256[](2 * (claims >> 4) + FixedPointMathLib.min(2, claims & 15));
             decided.halves = halves;
-            for (uint256 i; i << 4 < claims; ++i) {
-                uint256 rest = claims - (i << 4);
-                uint256 word = lanes[i];
-                halves[2 * i] = _half(frame, LaneFields.even(word), LaneFields.evenUpTo(rest));
-                halves[2 * i + 1] = _half(frame, LaneFields.odd(word), LaneFields.oddUpTo(rest));
+            for (uint256 i; i < halves.length; ++i) {
+                uint256 word = lanes[i >> 1];
+                uint256 rest = claims - ((i >> 1) << 4);
+                halves[i] =
+                    i & 1 == 0
+                        ? _half(frame, LaneFields.even(word), LaneFields.evenUpTo(rest))
+                        : _half(frame, LaneFields.odd(word), LaneFields.oddUpTo(rest));
             }
         }
     }
@@ -104,7 +107,7 @@ library SkillScore {
         Sides memory decided,
         bytes calldata votes,
         uint256 weight
-    ) internal pure returns (Sums memory) {
+    ) internal pure returns (Sums memory sums) {
         // No field can run into the next: everything compared stays below 2^20, counts below 2^5, sums of errors below
         // 32 · 2^16. Differences of sides wrap around in a factor and come back in the product.
         unchecked {
@@ -120,12 +123,12 @@ library SkillScore {
                 scan.lossStep = 255 - 2 * frame.baseRate;
             }
             uint256[] memory halves = decided.halves;
-            for (uint256 i; i < halves.length; i += 2) {
+            for (uint256 i; i < halves.length; ++i) {
                 uint256 lanes = LaneTally.load(votes, i << 3);
                 _scan(scan, halves[i], LaneFields.even(lanes), weight);
-                _scan(scan, halves[i + 1], LaneFields.odd(lanes), weight);
+                if (++i < halves.length) _scan(scan, halves[i], LaneFields.odd(lanes), weight);
             }
-            return _close(scan, frame.baseRate);
+            _close(scan, frame.baseRate, sums);
         }
     }
 
@@ -163,7 +166,7 @@ library SkillScore {
         }
     }
 
-    function _close(Scan memory scan, uint256 baseRate) private pure returns (Sums memory sums) {
+    function _close(Scan memory scan, uint256 baseRate, Sums memory sums) private pure {
         // No overflow: at most 256 claims of terms within ± 255².
         unchecked {
             uint256 miss = 255 - baseRate;
