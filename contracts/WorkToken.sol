@@ -11,14 +11,12 @@ import {Units} from "./libraries/Units.sol";
 
 /// @title WorkToken
 contract WorkToken is ERC20, ERC20Burnable, ERC20Permit, IWorkToken {
+    string private constant NAME = "Assay Work";
+
     /// @inheritdoc IWorkToken
     address public immutable MINTER;
 
-    constructor(
-        address treasury,
-        uint256 genesisSupply,
-        address minter
-    ) ERC20("Assay Work", "WORK") ERC20Permit("WORK") {
+    constructor(address treasury, uint256 genesisSupply, address minter) ERC20(NAME, "WORK") ERC20Permit(NAME) {
         require(genesisSupply <= Units.MAX_SUPPLY, SupplyTooLarge(genesisSupply, Units.MAX_SUPPLY));
         MINTER = minter;
         _mint(treasury, genesisSupply);

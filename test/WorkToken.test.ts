@@ -37,6 +37,9 @@ describe("WorkToken", () => {
       const { token, addresses, parameters } = await networkHelpers.loadFixture(protocol);
       expect(await token.name()).to.equal("Assay Work");
       expect(await token.symbol()).to.equal("WORK");
+      expect((await token.eip712Domain()).name, "permits are signed under the same name").to.equal(
+        "Assay Work",
+      );
       expect(await token.decimals()).to.equal(18n);
       expect(await token.MINTER()).to.equal(addresses.RewardMinter);
       expect(await token.totalSupply()).to.equal(parameters.genesisSupply);
