@@ -115,6 +115,11 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
         require(bytes(label).length >= 1 && bytes(label).length <= 64, InvalidName(label));
         lineage = keccak256(bytes(label));
         require(_proposals[domain][lineage].proposer == address(0), AlreadyProposed(lineage));
+        // An empty slot has lineage 0, which is the hash of no label. Listing needs no such check: a lineage is
+        // proposed only while it is not listed, and listing takes its one proposal away.
+        for (uint8 family; family < Units.MAX_FAMILIES; ++family) {
+            require(_families[domain][family].lineage != lineage, AlreadyListed(lineage, family));
+        }
         // Fits: the supply is below 2^84.
         _proposals[domain][lineage] = Family(msg.sender, uint96(FAMILY_BOND), lineage);
         emit FamilyProposed(domain, lineage, msg.sender, label, FAMILY_BOND);

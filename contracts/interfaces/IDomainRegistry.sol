@@ -161,6 +161,7 @@ interface IDomainRegistry is IEpochClock {
     /// @notice A parameter lies outside its hard bounds.
     error ParameterOutOfBounds(string name, uint256 given, uint256 min, uint256 max);
     error AlreadyProposed(bytes32 lineage);
+    error AlreadyListed(bytes32 lineage, uint256 family);
     error NotProposed(bytes32 lineage);
     error FamiliesFull(uint256 domain, uint256 max);
     error TooManyDomains(uint256 max);
@@ -184,7 +185,8 @@ interface IDomainRegistry is IEpochClock {
     /// @notice Hands a domain to a new owner.
     function transferDomain(uint16 domain, address to) external;
 
-    /// @notice Proposes a family with a bond of {FAMILY_BOND} wei (allowance needed).
+    /// @notice Proposes a family with a bond of {FAMILY_BOND} wei (allowance needed). A lineage can be proposed or listed
+    ///         once per domain at a time.
     /// @param label human-readable lineage, hashed into `lineage`
     function proposeFamily(uint16 domain, string calldata label) external returns (bytes32 lineage);
 

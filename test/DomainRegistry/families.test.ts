@@ -25,6 +25,7 @@ describe("DomainRegistry families", () => {
   // ├── when the domain is unknown → UnknownDomain
   // ├── when the label is empty or longer than 64 bytes → InvalidName
   // ├── when the lineage is proposed already → AlreadyProposed
+  // ├── when the lineage is listed, in any slot → AlreadyListed
   // └── else the bond moves in
   describe("proposeFamily", () => {
     it("reverts when the domain is unknown", async () => {
@@ -57,6 +58,25 @@ describe("DomainRegistry families", () => {
           .to.be.revertedWithCustomError(registry, "AlreadyProposed")
           .withArgs(LINEAGE);
       }
+    });
+
+    it("reverts while the lineage is listed, in the first and in the last slot, and not once it is vacated (D3)", async () => {
+      const { registry, vault, domain, alice, bob } = await networkHelpers.loadFixture(families);
+      for (let slot = FAMILY_LABELS.length; slot < 15; slot++) {
+        await registry.connect(alice).proposeFamily(domain, `family ${slot}`);
+        await registry.listFamily(domain, ethers.id(`family ${slot}`));
+      }
+      await registry.listFamily(domain, LINEAGE);
+      for (const [label, slot] of [
+        [FAMILY_LABELS[0]!, 0],
+        [LABEL, 15],
+      ] as const) {
+        await expect(registry.connect(bob).proposeFamily(domain, label))
+          .to.be.revertedWithCustomError(registry, "AlreadyListed")
+          .withArgs(ethers.id(label), slot);
+      }
+      await vault.vacateFamily(domain, 15);
+      await expect(registry.connect(bob).proposeFamily(domain, LABEL)).to.emit(registry, "FamilyProposed");
     });
 
     it("reverts when the bond is not allowed", async () => {

@@ -800,6 +800,14 @@ export const domainRegistryAbi = [
     stateMutability: "nonpayable",
     type: "constructor",
   },
+  {
+    inputs: [
+      { name: "lineage", type: "bytes32" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "AlreadyListed",
+    type: "error",
+  },
   { inputs: [{ name: "lineage", type: "bytes32" }], name: "AlreadyProposed", type: "error" },
   {
     inputs: [
@@ -4330,6 +4338,14 @@ export const errorsAbi = [
       { name: "owner", type: "address" },
     ],
     name: "AlreadyCommitted",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "lineage", type: "bytes32" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "AlreadyListed",
     type: "error",
   },
   { inputs: [{ name: "lineage", type: "bytes32" }], name: "AlreadyProposed", type: "error" },
