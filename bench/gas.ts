@@ -8,17 +8,26 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
 import { measureLife, type Figures } from "./life.ts";
+import { measureMaxima } from "./maxima.ts";
+import { measurePopulation } from "./population.ts";
 import { measureStaking } from "./staking.ts";
 
 const FILE = new URL("gas.json", import.meta.url);
-
-const benchWorld = () => buildWorld(12);
+const OPERATORS = 12;
 
 async function measure(): Promise<Figures> {
-  const world = await networkHelpers.loadFixture(benchWorld);
-  const life = await measureLife(world);
-  const staking = await measureStaking(await networkHelpers.loadFixture(benchWorld));
-  return { ...life, ...staking };
+  const figures: Figures = {};
+  const empty = await networkHelpers.takeSnapshot();
+  for (const journey of [
+    async () => measureLife(await buildWorld(OPERATORS)),
+    async () => measureStaking(await buildWorld(OPERATORS)),
+    measureMaxima,
+    measurePopulation,
+  ]) {
+    Object.assign(figures, await journey());
+    await empty.restore();
+  }
+  return figures;
 }
 
 const sorted = (figures: Figures): Figures =>

@@ -1,6 +1,7 @@
 /** The life of a request: requests, votes, verdicts, settlement. */
 import { ethers, networkHelpers, nextEpoch, type World } from "../test/fixtures/world.ts";
 import { endAppeal, endCommit, endReveal, openings, votesOf } from "../test/fixtures/round.ts";
+import { partsOf } from "./parts.ts";
 import {
   ballotsFor,
   commit,
@@ -10,6 +11,7 @@ import {
   passSeedBlock,
   playMeasured,
   SEATS,
+  transactionsOf,
   warmUp,
 } from "./rounds.ts";
 
@@ -38,7 +40,7 @@ async function single(w: World): Promise<Figures> {
   await before.restore();
   const ballots = ballotsFor(drawn.slice(0, SEATS), 64);
   for (const b of ballots) await commit(w, request, b);
-  figures["commitReplaced"] = await commit(w, request, ballots[0]!);
+  figures["commitReplaced"] = (await commit(w, request, ballots[0]!)).gas;
   await endCommit(w, request);
   const [first, second, ...others] = ballots;
   figures["revealFirst.k64"] = await gasOf(w.assay.reveal(request.id, openings([first!])));
@@ -70,23 +72,22 @@ async function absences(w: World): Promise<Figures> {
 async function rounds(w: World): Promise<Figures> {
   const figures: Figures = {};
   for (const claims of CLAIMS) {
-    const gas = await playMeasured(w, claims);
-    const [sealing, ...later] = gas.commits;
-    const total =
-      gas.request +
-      gas.commits.reduce((sum, commit) => sum + commit, 0) +
-      gas.reveal +
-      gas.finalize +
-      gas.settle;
+    const round = await playMeasured(w, claims);
+    const [sealing, ...later] = round.commits;
+    const transactions = transactionsOf(round);
+    const total = transactions.reduce((sum, { gas }) => sum + gas, 0);
     Object.assign(figures, {
-      [`request.k${claims}`]: gas.request,
-      [`commitSealing.k${claims}`]: sealing,
-      [`commit.k${claims}`]: mean(later),
-      [`revealBatch.k${claims}`]: gas.reveal,
-      [`finalize.k${claims}`]: gas.finalize,
-      [`settleBatch.k${claims}`]: gas.settle,
+      [`request.k${claims}`]: round.request.gas,
+      [`commitSealing.k${claims}`]: sealing!.gas,
+      [`commit.k${claims}`]: mean(later.map(({ gas }) => gas)),
+      [`revealBatch.k${claims}`]: round.reveal.gas,
+      [`finalize.k${claims}`]: round.finalize.gas,
+      [`settleBatch.k${claims}`]: round.settle.gas,
       [`perVoteAllIn.k${claims}`]: Math.round(total / (SEATS * claims)),
     });
+    for (const [part, gas] of Object.entries(await partsOf(transactions))) {
+      figures[`parts.k${claims}.${part}`] = gas;
+    }
   }
   return figures;
 }
@@ -100,7 +101,7 @@ async function epochs(w: World): Promise<Figures> {
   figures["distribute"] = await gasOf(w.minter.distribute(w.domain, finished, owners.slice(0, 1)));
   const batch = owners.slice(1, 1 + SEATS);
   figures["distributeBatch.n7"] = await gasOf(w.minter.distribute(w.domain, finished, batch));
-  figures["settleFirstOfEpoch.k64"] = (await playMeasured(w, 64)).settle;
+  figures["settleFirstOfEpoch.k64"] = (await playMeasured(w, 64)).settle.gas;
   return figures;
 }
 

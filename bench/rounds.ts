@@ -18,13 +18,23 @@ import {
 export const SEATS = 7;
 
 interface Transaction {
-  wait(): Promise<{ gasUsed: bigint } | null>;
+  wait(): Promise<{ hash: string; gasUsed: bigint } | null>;
+}
+
+/** A transaction that was mined, and the gasUsed of its receipt. */
+export interface Mined {
+  readonly hash: string;
+  readonly gas: number;
+}
+
+export async function mined(sent: Promise<Transaction>): Promise<Mined> {
+  const receipt = await (await sent).wait();
+  return { hash: receipt!.hash, gas: Number(receipt!.gasUsed) };
 }
 
 /** gasUsed of a transaction's receipt. */
 export async function gasOf(sent: Promise<Transaction>): Promise<number> {
-  const receipt = await (await sent).wait();
-  return Number(receipt!.gasUsed);
+  return (await mined(sent)).gas;
 }
 
 /** Votes as models give them: mostly on one side, unlike each other, hardly ever zero bytes. */
@@ -39,9 +49,7 @@ export function ballotsFor(owners: readonly Signer[], claims: number): Ballot[] 
   return owners.map((owner) => ballot(owner, votesFor(owner, claims)));
 }
 
-export interface Opened extends OpenRequest {
-  readonly gas: number;
-}
+export interface Opened extends OpenRequest, Mined {}
 
 export async function open(
   w: World,
@@ -50,7 +58,7 @@ export async function open(
 ): Promise<Opened> {
   const tx = await w.assay.connect(w.requester).request(ask(w.domain, claims, overrides));
   const receipt = await tx.wait();
-  return { ...termsOf(w, receipt), gas: Number(receipt.gasUsed) };
+  return { ...termsOf(w, receipt), hash: receipt.hash, gas: Number(receipt.gasUsed) };
 }
 
 /** Waits for the seed block without sealing. */
@@ -79,35 +87,45 @@ export async function openFor(w: World, claims: number, seats: number) {
 }
 
 /** One second apart: a committee votes within one or two blocks, a short window is not five of them long. */
-export async function commit(w: World, request: OpenRequest, b: Ballot): Promise<number> {
+export async function commit(w: World, request: OpenRequest, b: Ballot): Promise<Mined> {
   const digest = await digestOf(w, request, b);
   await networkHelpers.time.setNextBlockTimestamp((await networkHelpers.time.latest()) + 1);
-  return gasOf(w.assay.connect(b.owner).commit(request.id, b.owner.address, digest));
+  return mined(w.assay.connect(b.owner).commit(request.id, b.owner.address, digest));
 }
 
-export interface RoundGas {
-  readonly request: number;
+/** The transactions of a round. */
+export interface Round {
+  readonly request: Mined;
   /** The first one seals. */
-  readonly commits: readonly number[];
-  readonly reveal: number;
-  readonly finalize: number;
-  readonly settle: number;
+  readonly commits: readonly Mined[];
+  readonly reveal: Mined;
+  readonly finalize: Mined;
+  readonly settle: Mined;
 }
 
 /** A round of seven from request to settlement, reveal and settle in one batch each. */
-export async function playMeasured(w: World, claims: number): Promise<RoundGas> {
+export async function playMeasured(w: World, claims: number): Promise<Round> {
   const { request, drawn } = await openFor(w, claims, SEATS);
   const ballots = ballotsFor(drawn.slice(0, SEATS), claims);
-  const commits: number[] = [];
+  const commits: Mined[] = [];
   for (const b of ballots) commits.push(await commit(w, request, b));
   await endCommit(w, request);
-  const reveal = await gasOf(w.assay.reveal(request.id, openings(ballots)));
+  const reveal = await mined(w.assay.reveal(request.id, openings(ballots)));
   await endReveal(w, request);
-  const finalize = await gasOf(w.assay.finalize(request.terms));
+  const finalize = await mined(w.assay.finalize(request.terms));
   await endAppeal(w, request);
-  const settle = await gasOf(w.assay.settle(request.terms, votesOf(ballots)));
-  return { request: request.gas, commits, reveal, finalize, settle };
+  const settle = await mined(w.assay.settle(request.terms, votesOf(ballots)));
+  return { request, commits, reveal, finalize, settle };
 }
+
+/** All transactions of a round, in their order. */
+export const transactionsOf = ({ request, commits, reveal, finalize, settle }: Round): readonly Mined[] => [
+  request,
+  ...commits,
+  reveal,
+  finalize,
+  settle,
+];
 
 /** Plays rounds until every operator has an open account in this epoch, as in the middle of a working day. */
 export async function warmUp(w: World): Promise<void> {
