@@ -13,28 +13,32 @@ import { HOT_KEY_VARIABLE, readConfig } from "./config.ts";
 import { createLogger } from "./lib/logger.ts";
 import { encodePayload, hashPayload } from "./payload/schema.ts";
 import { BYTES, PAYLOAD } from "./testing/deps.ts";
+import { startTcpProxy, type TcpProxy } from "./testing/tcpProxy.ts";
 import { hotKeyOf, MODELS, ownerOf, startLocalChain, type LocalChain } from "./testing/localChain.ts";
 
 describe("keepers on a real chain", function () {
   this.timeout(120_000);
   let chain: LocalChain;
+  let line: TcpProxy;
   let apps: App[] = [];
   const lines: string[] = [];
 
   before(async () => {
     chain = await startLocalChain();
+    line = await startTcpProxy(Number(new URL(chain.rpcUrl).port));
     await startAll();
   });
   after(async () => {
     await stopAll();
+    await line.close();
     await chain.stop();
   });
   afterEach(() => lines.splice(0));
 
   const startAll = async (): Promise<void> => {
     for (const [i] of MODELS.entries()) {
-      // The first one talks over a WebSocket.
-      const rpcUrl = i === 0 ? chain.rpcUrl.replace("http", "ws") : chain.rpcUrl;
+      // The first one talks over a WebSocket, on a bad line.
+      const rpcUrl = i === 0 ? `ws://127.0.0.1:${line.port}` : chain.rpcUrl;
       const config = readConfig(chain.configOf(i, { rpcUrl }), { [HOT_KEY_VARIABLE]: hotKeyOf(i) });
       apps.push(await buildApp({ config, log: createLogger({ write: (line) => lines.push(line) }) }));
     }
@@ -47,7 +51,9 @@ describe("keepers on a real chain", function () {
   /** Lets all keepers look until `isDone`, or a moment longer than any of their duties takes. */
   const look = async (isDone: () => Promise<boolean>, tries = 60): Promise<boolean> => {
     for (let i = 0; i < tries; i++) {
-      await Promise.all(apps.map((app) => app.tick()));
+      const ticks = Promise.all(apps.map((app) => app.tick()));
+      if (i === 0) line.cut();
+      await ticks;
       await sleep(100);
       if (await isDone()) return true;
     }
@@ -86,7 +92,8 @@ describe("keepers on a real chain", function () {
       );
     };
     expect(await look(areSettled), "all settled").to.equal(true);
-    expect(lines.filter((line) => line.includes('"vote decided"'))).to.have.length(5);
+    expect(lines.filter((text) => text.includes('"vote decided"'))).to.have.length(5);
+    expect(line.connections, "four starts of the first one, each cut off once").to.be.at.least(8);
     for (const [i] of MODELS.entries()) expect(lines.join("")).to.not.include(hotKeyOf(i).slice(2));
   });
 
@@ -163,6 +170,32 @@ describe("keepers on a real chain", function () {
     expect(transaction.nonce).to.equal(nonce);
     expect(await chain.reader.getTransactionCount({ address: sender.address })).to.equal(nonce + 3);
     expect((await chain.reads.seatOf(id, ownerOf(0))).digest, "the last one sent counts").to.equal(6n);
+  });
+
+  it("do not send again what was mined just before", async () => {
+    const id = await inline(BYTES, PAYLOAD.claims.length);
+    await chain.rpc("hardhat_mine", "0x3");
+    let simulated = 0;
+    const reader = {
+      ...chain.reader,
+      simulateContract: async (call: never) => {
+        simulated += 1;
+        if (simulated === 2) await chain.rpc("evm_mine");
+        return chain.reader.simulateContract(call);
+      },
+    } as LocalChain["reader"];
+    const sender = chain.senderOf(1, { resendMs: 300 }, reader);
+    const nonce = await chain.reader.getTransactionCount({ address: sender.address });
+    await chain.rpc("evm_setIntervalMining", 0);
+    await chain.rpc("evm_setAutomine", false);
+    const hashes: Hex[] = [];
+    const receipt = await chain.commitBy(sender, id, ownerOf(0), 5n, (hash) => void hashes.push(hash));
+    const pending = await chain.reader.getTransactionCount({ address: sender.address, blockTag: "pending" });
+    await chain.rpc("evm_setAutomine", true);
+    await chain.rpc("evm_setIntervalMining", 1_000);
+    expect(simulated, "it was about to send again").to.equal(2);
+    expect(receipt.transactionHash).to.equal(hashes[0]);
+    expect(pending, "one transaction, mined or not").to.equal(nonce + 1);
   });
 
   it("stop on SIGTERM with code 0, at once", async () => {

@@ -50,7 +50,7 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
     await preflight({ config, reads, hotKey: account.address, model: file.manifest, log });
     clock = await reads.clock();
   } catch (error) {
-    await disconnect(config);
+    disconnect(config);
     throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
   }
   const model = await loadModel(file);
@@ -97,7 +97,7 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
       database.close();
       // A session in use must not be released; the end of the process frees it.
       if (isAll) await model.close();
-      await disconnect(config);
+      disconnect(config);
     },
   };
 }

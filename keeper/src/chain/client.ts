@@ -57,6 +57,6 @@ export function connectSigner(options: ChainOptions, account: Account): Signer {
 }
 
 /** Lets go of the endpoint. Over http(s) there is nothing to do. */
-export async function disconnect({ rpcUrl }: ChainOptions): Promise<void> {
-  if (rpcUrl.startsWith("ws")) await closeSocket(rpcUrl);
+export function disconnect({ rpcUrl }: ChainOptions): void {
+  if (rpcUrl.startsWith("ws")) closeSocket(rpcUrl);
 }

@@ -65,7 +65,7 @@ export interface LocalChain {
   /** Moves the clock of the chain forward. */
   jump(seconds: number): Promise<void>;
   rpc(method: string, ...params: unknown[]): Promise<unknown>;
-  senderOf(index: number, options?: Parameters<typeof createSender>[3]): Sender;
+  senderOf(index: number, options?: Parameters<typeof createSender>[3], through?: Reader): Sender;
   /** Writes the configuration of operator `i` and returns its path. */
   configOf(i: number, change?: object): string;
   stop(): Promise<void>;
@@ -110,8 +110,8 @@ async function bringUp(folder: string, rpcUrl: string, stop: () => Promise<void>
   const deployment = await deploy(folder, rpcUrl);
   const at = deployment.addresses;
   const domain = deployment.domains["grounded"]!;
-  const senderOf: LocalChain["senderOf"] = (index, more) =>
-    createSender(reader, connectSigner(options, account(index)), silentLogger, more);
+  const senderOf: LocalChain["senderOf"] = (index, more, through = reader) =>
+    createSender(through, connectSigner(options, account(index)), silentLogger, more);
   const call = (address: Address, abi: unknown, functionName: string, ...args: unknown[]) => ({
     address,
     abi: abi as Abi,
