@@ -134,12 +134,16 @@ export function createSender(
         await reader.simulateContract({ ...call, account: signer.account });
         const gas = await reader.estimateContractGas({ ...call, account: signer.account });
         nonce = await nonceOf();
-        // A third on top: state may change between the estimate and the block.
-        const hash = await fees.write({ ...call, nonce, gas: gas + gas / 3n });
-        hashes.push(hash);
-        log.debug("transaction sent", { call: call.functionName, hash, nonce, attempt });
-        if (hashes.length === 1) await onSent?.(hash);
-        receipt = await waitFor(hashes, nonce);
+        // Mined since it was last looked for? Another copy would only cost.
+        receipt = await minedOf(hashes);
+        if (receipt === undefined) {
+          // A third on top: state may change between the estimate and the block.
+          const hash = await fees.write({ ...call, nonce, gas: gas + gas / 3n });
+          hashes.push(hash);
+          log.debug("transaction sent", { call: call.functionName, hash, nonce, attempt });
+          if (hashes.length === 1) await onSent?.(hash);
+          receipt = await waitFor(hashes, nonce);
+        }
       } catch (error) {
         signal?.throwIfAborted();
         // Refused because an earlier copy of this very call was mined meanwhile?
