@@ -11,26 +11,34 @@ import { RefusedError } from "./chain/sender.ts";
 import { ROUND_EXTENDED, SEAT_REVEALED, SEAT_SETTLED, type Phase } from "./chain/types.ts";
 import { HOT_KEY_VARIABLE, readConfig } from "./config.ts";
 import { createLogger } from "./lib/logger.ts";
+import { putPayload } from "./payloadStore/client.ts";
+import { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
 import { encodePayload, hashPayload } from "./payload/schema.ts";
 import { BYTES, PAYLOAD } from "./testing/deps.ts";
 import { startTcpProxy, type TcpProxy } from "./testing/tcpProxy.ts";
 import { hotKeyOf, MODELS, ownerOf, startLocalChain, type LocalChain } from "./testing/localChain.ts";
 
+/** No one listens there. */
+const NOBODY = "http://127.0.0.1:9";
+
 describe("keepers on a real chain", function () {
   this.timeout(120_000);
   let chain: LocalChain;
   let line: TcpProxy;
+  let store: PayloadStore;
   let apps: App[] = [];
   const lines: string[] = [];
 
   before(async () => {
     chain = await startLocalChain();
     line = await startTcpProxy(Number(new URL(chain.rpcUrl).port));
+    store = await startPayloadStore({ folder: join(chain.folder, "payloads") });
     await startAll();
   });
   after(async () => {
     await stopAll();
     await line.close();
+    await store.close();
     await chain.stop();
   });
   afterEach(() => lines.splice(0));
@@ -39,7 +47,9 @@ describe("keepers on a real chain", function () {
     for (const [i] of MODELS.entries()) {
       // The first one talks over a WebSocket, on a bad line.
       const rpcUrl = i === 0 ? `ws://127.0.0.1:${line.port}` : chain.rpcUrl;
-      const config = readConfig(chain.configOf(i, { rpcUrl }), { [HOT_KEY_VARIABLE]: hotKeyOf(i) });
+      const payload = { allowPrivate: true, deadlineMs: 1_000, mirrors: [NOBODY, store.url] };
+      const path = chain.configOf(i, { rpcUrl, payload });
+      const config = readConfig(path, { [HOT_KEY_VARIABLE]: hotKeyOf(i) });
       apps.push(await buildApp({ config, log: createLogger({ write: (line) => lines.push(line) }) }));
     }
   };
@@ -105,7 +115,7 @@ describe("keepers on a real chain", function () {
       CONNECTION_FAILED: await chain.request({
         claims: 2,
         payloadHash: hashPayload(BYTES),
-        uri: "http://127.0.0.1:9/x",
+        uri: `${NOBODY}/x`,
       }),
       HASH_MISMATCH: await chain.request({ claims: 2, payloadHash: hashPayload(BYTES), uri: data }),
       "claims of domain medical": await inline(medical, 2),
@@ -135,6 +145,14 @@ describe("keepers on a real chain", function () {
       const told = lines.some((line) => line.includes(id) && line.includes(reason));
       expect(told, `${reason} is in the log: ${text.slice(0, 3_000)}`).to.equal(true);
     }
+  });
+
+  it("take from a mirror of their own what the request's URI does not give", async () => {
+    const bytes = encodePayload({ ...PAYLOAD, claims: PAYLOAD.claims.toReversed() });
+    await putPayload(store.url, bytes);
+    const id = await chain.request({ claims: 2, payloadHash: hashPayload(bytes), uri: `${NOBODY}/x` });
+    await chain.rpc("hardhat_mine", "0x3");
+    expect(await look(commits(id, 5)), "all committed").to.equal(true);
   });
 
   it("replace a transaction that hangs, and name a refusal with its arguments", async () => {
