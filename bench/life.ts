@@ -22,14 +22,17 @@ const CLAIMS = [1, 64, 256] as const;
 const mean = (values: readonly number[]): number =>
   Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
 
-/** Requests of one requester: the first, a later one, and what an inline payload adds. */
+/** What an inline payload adds to a request: small, and so large that the floor of calldata (EIP-7623) counts. */
 async function requests(w: World): Promise<Figures> {
-  const inline = async (bytes: number): Promise<number> => {
-    const payload = ethers.hexlify(Uint8Array.from({ length: bytes }, (_, i) => 32 + ((i * 7) % 90)));
+  const inline = async (kilobytes: number): Promise<number> => {
+    const payload = Uint8Array.from({ length: 1_024 * kilobytes }, (_, i) => 32 + ((i * 7) % 90));
     return (await open(w, 64, { payload, payloadHash: ethers.keccak256(payload), uri: "" })).gas;
   };
-  const small = await inline(1_024);
-  return { requestInlinePerKB: Math.round(((await inline(9 * 1_024)) - small) / 8) };
+  const perKB = async (from: number, to: number): Promise<number> => {
+    const gas = await inline(from);
+    return Math.round(((await inline(to)) - gas) / (to - from));
+  };
+  return { requestInlinePerKB: await perKB(1, 5), requestInlinePerKBLarge: await perKB(16, 32) };
 }
 
 async function single(w: World): Promise<Figures> {
@@ -45,9 +48,10 @@ async function single(w: World): Promise<Figures> {
   const [first, second, ...others] = ballots;
   figures["revealFirst.k64"] = await gasOf(w.assay.reveal(request.id, openings([first!])));
   figures["reveal.k64"] = await gasOf(w.assay.reveal(request.id, openings([second!])));
-  await w.assay.reveal(request.id, openings(others));
+  // The last one keeps silent, and what was paid for it goes back.
+  await w.assay.reveal(request.id, openings(others.slice(0, -1)));
   await endReveal(w, request);
-  await w.assay.finalize(request.terms);
+  figures["finalizeRefund.k64"] = await gasOf(w.assay.finalize(request.terms));
   await endAppeal(w, request);
   await w.assay.settle(request.terms, votesOf([first!]));
   figures["settle.k64"] = await gasOf(w.assay.settle(request.terms, votesOf([second!])));

@@ -2,15 +2,10 @@
  * `npm run docs:config`: writes the table of a keeper's configuration, made from its schema, and an example file into
  * docs/operators.md. With --check it only says whether they are up to date.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { configSchema, describeConfig, HOT_KEY_VARIABLE } from "@assay/keeper";
-import { format, resolveConfig } from "prettier";
 
-import { ROOT } from "./lib/run.ts";
+import { writeSections } from "./lib/section.ts";
 
-const PATH = join(ROOT, "docs", "operators.md");
 const BEGIN = "<!-- configuration: made by npm run docs:config from keeper/src/config.ts -->";
 const END = "<!-- end of configuration -->";
 
@@ -91,15 +86,8 @@ function section(): string {
   ].join("\n");
 }
 
-const before = readFileSync(PATH, "utf8");
-const begin = before.indexOf(BEGIN);
-const end = before.indexOf(END);
-if (begin === -1 || end < begin)
-  throw new Error(`${PATH} has no place for the configuration: ${BEGIN} … ${END}`);
-const text = `${before.slice(0, begin + BEGIN.length)}\n\n${section()}\n\n${before.slice(end)}`;
-const after = await format(text, { ...(await resolveConfig(PATH)), filepath: PATH });
-if (!process.argv.includes("--check")) writeFileSync(PATH, after);
-else if (after !== before) {
-  console.error("docs/operators.md does not tell today's configuration: npm run docs:config");
-  process.exitCode = 1;
-}
+await writeSections(
+  "docs/operators.md",
+  [{ begin: BEGIN, end: END, text: section() }],
+  "does not tell today's configuration: npm run docs:config",
+);

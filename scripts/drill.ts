@@ -131,6 +131,24 @@ const FAULTS: readonly Fault[] = [
     expect: [/gas changed: seal/],
   },
   {
+    gate: "gas over budget",
+    plant: { "bench/budgets.json": [`"stakeFirst": `, `"stakeFirst": 0.`] },
+    command: ["node", "bench/budgets.ts"],
+    expect: [/over budget: stakeFirst \d+ > 0\.\d+/],
+  },
+  {
+    gate: "a commit dearer among many",
+    plant: { "bench/gas.json": [`"commit.of10000": `, `"commit.of10000": 1`] },
+    command: ["node", "bench/budgets.ts"],
+    expect: [/a commit costs \d+ gas among ten operators, 1\d+ among ten thousand/],
+  },
+  {
+    gate: "gas of another day in the documents",
+    plant: { "bench/gas.json": [`"withdraw": `, `"withdraw": 1`] },
+    command: ["node", "scripts/gas-docs.ts", "--check"],
+    expect: [/docs\/gas\.md does not tell today's gas/],
+  },
+  {
     gate: "contract size",
     plant: { "bench/sizes.json": [`"Assay": `, `"Assay": 1`] },
     command: ["node", "bench/sizes.ts", "--check"],
