@@ -1,6 +1,6 @@
 /** The life of a request: requests, votes, verdicts, settlement. */
 import { ethers, networkHelpers, nextEpoch, type World } from "../test/fixtures/world.ts";
-import { endAppeal, endCommit, endReveal, openings, votesOf } from "../test/fixtures/round.ts";
+import { drawnOwners, endAppeal, endCommit, endReveal, openings, votesOf } from "../test/fixtures/round.ts";
 import { partsOf } from "./parts.ts";
 import {
   ballotsFor,
@@ -18,6 +18,8 @@ import {
 export type Figures = Record<string, number>;
 
 const CLAIMS = [1, 64, 256] as const;
+/** minSeats */
+const QUORUM = 4;
 
 const mean = (values: readonly number[]): number =>
   Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
@@ -58,18 +60,29 @@ async function single(w: World): Promise<Figures> {
   return figures;
 }
 
-/** Silent seats of a void request. */
+/** Silent seats of a request in which no more than a quorum committed. */
 async function absences(w: World): Promise<Figures> {
-  const { request, drawn } = await openFor(w, 64, SEATS);
-  await w.assay.seal(request.id, "0x");
-  await endCommit(w, request);
-  await w.assay.extend(request.id);
+  const { request, drawn } = await openExtended(w, QUORUM + SEATS);
+  for (const b of ballotsFor(drawn.slice(0, QUORUM), 64)) await commit(w, request, b);
   await endCommit(w, request);
   await endReveal(w, request);
-  const owners = drawn.map(({ address }) => address);
-  const warm = await gasOf(w.assay.reportAbsent(request.terms, owners.slice(0, 1)));
-  const both = await gasOf(w.assay.reportAbsent(request.terms, owners.slice(1, SEATS)));
-  return { reportAbsent: warm, "reportAbsentBatch.n6": both };
+  const silent = drawn.slice(QUORUM).map(({ address }) => address);
+  const one = await gasOf(w.assay.reportAbsent(request.terms, silent.slice(0, 1)));
+  const batch = await gasOf(w.assay.reportAbsent(request.terms, silent.slice(1, SEATS)));
+  return { reportAbsent: one, "reportAbsentBatch.n6": batch };
+}
+
+/** An extended request, nobody committed yet, in which at least `seats` sit. */
+async function openExtended(w: World, seats: number) {
+  for (let tries = 0; tries < 100; tries++) {
+    const { request } = await openFor(w, 64, SEATS);
+    await w.assay.seal(request.id, "0x");
+    await endCommit(w, request);
+    await w.assay.extend(request.id);
+    const drawn = await drawnOwners(w, request);
+    if (drawn.length >= seats) return { request, drawn };
+  }
+  throw new Error(`no extended committee of ${seats} in 100 requests`);
 }
 
 /** What one voter's one claim costs all in: request, seal, commits, reveals, verdict and settlement. */

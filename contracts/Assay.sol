@@ -18,6 +18,8 @@ import {DomainWindow} from "./libraries/DomainWindow.sol";
 import {LaneTally} from "./libraries/LaneTally.sol";
 import {DrawWord, DrawWords, RoundWord, RoundWords, SeatWord, SeatWords} from "./libraries/RequestWords.sol";
 import {SkillScore} from "./libraries/SkillScore.sol";
+import {AccountWord} from "./libraries/AccountWords.sol";
+import {ScoreWords} from "./libraries/ScoreWords.sol";
 import {Sortition} from "./libraries/Sortition.sol";
 import {Units} from "./libraries/Units.sol";
 import {VerdictMath} from "./libraries/VerdictMath.sol";
@@ -123,7 +125,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         uint256 price = FEES.reserve(
             msg.sender,
             ask.domain,
-            rules.version,
+            rules.pricing,
             uint256(ask.claims) * rules.seats,
             ask.maxFee
         );
@@ -193,7 +195,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         }
         if (late) seat = seat.withFlag(LATE);
         seats[owner] = seat;
-        emit Committed(requestId, owner, digest, seat.has(LATE));
+        emit Committed(requestId, owner, seat);
     }
 
     /// @inheritdoc IAssay
@@ -217,14 +219,15 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         uint256[16] memory lanes;
         uint256 opened;
         for (uint256 i; i < openings.length; ++i) {
-            address owner = openings[i].owner;
-            bytes calldata votes = openings[i].votes;
+            Opening calldata opening = openings[i];
+            address owner = opening.owner;
+            bytes calldata votes = opening.votes;
             require(votes.length == claims, WrongVoteLength(votes.length, claims));
             SeatWord seat = seats[owner];
             require(seat.digest() != 0, NotCommitted(requestId, owner));
             if (seat.has(REVEALED)) continue;
             bytes32 votesHash = EfficientHashLib.hashCalldata(votes);
-            uint240 digest = _high(_commitment(separator, requestId, FIRST_ROUND, owner, votesHash, openings[i].salt));
+            uint240 digest = _high(_commitment(separator, requestId, FIRST_ROUND, owner, votesHash, opening.salt));
             require(digest == seat.digest(), OpeningMismatch(requestId, owner, digest, seat.digest()));
 
             uint256 weight = seat.flags() & WEIGHT;
@@ -232,7 +235,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             // Fits: reveals ≤ commits and Σv of the reveals ≤ Σv of the commits ≤ 255; families are below 16.
             round = round.addReveal(weight, seat.family());
             seats[owner] = seat.withDigest(_high(votesHash)).withFlag(REVEALED);
-            emit Revealed(requestId, owner, votes, weight);
+            emit Revealed(requestId, owner, votes);
             ++opened;
         }
         require(opened != 0, AlreadyRevealed(requestId, openings.length == 0 ? address(0) : openings[0].owner));
@@ -245,7 +248,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     /// @inheritdoc IAssay
     function finalize(Terms calldata terms) external {
-        bytes32 requestId = _id(terms);
+        bytes32 requestId = _idOf(terms);
         DrawWord draw = _draws[requestId];
         RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.TALLY);
@@ -268,7 +271,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     /// @inheritdoc IAssay
     function voidUnsealed(Terms calldata terms) external {
-        bytes32 requestId = _id(terms);
+        bytes32 requestId = _idOf(terms);
         DrawWord draw = _draws[requestId];
         RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(draw, round), Phase.REQUESTED);
@@ -284,7 +287,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     /// @inheritdoc IAssay
     function settle(Terms calldata terms, Vote[] calldata votes) external {
         require(votes.length <= MAX_VOTES, BatchTooLarge(votes.length, MAX_VOTES));
-        bytes32 requestId = _id(terms);
+        bytes32 requestId = _idOf(terms);
         DrawWord draw = _draws[requestId];
         RoundWord round = _rounds[requestId];
         Phase phase = _phase(draw, round);
@@ -293,9 +296,11 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         Judgement memory judged;
         if (phase == Phase.FINAL) judged = _judge(requestId, terms, draw, round);
         mapping(address => SeatWord) storage seats = _seats[requestId];
+        SkillScore.SeatScore[] memory scores = new SkillScore.SeatScore[](phase == Phase.FINAL ? votes.length : 0);
         uint256 earning;
         for (uint256 i; i < votes.length; ++i) {
-            address owner = votes[i].owner;
+            Vote calldata vote = votes[i];
+            address owner = vote.owner;
             SeatWord seat = seats[owner];
             require(seat.digest() != 0, NotCommitted(requestId, owner));
             if (seat.has(SETTLED)) continue;
@@ -307,13 +312,13 @@ contract Assay is EpochClock, AccessManaged, IAssay {
                 else _settleUnrevealed(requestId, draw, owner);
                 continue;
             }
-            bytes calldata revealed = votes[i].votes;
+            bytes calldata revealed = vote.votes;
             uint240 given = _high(EfficientHashLib.hashCalldata(revealed));
             require(given == seat.digest(), VoteMismatch(requestId, owner, given, seat.digest()));
             if (phase == Phase.VOID) {
                 _releaseSeat(requestId, draw, owner);
             } else {
-                _settleRevealed(requestId, judged, draw, owner, revealed, seat.flags());
+                _score(judged, owner, revealed, seat, scores[earning]);
                 ++earning;
             }
         }
@@ -321,13 +326,19 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         // Only the first `seats` settled seats were paid for. Fits: settled ≤ reveals ≤ 255.
         uint256 paid = FixedPointMathLib.min(earning, FixedPointMathLib.zeroFloorSub(draw.seats(), round.settled()));
         _rounds[requestId] = round.addSettled(earning);
-        if (paid != 0) FEES.earn(terms.domain, uint256(terms.price) * terms.claims * paid);
+        if (paid != 0) FEES.earn(terms.domain, judged.price * judged.frame.claims * paid);
+        // The seats that earn come first in `scores`; the others end here.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(scores, earning)
+        }
+        _book(requestId, judged, draw, scores);
     }
 
     /// @inheritdoc IAssay
     function reportAbsent(Terms calldata terms, address[] calldata owners) external {
         require(owners.length <= MAX_OWNERS, BatchTooLarge(owners.length, MAX_OWNERS));
-        bytes32 requestId = _id(terms);
+        bytes32 requestId = _idOf(terms);
         DrawWord draw = _draws[requestId];
         RoundWord round = _rounds[requestId];
         Phase phase = _phase(draw, round);
@@ -335,6 +346,8 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         if (phase == Phase.VOID) {
             require(block.timestamp < round.clock(), ReportWindowOver(requestId, round.clock()));
         }
+        // Only a quorum of commits proves that the payload could be had, so that silence was a choice.
+        require(round.commits() >= round.minSeats(), AbsenceUnproven(requestId, round.commits(), round.minSeats()));
         uint256 reported;
         for (uint256 i; i < owners.length; ++i) {
             SeatWord seat = _seats[requestId][owners[i]];
@@ -364,7 +377,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     /// @inheritdoc IAssay
     function idOf(Terms calldata terms) external view returns (bytes32) {
-        return _id(terms);
+        return _idOf(terms);
     }
 
     /// @inheritdoc IAssay
@@ -509,47 +522,43 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         judged.rule = REGISTRY.qualityOf(terms.domain, terms.version);
     }
 
-    function _settleRevealed(
+    /// @dev Fills in what a revealed seat scored.
+    function _score(
+        Judgement memory judged,
+        address owner,
+        bytes calldata votes,
+        SeatWord seat,
+        SkillScore.SeatScore memory result
+    ) private pure {
+        result.owner = owner;
+        SkillScore.Frame memory frame = judged.frame;
+        SkillScore.Sums memory sums = SkillScore.sum(frame, judged.decided, votes, seat.flags() & WEIGHT);
+        uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
+        int256 quality = SkillScore.quality(sums, frame.baseRate, judged.rule.bar);
+        result.score = ScoreWords.pack(sums, lossMean, quality, seat.has(LATE));
+        result.value = SkillScore.value(sums.numerator, judged.price, frame.baseRate, lossMean);
+    }
+
+    /// @dev Books scored seats with the ledger and the minter, in this order: a folded tape counts for the account.
+    function _book(
         bytes32 requestId,
         Judgement memory judged,
         DrawWord draw,
-        address owner,
-        bytes calldata votes,
-        uint256 flags
+        SkillScore.SeatScore[] memory scores
     ) private {
-        SkillScore.Frame memory frame = judged.frame;
-        SkillScore.Sums memory sums = SkillScore.sum(frame, judged.decided, votes, flags & WEIGHT);
-        uint256 lossMean = SkillScore.lossMean(sums, frame.weight);
-        int256 value = SkillScore.value(sums.numerator, judged.price, frame.baseRate, lossMean);
-        uint256 outcomes = LEDGER.record(draw.domain(), owner, flags & LATE != 0, judged.rule, sums, frame.baseRate);
-        (int256 before, uint256 factor) = MINTER.credit(
-            draw.domain(),
-            owner,
-            IRewardMinter.Credit({
-                value: value,
-                scored: sums.scoredTrue + sums.scoredFalse,
-                bond: draw.bond(),
-                served: judged.price * frame.claims
-            })
-        );
-        emit SeatSettled(
-            requestId,
-            owner,
-            sums.numerator,
-            sums.scoredTrue | (sums.scoredFalse << 16) | (sums.losing << 32),
-            lossMean,
-            value,
-            outcomes,
-            before,
-            0,
-            factor
-        );
+        uint256[] memory outcomes = LEDGER.record(draw.domain(), judged.rule.preset, judged.rule.window, scores);
+        uint256 served = (judged.price * judged.frame.claims) / Units.GWEI;
+        AccountWord[] memory accounts = MINTER.credit(draw.domain(), draw.bond(), served, scores);
+        for (uint256 i; i < scores.length; ++i) {
+            SkillScore.SeatScore memory seat = scores[i];
+            emit SeatSettled(requestId, seat.owner, seat.score, seat.value, outcomes[i], accounts[i]);
+        }
     }
 
     /// @dev Without a verdict a seat that did its duty earns nothing and loses nothing.
     function _releaseSeat(bytes32 requestId, DrawWord draw, address owner) private {
         VAULT.unlock(draw.domain(), owner, draw.bond());
-        emit SeatSettled(requestId, owner, 0, 0, 0, 0, 0, 0, 0, 0);
+        emit SeatReleased(requestId, owner);
     }
 
     /// @dev Silence is never cheaper than any reveal: the whole bond goes.
@@ -557,7 +566,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         uint256 outcomes = LEDGER.recordAbsent(draw.domain(), owner);
         uint256 bond = draw.bond();
         uint256 charged = VAULT.charge(draw.domain(), owner, bond, bond * Units.GWEI, msg.sender);
-        emit SeatSettled(requestId, owner, 0, 0, 0, 0, outcomes, 0, charged, 0);
+        emit SeatForfeited(requestId, owner, outcomes, charged);
     }
 
     /// @dev `absenceRatio · price · claims / R^δ`, at most the bond the seat would have locked.
@@ -650,6 +659,18 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         }
         bytes32 given = keccak256(ask.payload);
         require(given == ask.payloadHash, PayloadMismatch(given, ask.payloadHash));
+    }
+
+    /// @dev {_id} straight from calldata. Bits outside a field's type make an id nobody opened.
+    function _idOf(Terms calldata terms) private view returns (bytes32 id) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, chainid())
+            mstore(add(free, 0x20), address())
+            calldatacopy(add(free, 0x40), terms, 0x140)
+            id := keccak256(free, 0x180)
+        }
     }
 
     function _id(Terms memory terms) private view returns (bytes32) {

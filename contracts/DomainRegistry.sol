@@ -187,7 +187,8 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
                 revealWindow: c.revealWindow,
                 sealWindow: c.sealWindow,
                 seatBond: f.seatBond,
-                penaltyRatio: f.penaltyRatio
+                penaltyRatio: f.penaltyRatio,
+                pricing: Pricing(f.minFee, f.feeTarget, f.feeRate)
             });
     }
 

@@ -78,13 +78,12 @@ contract FeeMarket is EpochClock, IFeeMarket {
     function reserve(
         address requester,
         uint16 domain,
-        uint16 version,
+        IDomainRegistry.Pricing calldata pricing,
         uint256 units,
         uint256 maxFee
     ) external onlyAssay returns (uint256 price_) {
-        IDomainRegistry.Fees memory fees = REGISTRY.feesOf(domain, version);
-        uint256 excess = _excess(domain, fees);
-        price_ = FeeCurve.price(fees.minFee, excess, fees.feeRate);
+        uint256 excess = _excess(domain, pricing.feeTarget);
+        price_ = FeeCurve.price(pricing.minFee, excess, pricing.feeRate);
         uint256 fee = price_ * units;
         require(fee <= maxFee, FeeAboveMax(fee, maxFee));
         uint256 held = credits[requester];
@@ -92,7 +91,7 @@ contract FeeMarket is EpochClock, IFeeMarket {
 
         credits[requester] = held - fee;
         // Fits: growth saturates at 20 · feeRate < 2^45.
-        _demand[domain] = Demand(uint128(FeeCurve.grow(excess, units, fees.feeRate)), uint48(block.timestamp));
+        _demand[domain] = Demand(uint128(FeeCurve.grow(excess, units, pricing.feeRate)), uint48(block.timestamp));
         emit CreditsReserved(requester, domain, units, price_, fee);
     }
 
@@ -124,11 +123,11 @@ contract FeeMarket is EpochClock, IFeeMarket {
     /// @inheritdoc IFeeMarket
     function price(uint16 domain) external view returns (uint256) {
         IDomainRegistry.Fees memory fees = REGISTRY.feesOf(domain, REGISTRY.currentVersion(domain));
-        return FeeCurve.price(fees.minFee, _excess(domain, fees), fees.feeRate);
+        return FeeCurve.price(fees.minFee, _excess(domain, fees.feeTarget), fees.feeRate);
     }
 
-    function _excess(uint16 domain, IDomainRegistry.Fees memory fees) private view returns (uint256) {
+    function _excess(uint16 domain, uint256 feeTarget) private view returns (uint256) {
         Demand memory demand = _demand[domain];
-        return FeeCurve.decay(demand.excess, fees.feeTarget, block.timestamp - demand.updatedAt);
+        return FeeCurve.decay(demand.excess, feeTarget, block.timestamp - demand.updatedAt);
     }
 }

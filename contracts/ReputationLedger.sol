@@ -8,7 +8,9 @@ import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
 import {IReputationLedger} from "./interfaces/IReputationLedger.sol";
 import {IRewardMinter} from "./interfaces/IRewardMinter.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
+import {RecordWord} from "./libraries/RecordWords.sol";
 import {ReputationMath} from "./libraries/ReputationMath.sol";
+import {ScoreWord} from "./libraries/ScoreWords.sol";
 import {SkillScore} from "./libraries/SkillScore.sol";
 import {Units} from "./libraries/Units.sol";
 
@@ -27,7 +29,7 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     /// @dev 256 claims in windows of 8.
     uint256 private constant MAX_CLOSED = 32;
 
-    mapping(uint16 domain => mapping(address owner => Record)) private _records;
+    mapping(uint16 domain => mapping(address owner => RecordWord)) private _records;
 
     constructor(
         IDomainRegistry registry,
@@ -53,41 +55,53 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     /// @inheritdoc IReputationLedger
     function record(
         uint16 domain,
-        address owner,
-        bool late,
-        IDomainRegistry.QualityRule calldata rule,
-        SkillScore.Sums calldata sums,
-        uint256 baseRate
-    ) external onlyAssay returns (uint256) {
-        bool published = rule.preset == IDomainRegistry.Preset.PUBLISHED;
-        uint256 scored = sums.scoredTrue + sums.scoredFalse;
-        bool silent = scored == 0 || published;
-        if (silent && !late && !published) return 0;
+        IDomainRegistry.Preset preset,
+        uint256 window,
+        SkillScore.SeatScore[] calldata seats
+    ) external onlyAssay returns (uint256[] memory outcomes) {
+        bool published = preset == IDomainRegistry.Preset.PUBLISHED;
+        outcomes = new uint256[](seats.length);
+        for (uint256 i; i < seats.length; ++i) {
+            ScoreWord score = seats[i].score;
+            bool scored = !published && score.scored() != 0;
+            if (scored || published || score.late()) {
+                outcomes[i] = _record(domain, seats[i].owner, score, published, scored ? window : 0);
+            }
+        }
+    }
 
-        Record memory r = _records[domain][owner];
+    /// @param window scored claims per quality outcome; zero if the seat adds to none
+    function _record(
+        uint16 domain,
+        address owner,
+        ScoreWord score,
+        bool published,
+        uint256 window
+    ) private returns (uint256) {
+        RecordWord r = _records[domain][owner];
         uint256 outcomes;
         uint256 count;
-        if (late || published) {
-            outcomes = late ? ReputationMath.LATE : ReputationMath.SUCCESS;
+        if (published || score.late()) {
+            outcomes = score.late() ? ReputationMath.LATE : ReputationMath.SUCCESS;
             count = 1;
         }
-        if (!silent) {
+        if (window != 0) {
             // Fits: a claim adds less than 6e12, and a window closes after at most 1,024 + 256 claims.
             unchecked {
-                r.quality += int64(SkillScore.quality(sums, baseRate, rule.bar));
-                r.scored += uint16(scored);
-            }
-            // The most one request closes; only a window that shrank since could give more.
-            uint256 closed = FixedPointMathLib.min(r.scored / rule.window, MAX_CLOSED);
-            if (closed != 0) {
-                // All windows this request closes carry one sign: their claims were judged together.
-                uint256 outcome = r.quality > 0 ? ReputationMath.SUCCESS : ReputationMath.WRONG;
-                for (uint256 i; i < closed; ++i) {
-                    outcomes |= outcome << (2 * count);
-                    ++count;
+                int256 quality = r.quality() + score.quality();
+                uint256 scored = r.scored() + score.scored();
+                if (scored >= window) {
+                    // The most one request closes; only a window that shrank since could give more.
+                    uint256 closed = FixedPointMathLib.min(scored / window, MAX_CLOSED);
+                    // All windows this request closes carry one sign: their claims were judged together.
+                    uint256 outcome = quality > 0 ? ReputationMath.SUCCESS : ReputationMath.WRONG;
+                    for (uint256 i; i < closed; ++i) {
+                        outcomes |= outcome << (2 * count);
+                        ++count;
+                    }
+                    (scored, quality) = (scored % window, 0);
                 }
-                r.scored = uint16(r.scored % rule.window);
-                r.quality = 0;
+                r = r.withWindow(quality, scored);
             }
         }
         return _append(domain, owner, r, outcomes, count);
@@ -102,15 +116,14 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     function _append(
         uint16 domain,
         address owner,
-        Record memory r,
+        RecordWord r,
         uint256 outcomes,
         uint256 count
     ) private returns (uint256) {
         if (count != 0) {
-            if (r.length + count > TAPE) _fold(domain, owner, r);
+            if (r.length() + count > TAPE) r = _fold(domain, owner, r);
             // Fits: at most 33 outcomes are new (256 claims, window 8, one service outcome), the tape holds 48.
-            r.tape |= uint96(outcomes << (2 * r.length));
-            r.length += uint8(count);
+            r = r.append(outcomes, count);
             emit OutcomesRecorded(domain, owner, outcomes, count);
         }
         _records[domain][owner] = r;
@@ -126,14 +139,13 @@ contract ReputationLedger is EpochClock, IReputationLedger {
         ReputationMath.Rule memory rule = REGISTRY.reputationOf(domain, version);
         for (uint256 i; i < entries.length; ++i) {
             address owner = entries[i].owner;
-            Record memory r = _records[domain][owner];
-            require(r.length != 0, EmptyTape(domain, owner));
-            uint256 before = _reputation(r);
-            uint256 expected = ReputationMath.replay(before, r.tape, r.length, rule);
+            RecordWord r = _records[domain][owner];
+            uint256 length = r.length();
+            require(length != 0, EmptyTape(domain, owner));
+            uint256 before = r.reputation();
+            uint256 expected = ReputationMath.replay(before, r.tape(), length, rule);
             require(entries[i].reputation == expected, ReputationMismatch(owner, expected, entries[i].reputation));
-            uint256 length = r.length;
-            _clear(r, expected);
-            _records[domain][owner] = r;
+            _records[domain][owner] = r.replayed(expected);
             emit ReputationChanged(domain, owner, version, length, before, expected, msg.sender);
 
             VAULT.setReputation(domain, owner, expected);
@@ -143,35 +155,28 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     }
 
     /// @dev Replays a full tape without a poster, so that no seat is ever refused for it.
-    function _fold(uint16 domain, address owner, Record memory r) private {
+    function _fold(uint16 domain, address owner, RecordWord r) private returns (RecordWord) {
         uint16 version = REGISTRY.currentVersion(domain);
-        uint256 before = _reputation(r);
-        uint256 folded = ReputationMath.replay(before, r.tape, r.length, REGISTRY.reputationOf(domain, version));
-        emit ReputationChanged(domain, owner, version, r.length, before, folded, address(0));
-        _clear(r, folded);
+        uint256 before = r.reputation();
+        uint256 folded = ReputationMath.replay(before, r.tape(), r.length(), REGISTRY.reputationOf(domain, version));
+        emit ReputationChanged(domain, owner, version, r.length(), before, folded, address(0));
 
         VAULT.setReputation(domain, owner, folded);
-    }
-
-    function _clear(Record memory r, uint256 reputation) private pure {
-        // Fits: R is at most 10e18.
-        r.reputation = uint64(reputation);
-        r.length = 0;
-        r.tape = 0;
+        return r.replayed(folded);
     }
 
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IReputationLedger
     function reputationOf(uint16 domain, address owner) external view returns (uint256) {
-        return _reputation(_records[domain][owner]);
+        return _records[domain][owner].reputation();
     }
 
     /// @inheritdoc IReputationLedger
     function pendingReputationOf(uint16 domain, address owner) external view returns (uint256) {
-        Record memory r = _records[domain][owner];
+        RecordWord r = _records[domain][owner];
         ReputationMath.Rule memory rule = REGISTRY.reputationOf(domain, REGISTRY.currentVersion(domain));
-        return ReputationMath.replay(_reputation(r), r.tape, r.length, rule);
+        return ReputationMath.replay(r.reputation(), r.tape(), r.length(), rule);
     }
 
     /// @inheritdoc IReputationLedger
@@ -183,16 +188,12 @@ contract ReputationLedger is EpochClock, IReputationLedger {
     ) external view returns (uint256) {
         uint256 ratio = REGISTRY.feesOf(domain, version).absenceRatio;
         uint256 delta = REGISTRY.rewardsOf(domain, version).delta;
-        uint256 discount = ReputationMath.power(_reputation(_records[domain][owner]), delta);
+        uint256 discount = ReputationMath.power(_records[domain][owner].reputation(), delta);
         return FixedPointMathLib.fullMulDivUp(fee * ratio, Units.WAD, Units.BPS * discount);
     }
 
     /// @inheritdoc IReputationLedger
     function recordOf(uint16 domain, address owner) external view returns (Record memory) {
-        return _records[domain][owner];
-    }
-
-    function _reputation(Record memory r) private pure returns (uint256) {
-        return r.reputation == 0 ? ReputationMath.START : r.reputation;
+        return _records[domain][owner].unpack();
     }
 }

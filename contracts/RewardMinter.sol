@@ -11,8 +11,10 @@ import {IReputationLedger} from "./interfaces/IReputationLedger.sol";
 import {IRewardMinter} from "./interfaces/IRewardMinter.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
+import {AccountWord, AccountWords} from "./libraries/AccountWords.sol";
 import {DomainWindow} from "./libraries/DomainWindow.sol";
 import {ReputationMath} from "./libraries/ReputationMath.sol";
+import {SkillScore} from "./libraries/SkillScore.sol";
 import {Units} from "./libraries/Units.sol";
 
 /// @title RewardMinter
@@ -33,7 +35,7 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     /// @inheritdoc IRewardMinter
     uint256 public constant MAX_OWNERS = 64;
 
-    mapping(uint16 domain => mapping(uint256 epoch => mapping(address owner => Account))) private _accounts;
+    mapping(uint16 domain => mapping(uint256 epoch => mapping(address owner => AccountWord))) private _accounts;
     mapping(uint16 domain => mapping(uint256 epoch => EpochTerms)) private _terms;
     /// @inheritdoc IRewardMinter
     mapping(uint16 domain => mapping(address owner => uint256 epoch)) public lastEpochOf;
@@ -64,29 +66,32 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     /// @inheritdoc IRewardMinter
     function credit(
         uint16 domain,
-        address owner,
-        Credit calldata seat
-    ) external returns (int256 before, uint256 factor) {
+        uint256 bond,
+        uint256 served,
+        SkillScore.SeatScore[] calldata seats
+    ) external returns (AccountWord[] memory before) {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
         uint256 epoch = currentEpoch();
-        EpochTerms storage terms = _terms[domain][epoch];
-        if (!terms.open) _openEpoch(domain, terms);
-        uint256 maturity = terms.maturity;
-        mapping(address => Account) storage accounts = _accounts[domain][epoch];
-        Account memory account = accounts[owner];
-        // An account that was carried over is in no epoch's points yet.
-        uint256 points;
-        if (account.factor == 0) account = _openAccount(domain, epoch, owner);
-        else points = _points(account, maturity);
-
-        before = account.score;
-        factor = account.factor;
-        _add(account, seat);
-        accounts[owner] = account;
-        uint256 pointsNow = _points(account, maturity);
-        // Fits: the points of an epoch contain the account's, and all of them stay below 2^112 (SPEC REW-6).
+        if (!_terms[domain][epoch].open) _openEpoch(domain, _terms[domain][epoch]);
+        uint256 maturity = _terms[domain][epoch].maturity;
+        mapping(address => AccountWord) storage accounts = _accounts[domain][epoch];
+        before = new AccountWord[](seats.length);
+        // Fits: the points of an epoch contain each account's, and all of them stay below 2^112 (SPEC REW-6); the sum
+        // of the differences is taken modulo 2^256.
         unchecked {
-            if (pointsNow != points) terms.points = uint112(terms.points + pointsNow - points);
+            uint256 gained;
+            for (uint256 i; i < seats.length; ++i) {
+                SkillScore.SeatScore calldata seat = seats[i];
+                AccountWord account = accounts[seat.owner];
+                // An account that was carried over is in no epoch's points yet.
+                if (account.isOpen()) gained -= _points(account, maturity);
+                else account = _openAccount(domain, epoch, seat.owner);
+                before[i] = account;
+                account = account.add(seat.value, seat.score.scored(), bond, served);
+                accounts[seat.owner] = account;
+                gained += _points(account, maturity);
+            }
+            if (gained != 0) _terms[domain][epoch].points = uint112(_terms[domain][epoch].points + gained);
         }
     }
 
@@ -108,23 +113,23 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
         EpochTerms memory terms = _terms[domain][epoch];
         uint256 pot = _mintable(domain, epoch, terms);
         for (uint256 i; i < owners.length; ++i) {
-            Account memory account = _accounts[domain][epoch][owners[i]];
-            if (account.factor == 0 || account.scored < terms.maturity) continue;
-            delete _accounts[domain][epoch][owners[i]];
+            AccountWord word = _accounts[domain][epoch][owners[i]];
+            if (!word.isOpen() || word.scored() < terms.maturity) continue;
+            _accounts[domain][epoch][owners[i]] = AccountWords.NONE;
+            Account memory account = word.unpack();
             if (account.score < 0) _collect(domain, epoch, owners[i], account, terms);
-            else _pay(domain, epoch, owners[i], account, terms, pot);
+            else _pay(domain, epoch, owners[i], account, terms, pot, _points(word, terms.maturity));
         }
     }
 
     /// @inheritdoc IRewardMinter
     function unlock(uint16 domain, address owner) external returns (uint256 bond) {
         uint256 epoch = lastEpochOf[domain][owner];
-        Account storage account = _accounts[domain][epoch][owner];
-        uint256 needed = FixedPointMathLib.divUp(_debt(account.score, _terms[domain][epoch]), Units.GWEI);
-        bond = FixedPointMathLib.zeroFloorSub(account.releasable, needed);
+        AccountWord account = _accounts[domain][epoch][owner];
+        uint256 needed = FixedPointMathLib.divUp(_debt(account.score(), _terms[domain][epoch]), Units.GWEI);
+        bond = FixedPointMathLib.zeroFloorSub(account.releasable(), needed);
         require(bond != 0, NothingToUnlock(domain, owner));
-        // Fits: part of what is there.
-        account.releasable -= uint56(bond);
+        _accounts[domain][epoch][owner] = account.release(bond);
         emit BondsReleased(domain, epoch, owner, bond);
 
         VAULT.unlock(domain, owner, bond);
@@ -153,7 +158,7 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
 
     /// @inheritdoc IRewardMinter
     function accountOf(uint16 domain, uint256 epoch, address owner) external view returns (Account memory) {
-        return _accounts[domain][epoch][owner];
+        return _accounts[domain][epoch][owner].unpack();
     }
 
     /// @inheritdoc IRewardMinter
@@ -177,29 +182,20 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
 
     /// @dev Opens the account of (domain, epoch, owner). An immature account of an earlier epoch is carried over whole;
     ///      a mature one stays where it is, to be distributed.
-    function _openAccount(uint16 domain, uint256 epoch, address owner) private returns (Account memory account) {
+    function _openAccount(uint16 domain, uint256 epoch, address owner) private returns (AccountWord account) {
         uint256 last = lastEpochOf[domain][owner];
         uint256 carriedFrom = type(uint256).max;
-        Account memory old = _accounts[domain][last][owner];
-        if (old.factor != 0 && old.scored < _terms[domain][last].maturity) {
+        AccountWord old = _accounts[domain][last][owner];
+        if (old.isOpen() && old.scored() < _terms[domain][last].maturity) {
             account = old;
             carriedFrom = last;
-            delete _accounts[domain][last][owner];
+            _accounts[domain][last][owner] = AccountWords.NONE;
         }
         lastEpochOf[domain][owner] = epoch;
         // Fits: 10^1.25 · 4 < 72.
-        account.factor = uint40(_factor(domain, owner));
-        emit AccountOpened(domain, epoch, owner, account.factor, carriedFrom);
-    }
-
-    /// @dev Casts are safe: |score| < 5 · supply < 2^87, bonds and fees are below the supply in gwei (SPEC REW-6).
-    function _add(Account memory account, Credit calldata seat) private pure {
-        unchecked {
-            account.score += int88(seat.value);
-            account.releasable += uint56(seat.bond);
-            account.served += uint56(seat.served / Units.GWEI);
-            account.scored = uint16(FixedPointMathLib.min(account.scored + seat.scored, type(uint16).max));
-        }
+        uint256 factor = _factor(domain, owner);
+        emit AccountOpened(domain, epoch, owner, factor, carriedFrom);
+        return account.withFactor(factor);
     }
 
     /// @dev R^γ · tilt, 1e9 = 1.0, rounded down; at least 1e-9, because zero means "not open".
@@ -226,9 +222,9 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
         address owner,
         Account memory account,
         EpochTerms memory terms,
-        uint256 pot
+        uint256 pot,
+        uint256 points
     ) private {
-        uint256 points = _points(account, terms.maturity);
         // mintCap · κ of what its own seats turned into burn; both ratios in basis points.
         uint256 cap = (account.served * Units.GWEI * terms.mintCap * terms.mintRatio) / (Units.BPS * Units.BPS);
         uint256 minted =
@@ -257,11 +253,12 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
     }
 
     /// @dev Points of an account, wei: score · factor once mature and positive.
-    function _points(Account memory account, uint256 maturity) private pure returns (uint256) {
-        if (account.score <= 0 || account.scored < maturity) return 0;
+    function _points(AccountWord account, uint256 maturity) private pure returns (uint256) {
+        int256 score = account.score();
+        if (score <= 0 || account.scored() < maturity) return 0;
         // Fits: 87 and 40 bits.
         unchecked {
-            return (uint256(int256(account.score)) * account.factor) / FACTOR_ONE;
+            return (uint256(score) * account.factor()) / FACTOR_ONE;
         }
     }
 

@@ -14,6 +14,7 @@ import {
 import { buildWorld, DAY, ethers, networkHelpers, nextEpoch, type World } from "./fixtures/world.ts";
 
 const { minFee, feeRate, feeTarget } = DEFAULT_DOMAIN.fees;
+const pricing = { minFee, feeTarget, feeRate };
 /** Claim-seats that multiply the price by e. */
 const UNITS_PER_E = BigInt(feeRate) / 1_000n;
 
@@ -121,12 +122,12 @@ describe("FeeMarket", () => {
   // ├── when credits are short → InsufficientCredits
   // ├── at the floor → price · units leave the credits
   // ├── under demand → price = minFee · e^(excess / rate)
-  // └── at a version → the fees of that version
+  // └── at a floor → that floor, whatever the version in force says
   describe("reserve", () => {
     it("reverts when the caller is not Assay", async () => {
       const { fees, requester, domain, addresses, peers } = await networkHelpers.loadFixture(market);
       for (const caller of [requester, peers.minter, peers.vault, peers.ledger]) {
-        await expect(fees.connect(caller).reserve(requester.address, domain, 1, 7n, ethers.MaxUint256))
+        await expect(fees.connect(caller).reserve(requester.address, domain, pricing, 7n, ethers.MaxUint256))
           .to.be.revertedWithCustomError(fees, "NotAssay")
           .withArgs(caller.address, addresses.Assay);
       }
@@ -135,10 +136,10 @@ describe("FeeMarket", () => {
     it("reverts when the fee is one wei above maxFee and not when it is equal (F1)", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       const assay = fees.connect(peers.assay);
-      await expect(assay.reserve(requester.address, domain, 1, 7n, 7n * minFee - 1n))
+      await expect(assay.reserve(requester.address, domain, pricing, 7n, 7n * minFee - 1n))
         .to.be.revertedWithCustomError(fees, "FeeAboveMax")
         .withArgs(7n * minFee, 7n * minFee - 1n);
-      await expect(assay.reserve(requester.address, domain, 1, 7n, 7n * minFee))
+      await expect(assay.reserve(requester.address, domain, pricing, 7n, 7n * minFee))
         .to.emit(fees, "CreditsReserved")
         .withArgs(requester.address, domain, 7n, minFee, 7n * minFee);
     });
@@ -147,11 +148,11 @@ describe("FeeMarket", () => {
       const { fees, requester, outsider, domain, peers } = await networkHelpers.loadFixture(market);
       await fees.connect(requester).buy(outsider.address, 7n * minFee - 1n);
       const assay = fees.connect(peers.assay);
-      await expect(assay.reserve(outsider.address, domain, 1, 7n, ethers.MaxUint256))
+      await expect(assay.reserve(outsider.address, domain, pricing, 7n, ethers.MaxUint256))
         .to.be.revertedWithCustomError(fees, "InsufficientCredits")
         .withArgs(outsider.address, 7n * minFee - 1n, 7n * minFee);
       await fees.connect(requester).buy(outsider.address, 1n);
-      await assay.reserve(outsider.address, domain, 1, 7n, ethers.MaxUint256);
+      await assay.reserve(outsider.address, domain, pricing, 7n, ethers.MaxUint256);
       expect(await fees.credits(outsider.address)).to.equal(0n);
     });
 
@@ -164,7 +165,7 @@ describe("FeeMarket", () => {
       for (let step = 1n; step <= 3n; step++) {
         elapsed = 5n * (step - 1n);
         await networkHelpers.time.setNextBlockTimestamp(start + elapsed);
-        await assay.reserve(requester.address, domain, 1, UNITS_PER_E, ethers.MaxUint256);
+        await assay.reserve(requester.address, domain, pricing, UNITS_PER_E, ethers.MaxUint256);
         const excess = Number(step) - Number(elapsed) * (feeTarget / feeRate);
         expect(error(await fees.price(domain), excess)).to.be.below(1e-12);
       }
@@ -175,7 +176,7 @@ describe("FeeMarket", () => {
       const held = await fees.credits(requester.address);
       await fees
         .connect(peers.assay)
-        .reserve(requester.address, domain, 1, UNITS_PER_E, UNITS_PER_E * minFee);
+        .reserve(requester.address, domain, pricing, UNITS_PER_E, UNITS_PER_E * minFee);
       expect(await fees.credits(requester.address)).to.equal(held - UNITS_PER_E * minFee);
     });
 
@@ -183,22 +184,25 @@ describe("FeeMarket", () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       await fees
         .connect(peers.assay)
-        .reserve(requester.address, domain, 1, 25n * UNITS_PER_E, ethers.MaxUint256);
+        .reserve(requester.address, domain, pricing, 25n * UNITS_PER_E, ethers.MaxUint256);
       expect(error(await fees.price(domain), 20)).to.be.below(1e-12);
     });
 
     it("keeps domains apart (D1)", async () => {
       const { fees, registry, requester, domain, peers } = await networkHelpers.loadFixture(market);
       await registry.createDomain("other", 1n, 1n, DEFAULT_DOMAIN);
-      await fees.connect(peers.assay).reserve(requester.address, domain, 1, UNITS_PER_E, ethers.MaxUint256);
+      await fees
+        .connect(peers.assay)
+        .reserve(requester.address, domain, pricing, UNITS_PER_E, ethers.MaxUint256);
       expect(await fees.price(domain + 1)).to.equal(minFee);
     });
 
-    it("takes the floor of the version it is given (D2)", async () => {
-      const { fees, registry, requester, domain, peers } = await networkHelpers.loadFixture(market);
-      const dearer = { ...DEFAULT_DOMAIN, fees: { ...DEFAULT_DOMAIN.fees, minFee: 3n * minFee } };
-      await registry.announce(domain, dearer);
-      await expect(fees.connect(peers.assay).reserve(requester.address, domain, 2, 1n, ethers.MaxUint256))
+    it("takes the floor it is given (D2)", async () => {
+      const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
+      const dearer = { ...pricing, minFee: 3n * minFee };
+      await expect(
+        fees.connect(peers.assay).reserve(requester.address, domain, dearer, 1n, ethers.MaxUint256),
+      )
         .to.emit(fees, "CreditsReserved")
         .withArgs(requester.address, domain, 1n, 3n * minFee, 3n * minFee);
     });
@@ -216,7 +220,9 @@ describe("FeeMarket", () => {
 
     it("decays at feeTarget a second and stops at the floor (F2)", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
-      await fees.connect(peers.assay).reserve(requester.address, domain, 1, UNITS_PER_E, ethers.MaxUint256);
+      await fees
+        .connect(peers.assay)
+        .reserve(requester.address, domain, pricing, UNITS_PER_E, ethers.MaxUint256);
       const start = BigInt(await networkHelpers.time.latest());
       const perE = BigInt(feeRate / feeTarget);
       await networkHelpers.time.increaseTo(start + perE / 4n);

@@ -58,10 +58,9 @@ describe("ReputationLedger", () => {
   describe("record", () => {
     it("reverts when the caller is not Assay", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
-      const sums = { numerator: 0, scoredTrue: 0, scoredFalse: 0, losing: 0, lossError: 0 };
-      const rule = { preset: 0, window: 32, bar: WAD / 4n };
+      const seat = { owner: w.outsider.address, score: 0, value: 0 };
       const ledger = w.ledger.connect(w.outsider);
-      await expect(ledger.record(w.domain, w.outsider.address, false, rule, sums, 128))
+      await expect(ledger.record(w.domain, 0, 32, [seat]))
         .to.be.revertedWithCustomError(w.ledger, "NotAssay")
         .withArgs(w.outsider.address, w.addresses.Assay);
       await expect(ledger.recordAbsent(w.domain, w.outsider.address))

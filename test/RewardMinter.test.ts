@@ -81,8 +81,8 @@ describe("RewardMinter", () => {
   describe("credit", () => {
     it("reverts when the caller is not Assay", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
-      const seat = { value: 1, scored: 1, bond: 1, served: 1 };
-      await expect(w.minter.connect(w.outsider).credit(w.domain, w.outsider.address, seat))
+      const seat = { owner: w.outsider.address, score: 0, value: 1 };
+      await expect(w.minter.connect(w.outsider).credit(w.domain, 1, 1, [seat]))
         .to.be.revertedWithCustomError(w.minter, "NotAssay")
         .withArgs(w.outsider.address, w.addresses.Assay);
     });

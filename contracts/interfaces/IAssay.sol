@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {AccountWord} from "../libraries/AccountWords.sol";
+import {SeatWord} from "../libraries/RequestWords.sol";
+import {ScoreWord} from "../libraries/ScoreWords.sol";
 import {IEpochClock} from "./IEpochClock.sol";
 
 /// @title IAssay
@@ -146,10 +149,11 @@ interface IAssay is IEpochClock {
         bytes payload
     );
     event Sealed(bytes32 indexed requestId, uint256 seed, uint256 start);
-    event Committed(bytes32 indexed requestId, address indexed owner, uint240 digest, bool late);
+    /// @param seat the seat's slot, see {Seat}: digest | family << 240 | flags << 248
+    event Committed(bytes32 indexed requestId, address indexed owner, SeatWord seat);
     /// @notice The committee grew to `seats` expected seats; the commit window starts again at `start`.
     event Extended(bytes32 indexed requestId, uint256 seats, uint256 start);
-    event Revealed(bytes32 indexed requestId, address indexed owner, bytes votes, uint256 weight);
+    event Revealed(bytes32 indexed requestId, address indexed owner, bytes votes);
     /// @notice Verdicts of a request: two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 a word.
     /// @param mean mean vote over all claims, WAD
     /// @param baseRate B of the domain from now on, WAD
@@ -165,27 +169,25 @@ interface IAssay is IEpochClock {
         uint256 finalAt
     );
     event Voided(bytes32 indexed requestId, uint256 commits, uint256 reveals, uint256 refund);
-    /// @notice A seat was settled: everything needed to explain every wei.
-    /// @param numerator Σ((b − y)² − (p − y)²), units of 255^-2
-    /// @param counts scoredTrue | scoredFalse << 16 | losing << 32
-    /// @param lossMean x̄, WAD
+    /// @notice A revealed seat was settled: everything needed to explain every wei.
+    /// @param score Σ of terms, counts, x̄, quality, lateness: see ScoreWord
     /// @param value what the score account gained, wei
     /// @param outcomes new outcomes, two bits each | count << 128
-    /// @param accountBefore wei
-    /// @param charge wei taken at once (a seat that never revealed)
-    /// @param factor R^γ · tilt of the account, 1e9 = 1.0
+    /// @param account the score account before, factor included: see IRewardMinter.Account
     event SeatSettled(
         bytes32 indexed requestId,
         address indexed owner,
-        int256 numerator,
-        uint256 counts,
-        uint256 lossMean,
+        ScoreWord score,
         int256 value,
         uint256 outcomes,
-        int256 accountBefore,
-        uint256 charge,
-        uint256 factor
+        AccountWord account
     );
+    /// @notice A seat of a request without a verdict was settled; its bond is free.
+    event SeatReleased(bytes32 indexed requestId, address indexed owner);
+    /// @notice A seat that never revealed was settled.
+    /// @param outcomes as in {SeatSettled}
+    /// @param charge wei
+    event SeatForfeited(bytes32 indexed requestId, address indexed owner, uint256 outcomes, uint256 charge);
     event AbsenceReported(bytes32 indexed requestId, address indexed owner, address indexed reporter, uint256 charge);
     event Paused(uint256 until);
 
@@ -219,6 +221,8 @@ interface IAssay is IEpochClock {
     error VoteMismatch(bytes32 requestId, address owner, uint240 given, uint240 revealed);
     error BatchTooLarge(uint256 given, uint256 max);
     error ReportWindowOver(bytes32 requestId, uint256 deadline);
+    /// @notice Too few committed to prove that the payload could be had.
+    error AbsenceUnproven(bytes32 requestId, uint256 commits, uint256 required);
     error AlreadyReported(bytes32 requestId, address owner);
     /// @notice A peer has no code or does not know this contract.
     error InvalidPeer(address peer);
@@ -260,7 +264,8 @@ interface IAssay is IEpochClock {
     function settle(Terms calldata terms, Vote[] calldata votes) external;
 
     /// @notice Proves that seats were drawn and stayed silent. Reporters get a twentieth of the charge.
-    ///         Owners without duty (not drawn, free stake below the bond, committee full) are refused.
+    ///         Owners without duty (not drawn, free stake below the bond, committee full) are refused, and so is every
+    ///         report on a request to which fewer than `minSeats` committed: a payload may have been withheld.
     /// @param owners at most {MAX_OWNERS}
     function reportAbsent(Terms calldata terms, address[] calldata owners) external;
 

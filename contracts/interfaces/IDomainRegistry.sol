@@ -90,6 +90,13 @@ interface IDomainRegistry is IEpochClock {
         ReputationMath.Rule reputation;
     }
 
+    /// @notice What the price of a claim-seat follows, see {Fees}.
+    struct Pricing {
+        uint88 minFee;
+        uint32 feeTarget;
+        uint40 feeRate;
+    }
+
     /// @notice What a request pins when it is opened.
     struct RequestRules {
         uint16 version;
@@ -106,6 +113,7 @@ interface IDomainRegistry is IEpochClock {
         uint56 seatBond;
         /// @dev basis points
         uint16 penaltyRatio;
+        Pricing pricing;
     }
 
     /// @notice What turns the scores of settled seats into outcomes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDomainRegistry} from "./IDomainRegistry.sol";
 import {IEpochClock} from "./IEpochClock.sol";
 
 /// @title IFeeMarket
@@ -45,14 +46,14 @@ interface IFeeMarket is IEpochClock {
     ) external;
 
     /// @notice Reserves the fee of a request and moves the price. Only Assay.
-    /// @param version parameters the request runs under
+    /// @param pricing of the parameters the request runs under
     /// @param units claim-seats: claims times expected seats
     /// @param maxFee wei of WORK the requester accepts for all seats
     /// @return price wei of WORK per claim-seat
     function reserve(
         address requester,
         uint16 domain,
-        uint16 version,
+        IDomainRegistry.Pricing calldata pricing,
         uint256 units,
         uint256 maxFee
     ) external returns (uint256 price);

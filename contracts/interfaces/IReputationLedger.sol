@@ -50,20 +50,16 @@ interface IReputationLedger is IEpochClock {
     error EmptyTape(uint256 domain, address owner);
     error BatchTooLarge(uint256 given, uint256 max);
 
-    /// @notice Books a settled seat that revealed. Only Assay.
-    /// @param late whether the vote came late
-    /// @param rule quality rule of the parameters the request runs under
-    /// @param sums what the votes were worth
-    /// @param baseRate b of the request, byte
-    /// @return outcomes two bits each, the oldest lowest | count << 128
+    /// @notice Books settled seats of one request that revealed. Only Assay.
+    /// @param preset of the parameters the request runs under
+    /// @param window scored claims per quality outcome, of the same parameters
+    /// @return outcomes of each seat: two bits each, the oldest lowest | count << 128
     function record(
         uint16 domain,
-        address owner,
-        bool late,
-        IDomainRegistry.QualityRule calldata rule,
-        SkillScore.Sums calldata sums,
-        uint256 baseRate
-    ) external returns (uint256 outcomes);
+        IDomainRegistry.Preset preset,
+        uint256 window,
+        SkillScore.SeatScore[] calldata seats
+    ) external returns (uint256[] memory outcomes);
 
     /// @notice Books a seat that stayed silent or never revealed. Only Assay.
     /// @return outcomes as in {record}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {AccountWord} from "../libraries/AccountWords.sol";
+import {SkillScore} from "../libraries/SkillScore.sol";
 import {IEpochClock} from "./IEpochClock.sol";
 
 /// @title IRewardMinter
@@ -36,18 +38,6 @@ interface IRewardMinter is IEpochClock {
         bool open;
     }
 
-    /// @notice What a settled seat brings to its operator's account.
-    struct Credit {
-        /// @dev score value, wei, see SkillScore.value
-        int256 value;
-        /// @dev scored claims
-        uint256 scored;
-        /// @dev gwei that become releasable
-        uint256 bond;
-        /// @dev price · claims, wei
-        uint256 served;
-    }
-
     /// @notice The first seat of an epoch opened the account.
     /// @param carriedFrom epoch of an immature account that was carried over whole; type(uint256).max if none
     event AccountOpened(
@@ -80,14 +70,16 @@ interface IRewardMinter is IEpochClock {
     /// @notice The account holds no bond that could be freed.
     error NothingToUnlock(uint256 domain, address owner);
 
-    /// @notice Adds a settled seat to the account of this epoch. Only Assay.
-    /// @return before score before, wei
-    /// @return factor 1e9 = 1.0
+    /// @notice Adds settled seats of one request to the accounts of this epoch. Only Assay.
+    /// @param bond gwei that each seat makes releasable
+    /// @param served price · claims of a seat, gwei, rounded down
+    /// @return before each account as it was, opened if it was not; fields as in {Account}, from the low bit up
     function credit(
         uint16 domain,
-        address owner,
-        Credit calldata seat
-    ) external returns (int256 before, uint256 factor);
+        uint256 bond,
+        uint256 served,
+        SkillScore.SeatScore[] calldata seats
+    ) external returns (AccountWord[] memory before);
 
     /// @notice Closes accounts of a past epoch: mints rewards, charges debts (a twentieth to the caller), frees bonds.
     ///         Accounts that are immature or closed are passed over. Anyone, at any later time.

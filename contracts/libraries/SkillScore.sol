@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {LaneFields} from "./LaneFields.sol";
 import {LaneTally} from "./LaneTally.sol";
+import {ScoreWord} from "./ScoreWords.sol";
 import {Units} from "./Units.sol";
 import {VerdictMath} from "./VerdictMath.sol";
 
@@ -40,6 +41,14 @@ library SkillScore {
         uint256 losing;
         /// @dev Σ |lane − y · 255 · Σv| over the losing claims
         uint256 lossError;
+    }
+
+    /// @notice What one seat of a request is settled with.
+    struct SeatScore {
+        address owner;
+        ScoreWord score;
+        /// @dev what its account gains, wei, see {value}
+        int256 value;
     }
 
     /// @notice The claims of a committee by side, read by every voter's {sum}.

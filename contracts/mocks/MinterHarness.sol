@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IReputationLedger} from "../interfaces/IReputationLedger.sol";
 import {IRewardMinter} from "../interfaces/IRewardMinter.sol";
+import {SkillScore} from "../libraries/SkillScore.sol";
 
 /// @title MinterHarness
 /// @notice Puts many accounts to the real RewardMinter in one eth_call, which lends this code the address of a peer:
@@ -63,7 +64,9 @@ contract MinterHarness {
     function factors(IRewardMinter minter, address[1][] calldata rows) external returns (uint256[] memory results) {
         results = new uint256[](rows.length);
         for (uint256 i; i < rows.length; ++i) {
-            (, results[i]) = minter.credit(1, rows[i][0], IRewardMinter.Credit(0, 0, 0, 0));
+            SkillScore.SeatScore[] memory seats = new SkillScore.SeatScore[](1);
+            seats[0].owner = rows[i][0];
+            results[i] = minter.credit(1, 0, 0, seats)[0].factor();
         }
     }
 

@@ -8,6 +8,7 @@ export * as rewards from "./mirror/rewards.ts";
 export * as skillScore from "./mirror/skillScore.ts";
 export * as sortition from "./mirror/sortition.ts";
 export * as verdictMath from "./mirror/verdictMath.ts";
+export * as words from "./mirror/words.ts";
 
 export { buildApp, type App, type AppOptions } from "./app.ts";
 export { contractsSchema, type Contracts } from "./chain/addresses.ts";

@@ -13,7 +13,15 @@ import {
   openRequest,
   sealRequest,
 } from "../fixtures/round.ts";
-import { commitAll, openSealed, PHASE, seatedWorld, setCommitted, unanimous } from "../fixtures/seated.ts";
+import {
+  commitAll,
+  openSealed,
+  PHASE,
+  seatedWorld,
+  seatWord,
+  setCommitted,
+  unanimous,
+} from "../fixtures/seated.ts";
 import { addOperator, ethers, networkHelpers, nextEpoch, world } from "../fixtures/world.ts";
 
 const LATE = 8n;
@@ -195,7 +203,7 @@ describe("Assay", () => {
       const digest = await digestOf(w, request, first!);
       await expect(commitBallot(w, request, first!))
         .to.emit(w.assay, "Committed")
-        .withArgs(request.id, first!.owner.address, digest, false);
+        .withArgs(request.id, first!.owner.address, await seatWord(w, request, first!, false));
       expect((await w.vault.poolOf(w.domain, first!.owner.address)).locked, "locked").to.equal(BOND);
       const round = await w.assay.roundOf(request.id);
       expect(round.commits, "commits").to.equal(1n);
@@ -226,7 +234,7 @@ describe("Assay", () => {
         );
       await expect(w.assay.reveal(request.id, openings([second])))
         .to.emit(w.assay, "Revealed")
-        .withArgs(request.id, owner.address, "0x0a", 2);
+        .withArgs(request.id, owner.address, "0x0a");
     });
 
     it("refuses to replace the digest of somebody else, and after the window", async () => {
@@ -259,7 +267,7 @@ describe("Assay", () => {
       await networkHelpers.time.setNextBlockTimestamp(clock + 61n);
       await expect(commitBallot(w, request, late!))
         .to.emit(w.assay, "Committed")
-        .withArgs(request.id, late!.owner.address, await digestOf(w, request, late!), true);
+        .withArgs(request.id, late!.owner.address, await seatWord(w, request, late!, true));
       expect((await w.assay.seatOf(request.id, punctual!.owner.address)).flags, "punctual").to.equal(2n);
       expect((await w.assay.seatOf(request.id, late!.owner.address)).flags, "late").to.equal(2n | LATE);
     });
@@ -293,7 +301,7 @@ describe("Assay", () => {
       await endCommit(w, request);
       await expect(w.assay.connect(newKey!).reveal(request.id, openings([b])))
         .to.emit(w.assay, "Revealed")
-        .withArgs(request.id, owner.address, "0xc8", 2);
+        .withArgs(request.id, owner.address, "0xc8");
     });
 
     it("keeps the weights of the request's epoch in the next one", async () => {

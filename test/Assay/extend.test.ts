@@ -3,7 +3,6 @@ import { expect } from "chai";
 import {
   ballot,
   commitBallot,
-  digestOf,
   drawnOwners,
   endCommit,
   endReveal,
@@ -13,7 +12,15 @@ import {
   votesOf,
 } from "../fixtures/round.ts";
 import type { OpenRequest } from "../fixtures/round.ts";
-import { commitAll, openSealed, PHASE, seatedWorld, seatedWorldWith, unanimous } from "../fixtures/seated.ts";
+import {
+  commitAll,
+  openSealed,
+  PHASE,
+  seatedWorld,
+  seatedWorldWith,
+  seatWord,
+  unanimous,
+} from "../fixtures/seated.ts";
 import { ethers, networkHelpers, world, type Signer, type World } from "../fixtures/world.ts";
 
 /** A request of the default world that seated some owners and left out others. */
@@ -112,12 +119,12 @@ describe("Assay", () => {
       ] as const) {
         await expect(commitBallot(w, request, b))
           .to.emit(w.assay, "Committed")
-          .withArgs(request.id, b.owner.address, await digestOf(w, request, b), late);
+          .withArgs(request.id, b.owner.address, await seatWord(w, request, b, late));
       }
       const replaced = ballot(punctual!.owner, [7]);
       await expect(commitBallot(w, request, replaced))
         .to.emit(w.assay, "Committed")
-        .withArgs(request.id, replaced.owner.address, await digestOf(w, request, replaced), false);
+        .withArgs(request.id, replaced.owner.address, await seatWord(w, request, replaced, false));
       expect((await w.assay.roundOf(request.id)).commits, "commits of both windows").to.equal(3n);
     });
 
@@ -132,7 +139,7 @@ describe("Assay", () => {
       const b = ballot(others[0]!, [200]);
       await expect(commitBallot(w, request, b))
         .to.emit(w.assay, "Committed")
-        .withArgs(request.id, b.owner.address, await digestOf(w, request, b), true);
+        .withArgs(request.id, b.owner.address, await seatWord(w, request, b, true));
     });
 
     it("lets a small committee reveal after a second shortage", async () => {

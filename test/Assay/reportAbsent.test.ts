@@ -51,6 +51,7 @@ describe("Assay", () => {
   // ├── when the batch is too large → BatchTooLarge
   // ├── when the request is unknown → UnknownRequest; not TALLY, FINALIZED or VOID → WrongPhase
   // ├── given VOID when the report window is over → ReportWindowOver
+  // ├── when fewer than minSeats committed → AbsenceUnproven
   // ├── when the owner committed → AlreadyCommitted; all were reported → AlreadyReported
   // ├── when the owner had no duty
   // │   ├── not drawn, too light or weightless → NotDrawn, FamilyTooLight
@@ -110,6 +111,23 @@ describe("Assay", () => {
       );
     });
 
+    it("reverts when too few committed to prove that the payload could be had", async () => {
+      const w = await networkHelpers.loadFixture(seatedWorld);
+      const silent = [w.owners[7]!.address];
+      for (const commits of [0, 3]) {
+        const request = await openSealed(w, 1);
+        await committed(w, request, unanimous(w, commits, [200]));
+        await endReveal(w, request);
+        const refused = async () =>
+          expect(w.assay.reportAbsent(request.terms, silent))
+            .to.be.revertedWithCustomError(w.assay, "AbsenceUnproven")
+            .withArgs(request.id, commits, 4);
+        await refused();
+        await w.assay.finalize(request.terms);
+        await refused();
+      }
+    });
+
     it("reverts when the report window of a void request is over", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
@@ -160,10 +178,18 @@ describe("Assay", () => {
 
     it("reverts when the owner was not drawn", async () => {
       const w = await networkHelpers.loadFixture(world);
-      const request = await openRequest(w, 1);
-      await sealRequest(w, request);
-      const drawn = await drawnOwners(w, request);
+      let request = await openSealed(w, 1);
+      let drawn = await drawnOwners(w, request);
+      for (let i = 0; i < 40 && drawn.length < 4; i++) {
+        request = await openSealed(w, 1);
+        drawn = await drawnOwners(w, request);
+      }
       const other = w.owners.find((o) => !drawn.includes(o)) ?? w.outsider;
+      await committed(
+        w,
+        request,
+        drawn.slice(0, 4).map((owner) => ballot(owner, [200])),
+      );
       await endReveal(w, request);
       const { ticket, chance } = await w.lens.isDrawn(request.id, other.address);
       expect(ticket, "ticket").to.be.greaterThanOrEqual(chance);

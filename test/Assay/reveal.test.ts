@@ -189,7 +189,7 @@ describe("Assay", () => {
       await endCommit(w, request);
       await expect(w.assay.reveal(request.id, opening))
         .to.emit(w.assay, "Revealed")
-        .withArgs(request.id, owner.address, bound.votes, 2);
+        .withArgs(request.id, owner.address, bound.votes);
     });
 
     it("says the same commitment in its view", async () => {
@@ -279,7 +279,7 @@ describe("Assay", () => {
       for (const b of ballots) {
         await expect(tx)
           .to.emit(w.assay, "Revealed")
-          .withArgs(request.id, b.owner.address, ethers.hexlify(b.votes), 2);
+          .withArgs(request.id, b.owner.address, ethers.hexlify(b.votes));
       }
       const round = await w.assay.roundOf(request.id);
       expect(round.reveals, "reveals").to.equal(4n);

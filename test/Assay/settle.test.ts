@@ -1,4 +1,4 @@
-import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
+import { words } from "@assay/keeper";
 import { expect } from "chai";
 
 import { DEFAULT_DOMAIN, GWEI, WAD } from "../../deploy/parameters.ts";
@@ -15,7 +15,7 @@ import {
   votesOf,
 } from "../fixtures/round.ts";
 import type { Ballot, OpenRequest } from "../fixtures/round.ts";
-import { committee, OUTCOME, skillOf, valueOf, type Skill } from "../fixtures/scoring.ts";
+import { committee, OUTCOME, qualityOf, skillOf, valueOf, type Skill } from "../fixtures/scoring.ts";
 import {
   ballotsOf,
   commitAll,
@@ -30,14 +30,20 @@ import { ethers, networkHelpers, nextEpoch, world, type World } from "../fixture
 
 interface Settled {
   readonly owner: string;
-  readonly numerator: bigint;
-  readonly counts: bigint;
-  readonly lossMean: bigint;
   readonly value: bigint;
   readonly outcomes: bigint;
-  readonly accountBefore: bigint;
-  readonly charge: bigint;
-  readonly factor: bigint;
+  readonly score: words.ScoreFields;
+  readonly account: words.AccountFields;
+}
+
+/** The settled seats of a receipt, their words unpacked. */
+function settledIn(w: World, receipt: unknown): Settled[] {
+  type Packed = Omit<Settled, "score" | "account"> & { score: bigint; account: bigint };
+  return eventsIn<Packed>(w.assay, receipt as never, "SeatSettled").map((said) => ({
+    ...said,
+    score: words.score(said.score),
+    account: words.account(said.account),
+  }));
 }
 
 const MARGIN = BigInt(DEFAULT_DOMAIN.committee.decisiveMargin);
@@ -46,7 +52,7 @@ const MARGIN = BigInt(DEFAULT_DOMAIN.committee.decisiveMargin);
 async function settleAll(w: World, request: OpenRequest, ballots: readonly Ballot[]): Promise<Settled[]> {
   await playRound(w, request, ballots);
   const receipt = await (await w.assay.settle(request.terms, votesOf(ballots))).wait();
-  return eventsIn<Settled>(w.assay, receipt, "SeatSettled");
+  return settledIn(w, receipt);
 }
 
 /** What the mirror says about every ballot. */
@@ -57,7 +63,8 @@ async function skills(w: World, request: OpenRequest, ballots: readonly Ballot[]
   return votes.map((vote) => skillOf(whole, vote, request.terms.baseRate));
 }
 
-const countsOf = (s: Skill): bigint => s.scoredTrue | (s.scoredFalse << 16n) | (s.losing << 32n);
+const countsOf = (s: Pick<Skill, "scoredTrue" | "scoredFalse" | "losing">): bigint =>
+  s.scoredTrue | (s.scoredFalse << 16n) | (s.losing << 32n);
 
 describe("Assay", () => {
   // settle
@@ -156,12 +163,15 @@ describe("Assay", () => {
       for (const [i, event] of settled.entries()) {
         const skill = expected[i]!;
         expect(event.owner, "order").to.equal(ballots[i]!.owner.address);
-        expect(event.numerator, `Σ of seat ${i}`).to.equal(skill.numerator);
-        expect(event.counts, `counts of seat ${i}`).to.equal(countsOf(skill));
-        expect(event.lossMean, `x̄ of seat ${i}`).to.equal(skill.lossMean);
+        expect(event.score.numerator, `Σ of seat ${i}`).to.equal(skill.numerator);
+        expect(countsOf(event.score), `counts of seat ${i}`).to.equal(countsOf(skill));
+        expect(event.score.quality, `quality of seat ${i}`).to.equal(
+          qualityOf(skill, request.terms.baseRate, WAD / 4n),
+        );
+        expect(event.score.lossMean, `x̄ of seat ${i}`).to.equal(skill.lossMean);
         const value = valueOf(skill, request.terms.price, request.terms.baseRate);
         expect(event.value, `value of seat ${i}`).to.equal(value);
-        expect([event.accountBefore, event.charge], `before, charge of seat ${i}`).to.deep.equal([0n, 0n]);
+        expect(event.account.score, `before seat ${i}`).to.equal(0n);
         const account = await w.minter.accountOf(w.domain, 1, event.owner);
         expect(account.score, `score of seat ${i}`).to.equal(value);
         expect(account.scored, `scored of seat ${i}`).to.equal(skill.scoredTrue + skill.scoredFalse);
@@ -181,8 +191,10 @@ describe("Assay", () => {
       const sure = Array.from({ length: 64 }, (_, i) => (i % 4 ? 3 : 252));
       const ballots = ballotsOf(w, [sure, sure, sure, sure, new Array<number>(64).fill(b)]);
       const settled = await settleAll(w, request, ballots);
-      expect(settled[4]!.counts & 0xffff_ffffn, "16 true, 48 false scored").to.equal(16n | (48n << 16n));
-      expect([settled[4]!.numerator, settled[4]!.value], "exactly zero").to.deep.equal([0n, 0n]);
+      expect(countsOf(settled[4]!.score) & 0xffff_ffffn, "16 true, 48 false scored").to.equal(
+        16n | (48n << 16n),
+      );
+      expect([settled[4]!.score.numerator, settled[4]!.value], "exactly zero").to.deep.equal([0n, 0n]);
     });
 
     it("does not score a claim whose side hangs on the voter's own vote", async () => {
@@ -190,11 +202,11 @@ describe("Assay", () => {
       const request = await openSealed(w, 1);
       // p̄ = 630/1020 is TRUE, but without the first voter the mean is 375/765, below θ.
       const settled = await settleAll(w, request, ballotsOf(w, [[255], [125], [125], [125]]));
-      expect(settled[0]!.counts, "not scored for the first").to.equal(0n);
+      expect(countsOf(settled[0]!.score), "not scored for the first").to.equal(0n);
       expect(settled[0]!.value, "no gain from itself").to.equal(0n);
       // (128 − 255)² − (125 − 255)² = −771 for the others.
-      expect(settled[1]!.numerator, "scored for the others").to.equal(-771n);
-      expect(settled[1]!.counts, "one true, losing").to.equal(1n | (1n << 32n));
+      expect(settled[1]!.score.numerator, "scored for the others").to.equal(-771n);
+      expect(countsOf(settled[1]!.score), "one true, losing").to.equal(1n | (1n << 32n));
     });
 
     it("does not score undecided claims", async () => {
@@ -210,7 +222,7 @@ describe("Assay", () => {
           [0, 255],
         ]),
       );
-      for (const event of settled) expect(event.counts, "only the second").to.equal(1n);
+      for (const event of settled) expect(countsOf(event.score), "only the second").to.equal(1n);
     });
 
     it("multiplies a loss by 1 + 3 · x̄: 1.6 for a lone liar among five", async () => {
@@ -219,7 +231,7 @@ describe("Assay", () => {
       const yes = new Array<number>(10).fill(255);
       const settled = await settleAll(w, request, ballotsOf(w, [yes, yes, yes, yes, new Array(10).fill(0)]));
       const liar = settled[4]!;
-      expect(liar.lossMean, "p̄ = 0.8, so x̄ = 0.2").to.equal(WAD / 5n);
+      expect(liar.score.lossMean, "p̄ = 0.8, so x̄ = 0.2").to.equal(WAD / 5n);
       // s = (127² − 255²)/(4 · 128 · 127) = −48,896/65,024 a claim, ten claims at 0.001 WORK, times 1.6
       const exact = (48_896n * 10n * request.terms.price * 16n) / (65_024n * 10n);
       expect(liar.value, "value").to.equal(-(exact + 1n));
@@ -242,8 +254,8 @@ describe("Assay", () => {
         await openSealed(w, claims),
         ballotsOf(w, [yes, yes, yes, yes, no, no]),
       );
-      expect(together[5]!.lossMean, "x̄ together").to.be.greaterThan(alone[5]!.lossMean);
-      const perSkill = (s: Settled) => (s.value * WAD) / s.numerator;
+      expect(together[5]!.score.lossMean, "x̄ together").to.be.greaterThan(alone[5]!.score.lossMean);
+      const perSkill = (s: Settled) => (s.value * WAD) / s.score.numerator;
       expect(perSkill(together[5]!), "price of a loss").to.be.greaterThan(perSkill(alone[5]!));
     });
 
@@ -256,7 +268,7 @@ describe("Assay", () => {
       const second = await openSealed(w, claims);
       const lost = await settleAll(w, second, ballotsOf(w, [no, yes, yes, yes, yes]));
       const owner = w.owners[0]!.address;
-      expect(lost[0]!.accountBefore, "before").to.equal(won[0]!.value);
+      expect(lost[0]!.account.score, "before").to.equal(won[0]!.value);
       const account = await w.minter.accountOf(w.domain, 1, owner);
       expect(account.score, "net").to.equal(won[0]!.value + lost[0]!.value);
       const bonds = (await w.assay.drawOf(first.id)).bond + (await w.assay.drawOf(second.id)).bond;
@@ -284,8 +296,8 @@ describe("Assay", () => {
       const vote = { owner, votes: ballots[4]!.votes };
       const tx = await w.assay.connect(w.outsider).settle(request.terms, [vote]);
       await expect(tx)
-        .to.emit(w.assay, "SeatSettled")
-        .withArgs(request.id, owner, 0, 0, 0, 0, OUTCOME.ABSENT | (1n << 128n), 0, whole, 0);
+        .to.emit(w.assay, "SeatForfeited")
+        .withArgs(request.id, owner, OUTCOME.ABSENT | (1n << 128n), whole);
       await expect(tx)
         .to.emit(w.vault, "Charged")
         .withArgs(w.domain, owner, whole, whole / 20n, w.outsider.address);
@@ -367,7 +379,8 @@ describe("Assay", () => {
       await expect(tx)
         .to.emit(w.ledger, "OutcomesRecorded")
         .withArgs(w.domain, ballots[1]!.owner.address, 0, 3);
-      const [late, punctual] = eventsIn<Settled>(w.assay, await tx.wait(), "SeatSettled");
+      const [late, punctual] = settledIn(w, await tx.wait());
+      expect([late!.score.late, punctual!.score.late], "late").to.deep.equal([true, false]);
       expect(late!.value, "value").to.equal(punctual!.value);
     });
 
@@ -376,9 +389,15 @@ describe("Assay", () => {
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
       await playRound(w, request, ballots);
-      await expect(w.assay.settle(request.terms, votesOf(ballots.slice(0, 1))))
-        .to.emit(w.assay, "SeatSettled")
-        .withArgs(request.id, ballots[0]!.owner.address, anyValue, 1, 0, anyValue, 0, 0, 0, 1_000_000_000);
+      const tx = await w.assay.settle(request.terms, votesOf(ballots.slice(0, 1)));
+      const [seat] = settledIn(w, await tx.wait());
+      expect(seat!.account, "just opened").to.deep.equal({
+        score: 0n,
+        releasable: 0n,
+        served: 0n,
+        factor: 1_000_000_000n,
+        scored: 0n,
+      });
     });
   });
 });

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { createReads, SEAT_REVEALED, SEAT_SETTLED, startPayloadStore, type Contracts } from "@assay/keeper";
+import {
+  createReads,
+  SEAT_REVEALED,
+  SEAT_SETTLED,
+  startPayloadStore,
+  words,
+  type Contracts,
+} from "@assay/keeper";
 import {
   bringUpNetwork,
   createProcessGroup,
@@ -122,7 +129,7 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
           eventName: "Committed",
           strict: true,
         });
-        const digests = new Set(logs.map(({ args }) => `${args.owner} ${args.digest}`));
+        const digests = new Set(logs.map(({ args }) => `${args.owner} ${words.seat(args.seat).digest}`));
         expect(digests.size, "one vote per drawn operator").to.equal(drawn.length);
         const settled = await network.reader.getContractEvents({
           address: at.Assay,

@@ -155,10 +155,22 @@ describe("assay explain", function () {
       const found = explain(replay, DOMAIN, second.requestId, player.address, []);
       return found.differences.map(({ what }) => what);
     };
+    const settled = log.events.find(
+      (event) =>
+        event.eventName === "SeatSettled" &&
+        event.args.owner === honest.address &&
+        event.args.requestId === second.requestId,
+    );
+    if (settled?.eventName !== "SeatSettled") throw new Error("the honest seat was not settled");
+    const honestSeat = settled.args;
     expect(wrong([...log.events])).to.deep.equal([]);
     expect(wrong(change("SeatSettled", honest, { value: 1n }))).to.deep.equal(["value"]);
-    expect(wrong(change("SeatSettled", honest, { lossMean: 1n }))).to.deep.equal(["x̄"]);
-    expect(wrong(change("SeatSettled", honest, { factor: 1n }))).to.deep.equal(["factor of the account"]);
+    expect(wrong(change("SeatSettled", honest, { score: honestSeat.score ^ (1n << 80n) }))).to.deep.equal([
+      "x̄",
+    ]);
+    expect(
+      wrong(change("SeatSettled", honest, { account: honestSeat.account ^ (1n << 200n) })),
+    ).to.deep.equal(["factor of the account"]);
     expect(wrong(change("Distributed", honest, { minted: 1n }))).to.deep.equal(["minted"]);
     expect(wrong(change("Distributed", liar, { charged: 1n }), liar)).to.deep.equal(["charged for the debt"]);
     expect(wrong(change("AccountOpened", honest, { carriedFrom: 0n }))).to.include(

@@ -1,4 +1,4 @@
-import { fixedPoint } from "@assay/keeper";
+import { fixedPoint, words } from "@assay/keeper";
 import type { Address, Hex } from "viem";
 
 import { createBooks, type Books } from "./books.ts";
@@ -51,6 +51,27 @@ export interface ReplayOptions {
   readonly emission: { readonly initial: bigint; readonly halving: bigint };
 }
 
+const countsOf = ({ scoredTrue, scoredFalse, losing }: Counts): bigint =>
+  scoredTrue | (scoredFalse << 16n) | (losing << 32n);
+
+type Counts = Pick<words.ScoreFields, "scoredTrue" | "scoredFalse" | "losing">;
+
+/** How a seat that committed is settled, 0 scored, 1 released, 2 forfeited: what it did beside what the chain says. */
+function kindCheck(request: RequestHistory, owner: Address, said: (typeof KINDS)[number]): Check {
+  const hasRevealed = request.reveals.has(owner);
+  // Too few committed and nobody extended: the phase to reveal in never came.
+  const isUnheard = request.commits.size < request.parameters.committee.minSeats && !request.extended;
+  const isFree = request.isVoid && (hasRevealed || isUnheard);
+  const kind = isFree ? "released" : hasRevealed ? "scored" : "forfeited";
+  return {
+    what: "kind of settlement",
+    computed: BigInt(KINDS.indexOf(kind)),
+    chain: BigInt(KINDS.indexOf(said)),
+  };
+}
+
+const KINDS = ["scored", "released", "forfeited"] as const;
+
 /** Goes through the events of a domain and recomputes every number the contracts said. */
 export function replayEvents({ domain, lastBlock, events }: EventLog, { emission }: ReplayOptions): Replay {
   const versions = createVersions();
@@ -74,7 +95,9 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
   const settleScored = (request: RequestHistory, said: EventNamed<"SeatSettled">["args"]): ScoredSeat => {
     const { owner } = said;
     const { terms } = request;
-    const late = request.commits.get(owner) === true;
+    const late = request.commits.get(owner)?.late === true;
+    const saidScore = words.score(said.score);
+    const saidAccount = words.account(said.account);
     const score = scoreOf(request, owner);
     const windowBefore = windows.get(owner) ?? EMPTY_WINDOW;
     const { outcomes, after: windowAfter } = outcomesOf(request, score, late, windowBefore);
@@ -86,20 +109,21 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
       bond: request.bond,
       served: terms.price * BigInt(terms.claims),
     });
-    const { numerator, scoredTrue, scoredFalse, losing } = score.sums;
     const checks: Check[] = [
-      { what: "Σ of terms", computed: numerator, chain: said.numerator },
+      kindCheck(request, owner, "scored"),
+      { what: "Σ of terms", computed: score.sums.numerator, chain: saidScore.numerator },
       {
         what: "scored and losing claims",
-        computed: scoredTrue | (scoredFalse << 16n) | (losing << 32n),
-        chain: said.counts,
+        computed: countsOf(score.sums),
+        chain: countsOf(saidScore),
       },
-      { what: "x̄", computed: score.lossMean, chain: said.lossMean },
+      { what: "x̄", computed: score.lossMean, chain: saidScore.lossMean },
+      { what: "quality", computed: score.quality, chain: saidScore.quality },
+      { what: "lateness", computed: BigInt(late), chain: BigInt(saidScore.late) },
       { what: "value", computed: score.value, chain: said.value },
       { what: "outcomes", computed: packOutcomes(outcomes), chain: said.outcomes },
-      { what: "account before", computed: before, chain: said.accountBefore },
-      { what: "charge", computed: 0n, chain: said.charge },
-      { what: "factor of the account", computed: account.factor, chain: said.factor },
+      { what: "account before", computed: before, chain: saidAccount.score },
+      { what: "factor of the account", computed: account.factor, chain: saidAccount.factor },
       ...(opening.get(owner) ?? []),
     ];
     opening.delete(owner);
@@ -120,31 +144,19 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
     };
   };
 
-  const settle = (said: EventNamed<"SeatSettled">["args"]): SettledSeat | undefined => {
-    const request = requests.get(said.requestId);
-    if (request === undefined) return undefined;
-    const { owner } = said;
-    const hasRevealed = request.reveals.has(owner);
-    if (hasRevealed && !request.isVoid) return settleScored(request, said);
-    // Too few committed and nobody extended: the phase to reveal in never came.
-    const isUnheard = request.commits.size < request.parameters.committee.minSeats && !request.extended;
-    if (hasRevealed || (request.isVoid && isUnheard)) {
-      const nothing = said.value | said.charge | said.outcomes | said.numerator | said.factor;
-      return {
-        kind: "released",
-        checks: [{ what: "value, charge, outcomes", computed: 0n, chain: nothing }],
-      };
-    }
+  const forfeit = (request: RequestHistory, said: EventNamed<"SeatForfeited">["args"]): SettledSeat => {
     const owed = request.bond * GWEI;
-    const charge = pools.charge(owner, request.bond, owed);
+    const charge = pools.charge(said.owner, request.bond, owed);
     const outcome = { what: "outcomes", computed: packOutcomes([ABSENT]), chain: said.outcomes };
-    const checks = [...chargeChecks(charge, said.charge), outcome];
+    const checks = [
+      kindCheck(request, said.owner, "forfeited"),
+      ...chargeChecks(charge, said.charge),
+      outcome,
+    ];
     return { kind: "unrevealed", owed, charge, outcomes: [ABSENT], checks };
   };
 
-  const report = (said: EventNamed<"AbsenceReported">["args"]): SettledSeat | undefined => {
-    const request = requests.get(said.requestId);
-    if (request === undefined) return undefined;
+  const report = (request: RequestHistory, said: EventNamed<"AbsenceReported">["args"]): SettledSeat => {
     const { owner, reporter } = said;
     const reputation = tapes.of(owner).atLastOutcome;
     const owed = absenceOwed(request, reputation);
@@ -212,6 +224,10 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
     }
   };
 
+  const close = (request: RequestHistory, owner: Address, seat: SettledSeat): void => {
+    seats.set(keyOf(request.id, owner), seat);
+  };
+
   /** Events of Assay that belong to a request of the domain. */
   const stepInRequest = (event: ChainEvent): void => {
     if (!("requestId" in event.args)) return;
@@ -226,7 +242,7 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
         return;
       case "Committed":
         if (!request.commits.has(event.args.owner)) pools.lock(event.args.owner, request.bond);
-        return void request.commits.set(event.args.owner, event.args.late);
+        return void request.commits.set(event.args.owner, words.seat(event.args.seat));
       case "Revealed":
         return addReveal(request, event);
       case "Finalized":
@@ -236,11 +252,15 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
         request.isVoid = true;
         return;
       case "SeatSettled":
-      case "AbsenceReported": {
-        const seat = event.eventName === "SeatSettled" ? settle(event.args) : report(event.args);
-        if (seat !== undefined) seats.set(keyOf(request.id, event.args.owner), seat);
-        return;
+        return close(request, event.args.owner, settleScored(request, event.args));
+      case "SeatForfeited":
+        return close(request, event.args.owner, forfeit(request, event.args));
+      case "SeatReleased": {
+        const checks = [kindCheck(request, event.args.owner, "released")];
+        return close(request, event.args.owner, { kind: "released", checks });
       }
+      case "AbsenceReported":
+        return close(request, event.args.owner, report(request, event.args));
       default:
     }
   };

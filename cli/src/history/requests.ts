@@ -1,4 +1,4 @@
-import { laneTally, skillScore, sortition, verdictMath, type Terms } from "@assay/keeper";
+import { laneTally, skillScore, sortition, verdictMath, type words, type Terms } from "@assay/keeper";
 import { hexToBytes, type Address, type Hex } from "viem";
 
 import type { Check } from "./check.ts";
@@ -41,8 +41,8 @@ export interface RequestHistory {
   lots: readonly Lot[];
   extended: boolean;
   isVoid: boolean;
-  /** Whether each owner that committed was late. */
-  readonly commits: Map<Address, boolean>;
+  /** The seat of each owner that committed. */
+  readonly commits: Map<Address, words.SeatFields>;
   readonly reveals: Map<Address, Reveal>;
   /** Lane sums of the reveals, see LaneTally. */
   lanes: readonly bigint[];
@@ -124,7 +124,8 @@ export function sits(lot: Lot, extended: boolean): boolean {
 }
 
 export function addReveal(request: RequestHistory, { args }: EventNamed<"Revealed">): void {
-  const reveal = { votes: hexToBytes(args.votes), weight: args.weight };
+  const weight = request.commits.get(args.owner)?.weight ?? 0n;
+  const reveal = { votes: hexToBytes(args.votes), weight };
   request.reveals.set(args.owner, reveal);
   request.lanes = laneTally.add(request.lanes, reveal.votes, reveal.weight);
   request.weight += reveal.weight;
@@ -145,11 +146,11 @@ export function frameOf({ terms, parameters, threshold, weight }: RequestHistory
 /** Compares the published verdicts with the ones the reveals give. */
 export function finalize(request: RequestHistory, said: EventNamed<"Finalized">["args"]): void {
   const { claims, weight, threshold, bounds } = frameOf(request);
-  const { words, mean } = verdictMath.read(request.lanes, claims, weight, threshold, bounds);
+  const { words: verdicts, mean } = verdictMath.read(request.lanes, claims, weight, threshold, bounds);
   request.finalized = said;
   request.checks = [
-    { what: "verdicts of claims 1–128", computed: words[0], chain: said.verdicts[0] },
-    { what: "verdicts of claims 129–256", computed: words[1], chain: said.verdicts[1] },
+    { what: "verdicts of claims 1–128", computed: verdicts[0], chain: said.verdicts[0] },
+    { what: "verdicts of claims 129–256", computed: verdicts[1], chain: said.verdicts[1] },
     { what: "weight of the reveals", computed: weight, chain: said.weight },
     { what: "mean vote", computed: mean, chain: said.mean },
   ];

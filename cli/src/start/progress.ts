@@ -68,14 +68,18 @@ async function seating(network: LocalNetwork, requestId: Hex): Promise<string> {
 }
 
 async function settledSeats(network: LocalNetwork, requestId: Hex): Promise<number> {
-  const logs = await network.reader.getContractEvents({
-    address: network.deployment.addresses.Assay,
-    abi: assayAbi,
-    eventName: "SeatSettled",
-    args: { requestId },
-    fromBlock: BigInt(network.deployment.block),
-  });
-  return logs.length;
+  const logs = await Promise.all(
+    (["SeatSettled", "SeatForfeited", "SeatReleased"] as const).map((eventName) =>
+      network.reader.getContractEvents({
+        address: network.deployment.addresses.Assay,
+        abi: assayAbi,
+        eventName,
+        args: { requestId },
+        fromBlock: BigInt(network.deployment.block),
+      }),
+    ),
+  );
+  return logs.flat().length;
 }
 
 /**

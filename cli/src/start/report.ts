@@ -87,6 +87,8 @@ export async function readReport(
   }
 
   const settled = await reader.getContractEvents({ ...assay, eventName: "SeatSettled" });
+  const released = await reader.getContractEvents({ ...assay, eventName: "SeatReleased" });
+  const forfeited = await reader.getContractEvents({ ...assay, eventName: "SeatForfeited" });
   const distributed = await reader.getContractEvents({ ...minter, eventName: "Distributed" });
   const recorded = await reader.getContractEvents({
     address: at.ReputationLedger,
@@ -99,6 +101,7 @@ export async function readReport(
   for (const { name, owner, family, behaviour } of network.operators) {
     const isMine = ({ args }: { args: { owner: Address } }): boolean => args.owner === owner;
     const seats = settled.filter(isMine);
+    const lost = forfeited.filter(isMine);
     const closed = distributed.filter(isMine);
     const tally = new Map<string, number>();
     for (const { args } of recorded.filter(isMine)) {
@@ -111,13 +114,13 @@ export async function readReport(
       name,
       behaviour,
       family,
-      seats: seats.length,
+      seats: seats.length + lost.length + released.filter(isMine).length,
       score: seats.reduce((sum, { args }) => sum + args.value, 0n),
       points: closed.reduce((sum, { args }) => sum + args.points, 0n),
       minted: closed.reduce((sum, { args }) => sum + args.minted, 0n),
       penalty:
         closed.reduce((sum, { args }) => sum + args.charged, 0n) +
-        seats.reduce((sum, { args }) => sum + args.charge, 0n),
+        lost.reduce((sum, { args }) => sum + args.charge, 0n),
       outcomes: [...tally].map(([outcome, count]) => `${count} ${outcome}`).join(", ") || "–",
       before: 10n ** 18n,
       after: await reads.reputationOf(domain, owner),

@@ -1538,6 +1538,15 @@ export const domainRegistryAbi = [
           { name: "sealWindow", type: "uint16" },
           { name: "seatBond", type: "uint56" },
           { name: "penaltyRatio", type: "uint16" },
+          {
+            components: [
+              { name: "minFee", type: "uint88" },
+              { name: "feeTarget", type: "uint32" },
+              { name: "feeRate", type: "uint40" },
+            ],
+            name: "pricing",
+            type: "tuple",
+          },
         ],
         name: "",
         type: "tuple",
@@ -1852,7 +1861,15 @@ export const feeMarketAbi = [
     inputs: [
       { name: "requester", type: "address" },
       { name: "domain", type: "uint16" },
-      { name: "version", type: "uint16" },
+      {
+        components: [
+          { name: "minFee", type: "uint88" },
+          { name: "feeTarget", type: "uint32" },
+          { name: "feeRate", type: "uint40" },
+        ],
+        name: "pricing",
+        type: "tuple",
+      },
       { name: "units", type: "uint256" },
       { name: "maxFee", type: "uint256" },
     ],
@@ -2899,32 +2916,20 @@ export const reputationLedgerAbi = [
   {
     inputs: [
       { name: "domain", type: "uint16" },
-      { name: "owner", type: "address" },
-      { name: "late", type: "bool" },
+      { name: "preset", type: "uint8" },
+      { name: "window", type: "uint256" },
       {
         components: [
-          { name: "preset", type: "uint8" },
-          { name: "window", type: "uint256" },
-          { name: "bar", type: "uint256" },
+          { name: "owner", type: "address" },
+          { name: "score", type: "uint256" },
+          { name: "value", type: "int256" },
         ],
-        name: "rule",
-        type: "tuple",
+        name: "seats",
+        type: "tuple[]",
       },
-      {
-        components: [
-          { name: "numerator", type: "int256" },
-          { name: "scoredTrue", type: "uint256" },
-          { name: "scoredFalse", type: "uint256" },
-          { name: "losing", type: "uint256" },
-          { name: "lossError", type: "uint256" },
-        ],
-        name: "sums",
-        type: "tuple",
-      },
-      { name: "baseRate", type: "uint256" },
     ],
     name: "record",
-    outputs: [{ name: "", type: "uint256" }],
+    outputs: [{ name: "outcomes", type: "uint256[]" }],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -3224,23 +3229,20 @@ export const rewardMinterAbi = [
   {
     inputs: [
       { name: "domain", type: "uint16" },
-      { name: "owner", type: "address" },
+      { name: "bond", type: "uint256" },
+      { name: "served", type: "uint256" },
       {
         components: [
+          { name: "owner", type: "address" },
+          { name: "score", type: "uint256" },
           { name: "value", type: "int256" },
-          { name: "scored", type: "uint256" },
-          { name: "bond", type: "uint256" },
-          { name: "served", type: "uint256" },
         ],
-        name: "seat",
-        type: "tuple",
+        name: "seats",
+        type: "tuple[]",
       },
     ],
     name: "credit",
-    outputs: [
-      { name: "before", type: "int256" },
-      { name: "factor", type: "uint256" },
-    ],
+    outputs: [{ name: "before", type: "uint256[]" }],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -3382,6 +3384,15 @@ export const assayAbi = [
     ],
     stateMutability: "nonpayable",
     type: "constructor",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "commits", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "AbsenceUnproven",
+    type: "error",
   },
   { inputs: [{ name: "authority", type: "address" }], name: "AccessManagedInvalidAuthority", type: "error" },
   {
@@ -3622,8 +3633,7 @@ export const assayAbi = [
     inputs: [
       { indexed: true, name: "requestId", type: "bytes32" },
       { indexed: true, name: "owner", type: "address" },
-      { indexed: false, name: "digest", type: "uint240" },
-      { indexed: false, name: "late", type: "bool" },
+      { indexed: false, name: "seat", type: "uint256" },
     ],
     name: "Committed",
     type: "event",
@@ -3695,7 +3705,6 @@ export const assayAbi = [
       { indexed: true, name: "requestId", type: "bytes32" },
       { indexed: true, name: "owner", type: "address" },
       { indexed: false, name: "votes", type: "bytes" },
-      { indexed: false, name: "weight", type: "uint256" },
     ],
     name: "Revealed",
     type: "event",
@@ -3715,14 +3724,30 @@ export const assayAbi = [
     inputs: [
       { indexed: true, name: "requestId", type: "bytes32" },
       { indexed: true, name: "owner", type: "address" },
-      { indexed: false, name: "numerator", type: "int256" },
-      { indexed: false, name: "counts", type: "uint256" },
-      { indexed: false, name: "lossMean", type: "uint256" },
+      { indexed: false, name: "outcomes", type: "uint256" },
+      { indexed: false, name: "charge", type: "uint256" },
+    ],
+    name: "SeatForfeited",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "owner", type: "address" },
+    ],
+    name: "SeatReleased",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "score", type: "uint256" },
       { indexed: false, name: "value", type: "int256" },
       { indexed: false, name: "outcomes", type: "uint256" },
-      { indexed: false, name: "accountBefore", type: "int256" },
-      { indexed: false, name: "charge", type: "uint256" },
-      { indexed: false, name: "factor", type: "uint256" },
+      { indexed: false, name: "account", type: "uint256" },
     ],
     name: "SeatSettled",
     type: "event",
@@ -4277,6 +4302,15 @@ export const assayLensAbi = [
 
 /** Every custom error of every room: whatever a call runs into further down can be decoded. */
 export const errorsAbi = [
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "commits", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "AbsenceUnproven",
+    type: "error",
+  },
   { inputs: [{ name: "authority", type: "address" }], name: "AccessManagedInvalidAuthority", type: "error" },
   {
     inputs: [
