@@ -31,6 +31,16 @@ const jsonReport =
         forbidOnly: true,
       };
 
+/**
+ * A failing test may leave a transaction that never gets its receipt, because the next fixture took the chain back; who
+ * waits for it would keep the process, and so a red run, from ever ending.
+ */
+const rootHooks = {
+  afterAll(): void {
+    setTimeout(() => process.exit(), 10_000).unref();
+  },
+};
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -88,7 +98,7 @@ export default defineConfig({
     ignition: "./deploy",
   },
   test: {
-    mocha: { timeout: 300_000, ...jsonReport },
+    mocha: { timeout: 300_000, rootHooks, ...jsonReport },
     solidity: {
       fuzz: { runs: 1_000, seed: "0x7a5541" },
       invariant: { runs: 24, depth: 64, failOnRevert: false },
