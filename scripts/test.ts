@@ -98,7 +98,8 @@ const beside = (room: string): Suite => ({
     const pattern = `${room}/src/**/*.test.ts`;
     if (globSync(pattern, { cwd: ROOT }).length === 0) return NOTHING;
     const reporter = ["--reporter", "json", "--reporter-option", `output=${report}`];
-    const limits = ["--forbid-only", "--timeout", "120000"];
+    // --exit: a failing test may leave something running that would keep a red run from ending.
+    const limits = ["--forbid-only", "--exit", "--timeout", "120000"];
     const outcome = await run("mocha", [...reporter, ...limits, pattern]);
     return { outcome, counts: readMochaReport(report) };
   },
