@@ -160,10 +160,7 @@ export async function readReport(
 }
 
 /** Lines between columns and under the head, none between rows: a page of claims stays a page. */
-const COMPACT = {
-  style: { head: [], border: [] },
-  chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
-};
+const COMPACT = { style: { head: [], border: [], compact: true } };
 
 const work = (wei: bigint, digits = 4): string => Number(formatEther(wei)).toFixed(digits);
 const wad = (value: bigint): string => Number(formatEther(value)).toFixed(3);
