@@ -1,4 +1,4 @@
-import { createLogger, EXIT_FIX_ME, EXIT_START_AGAIN, Secret } from "@assay/keeper";
+import { createLogger, disconnectAll, EXIT_FIX_ME, EXIT_START_AGAIN, Secret } from "@assay/keeper";
 import { Command } from "commander";
 
 import { explainCommand } from "./commands/explain.ts";
@@ -36,4 +36,6 @@ try {
   );
   console.error(line);
   process.exitCode = retryable ? EXIT_START_AGAIN : EXIT_FIX_ME;
+} finally {
+  disconnectAll();
 }

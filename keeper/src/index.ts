@@ -16,17 +16,12 @@ export {
   connectReader,
   connectSigner,
   disconnect,
+  disconnectAll,
   type ChainOptions,
   type Reader,
   type Signer,
 } from "./chain/client.ts";
-export {
-  BLOCK_RANGE,
-  createReads,
-  type ChainReads,
-  type RequestedEvent,
-  type RequestState,
-} from "./chain/reads.ts";
+export { createReads, type ChainReads, type RequestedEvent, type RequestState } from "./chain/reads.ts";
 export {
   createSender,
   NotMinedError,

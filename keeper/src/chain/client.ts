@@ -10,7 +10,7 @@ import {
   type WalletClient,
 } from "viem";
 
-import { closeSocket, lastingSocket } from "./socket.ts";
+import { closeSocket, closeSockets, lastingSocket } from "./socket.ts";
 
 /** Milliseconds an endpoint has for one answer. */
 const TIMEOUT_MS = 10_000;
@@ -60,3 +60,6 @@ export function connectSigner(options: ChainOptions, account: Account): Signer {
 export function disconnect({ rpcUrl }: ChainOptions): void {
   if (rpcUrl.startsWith("ws")) closeSocket(rpcUrl);
 }
+
+/** Lets go of every endpoint of this process: an open WebSocket would keep it alive. */
+export const disconnectAll = closeSockets;

@@ -49,6 +49,11 @@ export function closeSocket(url: string): void {
   lines.get(url)?.close();
 }
 
+/** Closes all sockets of this process. */
+export function closeSockets(): void {
+  for (const line of lines.values()) line.close();
+}
+
 function open(url: string): Line {
   const socket = new WebSocket(url);
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
