@@ -48,7 +48,7 @@ describe("keepers on a real chain", function () {
       // The first one talks over a WebSocket, on a bad line.
       const rpcUrl = i === 0 ? `ws://127.0.0.1:${line.port}` : chain.rpcUrl;
       const payload = { allowPrivate: true, deadlineMs: 1_000, mirrors: [NOBODY, store.url] };
-      const path = chain.configOf(i, { rpcUrl, payload });
+      const path = chain.configOf(i, { rpcUrl, payload, blockRange: 3 });
       const config = readConfig(path, { [HOT_KEY_VARIABLE]: hotKeyOf(i) });
       apps.push(await buildApp({ config, log: createLogger({ write: (line) => lines.push(line) }) }));
     }

@@ -44,7 +44,7 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
   const file = readModel(config.model);
   const account = privateKeyToAccount(config.hotKey.reveal());
   const reader = connectReader(config);
-  const reads = createReads(reader, config.contracts);
+  const reads = createReads(reader, config.contracts, BigInt(config.blockRange));
   let clock;
   try {
     await preflight({ config, reads, hotKey: account.address, model: file.manifest, log });

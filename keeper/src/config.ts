@@ -5,6 +5,7 @@ import { isHex, type Hex } from "viem";
 import { z } from "zod";
 
 import { addressSchema, contractsSchema } from "./chain/addresses.ts";
+import { BLOCK_RANGE } from "./chain/reads.ts";
 import { AssayError } from "./lib/errors.ts";
 import { LOG_LEVELS } from "./lib/logger.ts";
 import { Secret } from "./lib/secret.ts";
@@ -17,6 +18,12 @@ export const configSchema = z.strictObject({
   chainId: z.int().positive().describe("Chain id; the endpoint must answer the same"),
   contracts: contractsSchema.describe("Addresses of the deployment"),
   startBlock: z.int().nonnegative().default(0).describe("First block that is read"),
+  blockRange: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(Number(BLOCK_RANGE))
+    .describe("Most blocks asked for events at once; public endpoints often allow fewer"),
   confirmations: z
     .int()
     .min(0)

@@ -13,12 +13,14 @@ export interface Connection {
   readonly at: Contracts;
   /** First block that can hold an event. */
   readonly startBlock: bigint;
+  /** Most blocks asked for events at once. */
+  readonly logRange: bigint;
 }
 
 const POLL_MS = 500;
 
 /** Connects and checks that the deployment is there. */
-export async function connect({ rpc, deployment }: ChainOptions): Promise<Connection> {
+export async function connect({ rpc, deployment, logRange }: ChainOptions): Promise<Connection> {
   if (!/^(https?|wss?):\/\//.test(rpc)) {
     throw new CliError(
       "RPC_NOT_VALID",
@@ -44,8 +46,9 @@ export async function connect({ rpc, deployment }: ChainOptions): Promise<Connec
     rpcUrl: rpc,
     chainId,
     client,
-    reads: createReads(client, found.at),
+    reads: createReads(client, found.at, BigInt(logRange)),
     at: found.at,
     startBlock: found.block,
+    logRange: BigInt(logRange),
   };
 }

@@ -5,10 +5,12 @@ import { isAddress, isHex, parseUnits, type Address, type Hex } from "viem";
 export interface ChainOptions {
   readonly rpc: string;
   readonly deployment?: string;
+  readonly logRange: number;
   readonly json?: boolean;
 }
 
 export const DEFAULT_RPC = "http://127.0.0.1:8545";
+export const DEFAULT_LOG_RANGE = 10_000;
 
 export function jsonOption(command: Command): Command {
   return command.option("--json", "print the result as JSON");
@@ -20,6 +22,12 @@ export function chainOptions(command: Command): Command {
     .option(
       "--deployment <file>",
       "deployment file; without it .assay/local/deployment.json, then the published addresses of the chain",
+    )
+    .option(
+      "--log-range <blocks>",
+      "most blocks asked for events at once; halved whenever the endpoint refuses",
+      integer(1, 1_000_000),
+      DEFAULT_LOG_RANGE,
     );
 }
 

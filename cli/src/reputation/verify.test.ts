@@ -5,6 +5,7 @@ import { encodeAbiParameters, keccak256, numberToHex, parseEther, type Address, 
 import { explainSeat } from "../explain/explain.ts";
 import { readEvents } from "../history/events.ts";
 import { assay } from "../testing/assay.ts";
+import { startLimitedEndpoint } from "../testing/limitedEndpoint.ts";
 import { startTestChain, type Player, type TestChain } from "../testing/chain.ts";
 import {
   fundRequester,
@@ -91,6 +92,42 @@ describe("assay reputation verify", function () {
       const { differences } = await explainSeat(chain.connection, second.requestId, address);
       expect(differences, address).to.deep.equal([]);
     }
+  });
+
+  for (const { range, refuses } of [
+    { range: 10_000, refuses: true },
+    { range: 7, refuses: false },
+  ]) {
+    it(`reads the same from an endpoint that gives 7 blocks at once, asked for ${range}`, async () => {
+      const endpoint = await startLimitedEndpoint(chain.connection.rpcUrl, 7);
+      const run = (command: readonly string[], ...more: readonly string[]) =>
+        assay([...command, "--json", ...chain.options, ...more]);
+      // The chain grows between two commands.
+      const told = (stdout: string) => stdout.replace(/"lastBlock": "\d+"/, "");
+      const limited = ["--rpc", endpoint.url, "--log-range", String(range)];
+      try {
+        for (const command of [
+          ["reputation", "verify"],
+          ["verdict", second.requestId],
+          ["explain", second.requestId, players[0]!.address],
+        ]) {
+          const direct = await run(command);
+          expect(direct.code, direct.stderr).to.equal(0);
+          const { code, stdout, stderr } = await run(command, ...limited);
+          expect(code, stderr).to.equal(0);
+          expect(told(stdout)).to.equal(told(direct.stdout));
+        }
+        expect(endpoint.refused > 0).to.equal(refuses);
+      } finally {
+        endpoint.close();
+      }
+    });
+  }
+
+  it("ends over a WebSocket too", async () => {
+    const ws = chain.connection.rpcUrl.replace("http", "ws");
+    const { code, stderr } = await assay(["verdict", second.requestId, ...chain.options, "--rpc", ws]);
+    expect(code, stderr).to.equal(0);
   });
 
   it("finds a replay under the wrong rule", async () => {

@@ -91,7 +91,14 @@ export async function startTestChain(): Promise<TestChain> {
       logFile: join(folder, "deploy.log"),
     });
     const { at, block } = findDeployment(chain.chainId, deploymentFile);
-    const connection = { ...chain, client, reads: createReads(client, at), at, startBlock: block };
+    const connection = {
+      ...chain,
+      client,
+      reads: createReads(client, at),
+      at,
+      startBlock: block,
+      logRange: 10_000n,
+    };
     return {
       connection,
       domain: 1,

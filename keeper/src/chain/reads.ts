@@ -21,7 +21,7 @@ import {
   type Terms,
 } from "./types.ts";
 
-/** Most blocks asked for in one query. */
+/** Most blocks asked for events in one query, unless configured. */
 export const BLOCK_RANGE = 2_000n;
 
 /** A request as its event tells it. */
@@ -43,14 +43,18 @@ export interface RequestState {
 
 export type ChainReads = ReturnType<typeof createReads>;
 
-/** Every question the services ask the chain. Errors of the RPC pass through: the caller's next tick asks again. */
-export function createReads(client: Reader, at: Contracts) {
+/**
+ * Every question the services ask the chain. Errors of the RPC pass through: the caller's next tick asks again.
+ *
+ * @param blockRange most blocks asked for events in one query: endpoints refuse long ranges
+ */
+export function createReads(client: Reader, at: Contracts, blockRange: bigint = BLOCK_RANGE) {
   const assay = { address: at.Assay, abi: assayAbi } as const;
   const vault = { address: at.StakeVault, abi: stakeVaultAbi } as const;
   const minter = { address: at.RewardMinter, abi: rewardMinterAbi } as const;
   const ledger = { address: at.ReputationLedger, abi: reputationLedgerAbi } as const;
 
-  /** Asks for events piece by piece: endpoints refuse long ranges. */
+  /** Asks for events piece by piece. */
   const inPieces = async <T>(
     from: bigint,
     to: bigint | undefined,
@@ -58,14 +62,17 @@ export function createReads(client: Reader, at: Contracts) {
   ): Promise<T[]> => {
     const last = to ?? (await client.getBlockNumber());
     const found: T[] = [];
-    for (let fromBlock = from; fromBlock <= last; fromBlock += BLOCK_RANGE) {
-      const end = fromBlock + BLOCK_RANGE - 1n;
+    for (let fromBlock = from; fromBlock <= last; fromBlock += blockRange) {
+      const end = fromBlock + blockRange - 1n;
       found.push(...(await ask({ fromBlock, toBlock: end < last ? end : last })));
     }
     return found;
   };
 
   return {
+    /** Most blocks to ask for with {@link requestsBetween}. */
+    blockRange,
+
     /** The newest block: its number, hash and Unix seconds. */
     async head(): Promise<{ number: bigint; hash: Hex; timestamp: bigint }> {
       const { number, hash, timestamp } = await client.getBlock({ blockTag: "latest" });

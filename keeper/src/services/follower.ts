@@ -1,4 +1,3 @@
-import { BLOCK_RANGE } from "../chain/reads.ts";
 import type { ServiceDeps } from "./deps.ts";
 
 /**
@@ -6,6 +5,9 @@ import type { ServiceDeps } from "./deps.ts";
  * some nodes always lag a little.
  */
 const LAG = 64n;
+
+/** Blocks read again after a reorganisation: deeper ones do not happen. */
+const LOOK_BACK = 2_000n;
 
 export interface FollowOptions {
   /** Blocks a request must be deep before it is acted on. */
@@ -33,12 +35,12 @@ export async function followRequests(
     from = last.number + 1n;
     if (!(await isKnown(last, head.number))) {
       const known = last.number < head.number ? last.number : head.number;
-      from = known > BLOCK_RANGE + startBlock ? known - BLOCK_RANGE : startBlock;
+      from = known > LOOK_BACK + startBlock ? known - LOOK_BACK : startBlock;
       log.warn("chain was reorganised, reading requests again", { from, cursor: last.number });
     }
   }
   while (from <= newest) {
-    const to = from + BLOCK_RANGE - 1n < newest ? from + BLOCK_RANGE - 1n : newest;
+    const to = from + reads.blockRange - 1n < newest ? from + reads.blockRange - 1n : newest;
     // Before the events: if the block is replaced between the two questions, the next look sees it.
     const hash = to === head.number ? head.hash : await reads.blockHash(to);
     for (const request of await reads.requestsBetween(me.domain.id, from, to)) {

@@ -168,6 +168,7 @@ export function world(
     reads: only<ChainReads>("reads", {
       seatWeights: async () => ({ weight: 1_000n, familyWeight: 1_000n, family: 0, tier: 2 }),
       freeStake: async () => 1_000n,
+      blockRange: 2_000n,
       ...reads,
     }),
     writes,
