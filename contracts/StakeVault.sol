@@ -102,7 +102,10 @@ contract StakeVault is EpochClock, IStakeVault {
         require(operator.flags & REGISTERED == 0, AlreadyRegistered(domain, msg.sender));
         require(hotKey != address(0), InvalidHotKey());
         require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
-        require(commission <= MAX_COMMISSION, CommissionTooHigh(commission, MAX_COMMISSION));
+        // Who returns to stake that stayed raises its commission with notice, as everybody.
+        uint256 maxCommission =
+            _shares[domain][msg.sender].active == 0 ? MAX_COMMISSION : commissionOf(domain, msg.sender);
+        require(commission <= maxCommission, CommissionTooHigh(commission, maxCommission));
         require(modelHash != 0, InvalidModelHash());
 
         // A former operator of the domain keeps its R; a new one starts at 1.
@@ -126,11 +129,9 @@ contract StakeVault is EpochClock, IStakeVault {
     function deregister(uint16 domain) external {
         Operator storage operator = _registered(domain, msg.sender);
         // Rounds of this and the previous epoch may still ask for its weight, so an operator leaves after they ended.
+        // Stake may stay: nothing can charge it any more, and its holders leave when they like.
         bool weightless = EpochWindow.isZero(_weights[domain][msg.sender].roll(currentEpoch()));
-        require(
-            poolOf(domain, msg.sender).locked == 0 && weightless && _shares[domain][msg.sender].active == 0,
-            PoolNotEmpty(domain, msg.sender)
-        );
+        require(weightless && poolOf(domain, msg.sender).locked == 0, StillOnDuty(domain, msg.sender));
         --familyMembers[domain][operator.family];
         operator.flags = 0;
         emit OperatorRemoved(domain, msg.sender);

@@ -131,7 +131,7 @@ interface IStakeVault is IEpochClock {
     error StakeLocked(uint256 left, uint256 locked);
     /// @notice Too little free stake for a seat's bond, gwei.
     error InsufficientFreeStake(uint256 free, uint256 bond);
-    error PoolNotEmpty(uint256 domain, address owner);
+    error StillOnDuty(uint256 domain, address owner);
     error FamilyInUse(uint256 domain, uint256 family, uint256 members);
     error UnbondingTooShort(uint256 given, uint256 min);
 
@@ -140,7 +140,7 @@ interface IStakeVault is IEpochClock {
     /// @notice Registers the caller as an operator of `domain`.
     /// @param hotKey address that will commit votes
     /// @param family slot of a listed family
-    /// @param commission basis points, ≤ {MAX_COMMISSION}
+    /// @param commission basis points, ≤ {MAX_COMMISSION}; if the pool holds active stake from before, ≤ the commission then
     /// @param modelHash SHA-256 of the model file
     /// @param uri model card
     function register(
@@ -152,7 +152,8 @@ interface IStakeVault is IEpochClock {
         string calldata uri
     ) external;
 
-    /// @notice Removes the caller's operator; its pool must be empty. Reputation stays.
+    /// @notice Removes the caller's operator; it must have no bond locked and no weight in the previous, current and next
+    ///         epoch. Its stake stays with its holders, who can unstake as before. Reputation stays.
     function deregister(uint16 domain) external;
 
     /// @notice Replaces the hot key, at once.

@@ -111,8 +111,8 @@ describe("StakeVault operators", () => {
 
   // deregister
   // ├── when not registered → NotRegistered
-  // ├── given active shares, a locked bond or weight in one of three epochs → PoolNotEmpty
-  // └── else gone: tickets can be withdrawn, R stays, another family may follow
+  // ├── given a locked bond or weight in one of three epochs → StillOnDuty
+  // └── else gone: stake stays with its holders, tickets can be withdrawn, R stays, another family may follow
   describe("deregister", () => {
     it("reverts when the caller is not registered", async () => {
       const { vault, domain, alice } = await networkHelpers.loadFixture(vaultWorld);
@@ -121,13 +121,40 @@ describe("StakeVault operators", () => {
         .withArgs(domain, alice.address);
     });
 
-    it("reverts while somebody else's stake is left", async () => {
-      const w = await networkHelpers.loadFixture(vaultWorld);
-      await w.vault.connect(w.alice).register(w.domain, w.alice.address, 0, 0, MODEL, "");
-      await w.vault.connect(w.bob).stake(w.domain, w.alice.address, WAD); // below minSelfBond: no weight
-      await expect(w.vault.connect(w.alice).deregister(w.domain))
-        .to.be.revertedWithCustomError(w.vault, "PoolNotEmpty")
-        .withArgs(w.domain, w.alice.address);
+    it("cannot be held up by somebody else's stake, which stays that holder's", async () => {
+      const w = await networkHelpers.loadFixture(aliceOperates);
+      const alice = w.vault.connect(w.alice);
+      const bob = w.vault.connect(w.bob);
+      await bob.stake(w.domain, w.alice.address, WAD);
+      await alice.rest(w.domain, true);
+      await nextEpoch(w, 2n);
+      await expect(alice.deregister(w.domain)).to.emit(alice, "OperatorRemoved");
+      expect(await alice.familyMembers(w.domain, 0)).to.equal(3n);
+
+      const { shares } = await bob.holdingOf(w.domain, w.alice.address, w.bob.address);
+      await bob.requestUnstake(w.domain, w.alice.address, shares);
+      await networkHelpers.time.increase(7n * DAY);
+      await expect(bob.withdraw(w.domain, w.alice.address)).to.changeTokenBalance(
+        ethers,
+        w.token,
+        w.bob,
+        WAD,
+      );
+    });
+
+    it("lets nobody return to stake that stayed with a higher commission (STK-17)", async () => {
+      const w = await networkHelpers.loadFixture(aliceOperates);
+      const vault = w.vault.connect(w.alice);
+      const commission = await vault.commissionOf(w.domain, w.alice.address);
+      const register = (given: bigint) => vault.register(w.domain, w.alice.address, 0, given, MODEL, "");
+      await w.vault.connect(w.bob).stake(w.domain, w.alice.address, WAD);
+      await vault.rest(w.domain, true);
+      await nextEpoch(w, 2n);
+      await vault.deregister(w.domain);
+      await expect(register(commission + 1n))
+        .to.be.revertedWithCustomError(vault, "CommissionTooHigh")
+        .withArgs(commission + 1n, commission);
+      await expect(register(commission)).to.emit(vault, "OperatorRegistered");
     });
 
     it("reverts until the weight is gone from all three epochs, then lets another family follow (D4, S5)", async () => {
@@ -138,7 +165,7 @@ describe("StakeVault operators", () => {
       // Gone from the next epoch, then from the current, at last from the previous one.
       for (let epoch = 0; epoch < 2; epoch++) {
         await expect(vault.deregister(w.domain))
-          .to.be.revertedWithCustomError(vault, "PoolNotEmpty")
+          .to.be.revertedWithCustomError(vault, "StillOnDuty")
           .withArgs(w.domain, w.alice.address);
         await nextEpoch(w);
       }
@@ -165,7 +192,7 @@ describe("StakeVault operators", () => {
       await vault.requestUnstake(w.domain, w.alice.address, shares);
       await nextEpoch(w, 2n);
       await expect(vault.deregister(w.domain))
-        .to.be.revertedWithCustomError(vault, "PoolNotEmpty")
+        .to.be.revertedWithCustomError(vault, "StillOnDuty")
         .withArgs(w.domain, w.alice.address);
       await assay.unlock(w.domain, w.alice.address, 64_000_000n);
       await expect(vault.deregister(w.domain)).to.emit(vault, "OperatorRemoved");

@@ -2022,14 +2022,6 @@ export const stakeVaultAbi = [
     name: "PoolDepleted",
     type: "error",
   },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "owner", type: "address" },
-    ],
-    name: "PoolNotEmpty",
-    type: "error",
-  },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
   {
     inputs: [
@@ -2045,6 +2037,14 @@ export const stakeVaultAbi = [
       { name: "min", type: "uint256" },
     ],
     name: "StakeTooSmall",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "StillOnDuty",
     type: "error",
   },
   {
@@ -4754,14 +4754,6 @@ export const errorsAbi = [
   },
   {
     inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "owner", type: "address" },
-    ],
-    name: "PoolNotEmpty",
-    type: "error",
-  },
-  {
-    inputs: [
       { name: "requestId", type: "bytes32" },
       { name: "deadline", type: "uint256" },
     ],
@@ -4842,6 +4834,14 @@ export const errorsAbi = [
       { name: "min", type: "uint256" },
     ],
     name: "StakeTooSmall",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "StillOnDuty",
     type: "error",
   },
   {
