@@ -14,18 +14,18 @@ export interface GroundedData {
   readonly heldOut: readonly Example[];
 }
 
-const TRAINING_FILE = "begin-wow/begin_test_wow.tsv";
-const HELD_OUT_FILE = "begin-wow/begin_dev_wow.tsv";
+/** Training, held-out. The names are the publisher's: its larger "test" part is our training part. */
+export const DATA_FILES = ["begin_test_wow.tsv", "begin_dev_wow.tsv"] as const;
 const TRUE_LABEL = "Fully attributable";
 
 /**
- * Reads the data set from `directory`. The file names are the publisher's: its larger "test" part is our training part. Held-out
- * rows whose text and answer also occur in training (letters and digits compared, 14 of 430) are left out.
+ * Reads the data set from `directory`. Held-out rows whose text and answer also occur in training (letters and digits
+ * compared, 14 of 430) are left out.
  */
 export function readGroundedData(directory: string): GroundedData {
-  const training = parseBegin(readFileSync(join(directory, TRAINING_FILE), "utf8"));
+  const training = parseBegin(readFileSync(join(directory, DATA_FILES[0]), "utf8"));
   const seen = new Set(training.map(essence));
-  const heldOut = parseBegin(readFileSync(join(directory, HELD_OUT_FILE), "utf8"));
+  const heldOut = parseBegin(readFileSync(join(directory, DATA_FILES[1]), "utf8"));
   return { training, heldOut: heldOut.filter((example) => !seen.has(essence(example))) };
 }
 

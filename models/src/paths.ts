@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+
+import { DATA_FILES } from "./data.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 
@@ -20,8 +23,15 @@ export function modelPaths(
   return { model: join(directory, family, "model.onnx"), manifest: join(directory, family, "manifest.json") };
 }
 
-/** `--data DIR`: the folder with begin-wow/; relative paths start where the command was given. */
+/** `--data DIR`: the folder with the data set, or with begin-wow/. Without it the process ends and says what is missing. */
 export function dataDirectory(): string {
-  const { values } = parseArgs({ options: { data: { type: "string" } } });
-  return values.data === undefined ? join(REPOSITORY, "../shared/data") : resolve(values.data);
+  const { data } = parseArgs({ options: { data: { type: "string" } } }).values;
+  const folders = data === undefined ? [] : [resolve(data), resolve(data, "begin-wow")];
+  const found = folders.find((folder) => DATA_FILES.every((file) => existsSync(join(folder, file))));
+  if (found !== undefined) return found;
+  console.error(
+    `${data === undefined ? "No data set is named" : `The data set is not in ${data}`}: ` +
+      `--data DIR must name the folder with ${DATA_FILES.join(" and ")}; models/README.md says what they are.`,
+  );
+  process.exit(1);
 }
