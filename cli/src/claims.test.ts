@@ -39,6 +39,18 @@ describe("readClaims", () => {
     ]);
   });
 
+  it("reads claims about images and values", () => {
+    const image = "iVBORw0KGgoA";
+    writeFileSync(file, `{"image":"${image}","answer":"7"}\n{"values":[1,-0.5],"answer":"x","truth":true}\n`);
+    expect(readClaims(file)).to.deep.equal([
+      { image, answer: "7" },
+      { values: [1, -0.5], answer: "x", truth: true },
+    ]);
+    expect(problemsOf('{"answer":"a"}')).to.equal("line 1: line: needs exactly one of text, image, values");
+    expect(problemsOf('{"text":"t","values":[1],"answer":"a"}')).to.match(/exactly one of/);
+    expect(problemsOf('{"image":"/9j/4AAQ","answer":"a"}')).to.match(/^line 1: image: .*PNG/);
+  });
+
   it("names every bad line by its number", () => {
     expect(problemsOf('{"text":"t","answer":"a"}\n\n{"text":"t"\n{"text":"t","answer":7}\n')).to.match(
       /^line 3: not JSON, .*; line 4: answer: /,
@@ -47,7 +59,7 @@ describe("readClaims", () => {
     expect(problemsOf('{"text":"t","answer":"a","truth":"yes"}')).to.match(/^line 1: truth: /);
     expect(problemsOf('{"text":"t","answer":"a","Truth":true}')).to.match(/^line 1: line: .*Truth/);
     expect(problemsOf(`{"text":"${"é".repeat(16_385)}","answer":"a"}`)).to.equal(
-      "line 1: text: longer than 32768 bytes",
+      "line 1: text: longer than 32768 UTF-8 bytes",
     );
     expect(problemsOf('{"text":"\\ud800","answer":"a"}')).to.include("surrogate");
     expect(problemsOf("7\n".repeat(7))).to.match(/; and 2 more lines$/);

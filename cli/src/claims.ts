@@ -1,25 +1,11 @@
 import { readFileSync } from "node:fs";
 
-import { PAYLOAD_LIMITS } from "@assay/keeper";
+import { claimSchema } from "@assay/keeper";
 import { z } from "zod";
 
 import { CliError } from "./lib/errors.ts";
 
-const text = (maxBytes: number) =>
-  z
-    .string()
-    .min(1)
-    .refine((value) => Buffer.byteLength(value, "utf8") <= maxBytes, {
-      error: `longer than ${maxBytes} bytes`,
-    })
-    .refine((value) => value.isWellFormed(), { error: "holds half of a surrogate pair" });
-
-const lineSchema = z.strictObject({
-  text: text(PAYLOAD_LIMITS.textBytes),
-  answer: text(PAYLOAD_LIMITS.answerBytes),
-  id: text(PAYLOAD_LIMITS.idBytes).exactOptional(),
-  truth: z.boolean().exactOptional(),
-});
+const lineSchema = claimSchema.safeExtend({ truth: z.boolean().exactOptional() });
 
 /** A line of a claims file. `truth` is for measuring and never leaves the machine. */
 export type ClaimLine = z.infer<typeof lineSchema>;
@@ -58,7 +44,7 @@ export function readClaims(file: string): ClaimLine[] {
     "CLAIMS_NOT_VALID",
     problems.length === 0 ? "The file holds no claims" : "The file holds lines that are no claims",
     { file, problems: problems.length === 0 ? undefined : problems.slice(0, SHOWN).join("; ") + more },
-    'Write one object a line: {"text": "…", "answer": "…"}, optionally with "id" and "truth" (true or false).',
+    'Write one object a line: {"text": "…", "answer": "…"}, or with "image" or "values" instead of "text", optionally with "id" and "truth" (true or false).',
   );
 }
 

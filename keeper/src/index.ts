@@ -54,22 +54,31 @@ export {
 export { createLogger, silentLogger, type Logger } from "./lib/logger.ts";
 export { printable } from "./lib/printable.ts";
 export { Secret } from "./lib/secret.ts";
+export { sha256 } from "./lib/sha256.ts";
 export { runKeeper } from "./main.ts";
 export { describeGraph, type Port } from "./model/graph.ts";
 export { judgeClaims } from "./model/judge.ts";
 export {
+  manifestJsonSchema,
   manifestSchema,
   MAX_MODEL_BYTES,
+  MODEL_FILE,
   ModelFileError,
   readModel,
+  TOKENIZER_FILE,
+  type Calibration,
   type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
   type ModelFile,
 } from "./model/manifest.ts";
 export { loadModel, type Model } from "./model/session.ts";
-export { MIN_CHARACTERS, moveToBaseRate, voteByte } from "./model/vote.ts";
+export { moveToBaseRate, voteByte } from "./model/vote.ts";
 export { decodeDataUri } from "./payload/dataUri.ts";
 export { fetchPayload } from "./payload/fetch.ts";
 export {
+  CLAIM_SUBJECTS,
+  claimSchema,
   encodePayload,
   hashPayload,
   parsePayload,

@@ -1,8 +1,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Example } from "./data.ts";
 import { edited, EDIT_KINDS, type EditKind, vocabularyOf } from "./edits.ts";
-import type { Manifest } from "./manifest.ts";
-import { majorityAccuracy, measure } from "./metrics.ts";
+import { majorityAccuracy, measure, type Quality } from "./metrics.ts";
 import { runEach } from "./onnx/session.ts";
 import { seededRandom } from "./rng.ts";
 
@@ -26,11 +25,19 @@ export function editedCopies(examples: readonly Example[]): EditedExample[] {
   );
 }
 
+/** Per kind of edit: share of edited copies that are rejected, and how many copies there were. */
+export type EditsRejected = Readonly<Record<EditKind, { readonly rejected: number; readonly rows: number }>>;
+
+/** What a model is worth on rows that it has never seen. */
+export interface Measured extends Quality {
+  /** What answering always the same gets. */
+  readonly majorityAccuracy: number;
+  /** Of true answers which the model accepts. */
+  readonly editsRejected: EditsRejected;
+}
+
 /** Measures a model on rows that it has never seen. */
-export async function evaluate(
-  session: InferenceSession,
-  examples: readonly Example[],
-): Promise<Manifest["measured"]> {
+export async function evaluate(session: InferenceSession, examples: readonly Example[]): Promise<Measured> {
   const copies = editedCopies(examples);
   const probabilities = await runEach(session, examples);
   const copyProbabilities = await runEach(session, copies);
@@ -47,7 +54,7 @@ export function editsRejected(
   copies: readonly EditedExample[],
   probabilities: readonly number[],
   copyProbabilities: readonly number[],
-): Manifest["measured"]["editsRejected"] {
+): EditsRejected {
   const of = (kind: EditKind) => {
     const judged = copies
       .map((copy, index) => ({ ...copy, probability: copyProbabilities[index] ?? 0 }))

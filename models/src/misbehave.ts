@@ -5,9 +5,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
+import { manifestSchema, type Manifest } from "@assay/keeper";
 import onnxProto from "onnx-proto";
 
-import { sha256 } from "./manifest.ts";
+import { groundedManifest } from "./grounded.ts";
 import { DataType } from "./onnx/builder.ts";
 import { modelPaths } from "./paths.ts";
 
@@ -62,10 +63,10 @@ const BASE_RATE: Misbehaviour = {
   ],
 };
 
-/** Appends a misbehaviour to an honest model; returns the new file and the prior it was calibrated on. */
-export function misbehave(what: Misbehaviour): { bytes: Uint8Array; baseRate: number } {
+/** Appends a misbehaviour to an honest model; returns the new file and the manifest of the honest one. */
+export function misbehave(what: Misbehaviour): { bytes: Uint8Array; honest: Manifest } {
   const paths = modelPaths(what.family);
-  const { baseRate } = JSON.parse(readFileSync(paths.manifest, "utf8")) as { baseRate: number };
+  const honest = manifestSchema.parse(JSON.parse(readFileSync(paths.manifest, "utf8")));
   const model = onnx.ModelProto.decode(readFileSync(paths.model));
   const graph = model.graph;
   if (!graph?.node || !graph.initializer) throw new Error(`${paths.model} has no graph`);
@@ -73,7 +74,7 @@ export function misbehave(what: Misbehaviour): { bytes: Uint8Array; baseRate: nu
     node.output = (node.output ?? []).map((name) => (name === OUTPUT ? HONEST : name));
     node.input = (node.input ?? []).map((name) => (name === OUTPUT ? HONEST : name));
   }
-  for (const [name, value] of Object.entries(what.constants(baseRate))) {
+  for (const [name, value] of Object.entries(what.constants(honest.baseRate))) {
     graph.initializer.push(
       onnx.TensorProto.create({ name, dataType: DataType.float, dims: [1], floatData: [value] }),
     );
@@ -88,31 +89,19 @@ export function misbehave(what: Misbehaviour): { bytes: Uint8Array; baseRate: nu
       }),
     );
   }
-  return { bytes: onnx.ModelProto.encode(model).finish(), baseRate };
+  return { bytes: onnx.ModelProto.encode(model).finish(), honest };
 }
 
 /** Writes both models with their manifests. */
 export function writeMisbehavingModels(directory = MISBEHAVING_DIRECTORY): void {
   for (const what of [LIAR, BASE_RATE]) {
-    const { bytes, baseRate } = misbehave(what);
+    const { bytes, honest } = misbehave(what);
     const { model, manifest } = modelPaths(what.folder, directory);
     mkdirSync(dirname(model), { recursive: true });
     writeFileSync(model, bytes);
-    const description = {
-      schemaVersion: 1,
-      name: what.name,
-      family: what.family,
-      domain: "grounded",
-      summary: what.summary,
-      inputs: [
-        { name: "text", type: "string", shape: ["N"] },
-        { name: "answer", type: "string", shape: ["N"] },
-      ],
-      output: { name: OUTPUT, type: "float32", shape: ["N"] },
-      sha256: sha256(bytes),
-      sizeBytes: bytes.length,
-      baseRate,
-    };
+    const { name, family, summary } = what;
+    const { baseRate, provenance } = honest;
+    const description = groundedManifest({ name, family, summary, baseRate, provenance }, bytes);
     writeFileSync(manifest, `${JSON.stringify(description, null, 2)}\n`);
   }
 }

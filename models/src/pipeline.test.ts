@@ -1,7 +1,7 @@
+import { sha256 } from "@assay/keeper";
 import { expect } from "chai";
 import type { Example } from "./data.ts";
 import { FAMILIES } from "./families/index.ts";
-import { sha256 } from "./manifest.ts";
 import { openSession, runBatch } from "./onnx/session.ts";
 import { trainFamily } from "./pipeline.ts";
 import { pick, seededRandom, shuffled } from "./rng.ts";

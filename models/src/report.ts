@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { InferenceSession } from "onnxruntime-node";
 import { type Example, readGroundedData } from "./data.ts";
-import { type EditedExample, editedCopies, editsRejected, round } from "./evaluate.ts";
+import { type EditedExample, editedCopies, type EditsRejected, editsRejected, round } from "./evaluate.ts";
 import { FAMILIES } from "./families/index.ts";
-import type { Manifest } from "./manifest.ts";
 import { correlation, majorityAccuracy, mean, measure, type Quality } from "./metrics.ts";
 import { openSession, type Pair, runEach } from "./onnx/session.ts";
 import { dataDirectory, modelPaths, REPORT_FILE, SAMPLES_FILE } from "./paths.ts";
@@ -13,7 +12,7 @@ const COMMITTEE_SIZES = [3, FAMILIES.length];
 /** One model or one committee on one set of rows. */
 interface Line extends Quality {
   readonly name: string;
-  readonly editsRejected?: Manifest["measured"]["editsRejected"];
+  readonly editsRejected?: EditsRejected;
 }
 
 interface Report {
@@ -80,7 +79,7 @@ function linesOf(
 /** The committee of `size` that one may expect when it is drawn at random. */
 function average(size: number, lines: readonly Line[]): Line {
   const of = (read: (line: Line) => number): number => mean(lines.map(read));
-  const kind = (name: keyof Manifest["measured"]["editsRejected"]) => ({
+  const kind = (name: keyof EditsRejected) => ({
     rejected: of((line) => line.editsRejected?.[name].rejected ?? 0),
     rows: Math.round(of((line) => line.editsRejected?.[name].rows ?? 0)),
   });

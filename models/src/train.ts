@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+
+import { manifestSchema, MODEL_FILE } from "@assay/keeper";
+
 import { type GroundedData, readGroundedData } from "./data.ts";
 import { evaluate, round } from "./evaluate.ts";
 import type { Family } from "./families/family.ts";
 import { FAMILIES } from "./families/index.ts";
-import { type Manifest, manifestSchema, sha256 } from "./manifest.ts";
+import { groundedManifest } from "./grounded.ts";
 import { measure } from "./metrics.ts";
 import { openSession } from "./onnx/session.ts";
 import { dataDirectory, modelPaths } from "./paths.ts";
@@ -20,34 +23,34 @@ const ATTRIBUTION =
   "Facebook, Inc and its affiliates, CC BY 4.0. Changed: spacing of punctuation, edited copies of answers; the weights are derived.";
 
 /** Trains, calibrates, measures and writes one family. */
-async function produce(family: Family, data: GroundedData): Promise<Manifest> {
+async function produce(family: Family, data: GroundedData): Promise<void> {
   const trained = await trainFamily(family, data.training, SEED);
   const session = await openSession(trained.bytes);
   const measured = await evaluate(session, data.heldOut);
   await session.release();
-  const manifest = manifestSchema.parse({
-    schemaVersion: 1,
-    name: family.name,
-    family: family.family,
-    domain: "grounded",
-    summary: family.summary,
-    inputs: [
-      { name: "text", type: "string", shape: ["N"] },
-      { name: "answer", type: "string", shape: ["N"] },
-    ],
-    output: { name: "probability", type: "float32", shape: ["N"] },
-    sha256: sha256(trained.bytes),
-    sizeBytes: trained.bytes.length,
-    baseRate: round(trained.baseRate),
-    calibration: {
-      method: "platt",
-      params: trained.calibration,
-      fittedOn: "out-of-fold log-odds of the training file, five folds by text",
-      ece: measured.ece,
-    },
-    training: { source: SOURCE, licence: LICENCE, attribution: ATTRIBUTION, rows: trained.rows, seed: SEED },
-    measured,
-  } satisfies Manifest);
+  const { slope, offset } = trained.calibration;
+  const manifest = manifestSchema.parse(
+    groundedManifest(
+      {
+        name: family.name,
+        family: family.family,
+        summary: family.summary,
+        baseRate: round(trained.baseRate),
+        provenance: { source: SOURCE, licence: LICENCE, attribution: ATTRIBUTION },
+        measured: {
+          ...measured,
+          training: { rows: trained.rows, seed: SEED },
+          // Inside the graph; stated so that it can be undone.
+          platt: {
+            slope,
+            offset,
+            fittedOn: "out-of-fold log-odds of the training file, five folds by text",
+          },
+        },
+      },
+      trained.bytes,
+    ),
+  );
   const paths = modelPaths(family.family);
   mkdirSync(dirname(paths.model), { recursive: true });
   writeFileSync(paths.model, trained.bytes);
@@ -58,9 +61,8 @@ async function produce(family: Family, data: GroundedData): Promise<Manifest> {
   );
   console.log(
     `${family.family.padEnd(18)} out-of-fold ${outOfFold.accuracy.toFixed(3)}  held-out ${measured.accuracy.toFixed(3)}  ` +
-      `brier ${measured.brier.toFixed(3)}  ece ${measured.ece.toFixed(3)}  ${manifest.sizeBytes} bytes  ${manifest.sha256.slice(0, 12)}`,
+      `brier ${measured.brier.toFixed(3)}  ece ${measured.ece.toFixed(3)}  ${trained.bytes.length} bytes  ${manifest.files[MODEL_FILE].slice(0, 12)}`,
   );
-  return manifest;
 }
 
 const data = readGroundedData(dataDirectory());

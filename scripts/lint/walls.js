@@ -12,7 +12,7 @@ const ROOMS = [
   { room: "keeper/src/lib", rooms: ["keeper/src/lib"], own: "keeper" },
   { room: "keeper", rooms: ["keeper"], own: "keeper" },
   { room: "cli", rooms: ["cli"], own: "cli" },
-  { room: "models", rooms: ["models"], own: "models", never: /^@assay\/(keeper|cli)(\/|$)/ },
+  { room: "models", rooms: ["models"], own: "models", never: /^@assay\/(cli|keeper\/.*)(\/|$)/ },
   { room: "deploy", rooms: ["deploy"], never: /^@assay\/(keeper|cli|models)(\/|$)/ },
   { room: "test", rooms: ["test", "deploy", "bench", "scripts"] },
   { room: "bench", rooms: ["bench", "test", "deploy", "scripts"], never: /^@assay\/(keeper|cli)(\/|$)/ },

@@ -116,7 +116,7 @@ function renderInspection({
     `SHA-256 0x${sha256} (the modelHash to register)`,
     hashMatches === undefined
       ? "no manifest beside it"
-      : `the manifest ${hashMatches ? "names this file" : `names ANOTHER file: ${String(manifest?.["sha256"])}`}`,
+      : `the manifest ${hashMatches ? "names this file" : `names ANOTHER file: ${JSON.stringify(manifest?.["files"])}`}`,
     table(["port", "name", "type", "shape"], ports),
     ...fields.map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`),
   ].join("\n");

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { describeGraph, MAX_MODEL_BYTES, type Port } from "@assay/keeper";
+import { describeGraph, MAX_MODEL_BYTES, MODEL_FILE, sha256, type Port } from "@assay/keeper";
 
 import { CliError } from "../lib/errors.ts";
 
@@ -25,19 +24,24 @@ export interface Inspection {
  */
 export async function inspectModel(file: string): Promise<Inspection> {
   const isManifest = file.endsWith(".json");
-  const model = isManifest ? join(dirname(file), "model.onnx") : file;
+  const model = isManifest ? join(dirname(file), MODEL_FILE) : file;
   const beside = isManifest ? file : join(dirname(file), "manifest.json");
   const manifest = isManifest || existsSync(beside) ? readManifest(beside) : undefined;
   const bytes = readModelFile(model);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const hash = sha256(bytes);
   let graph: { inputs: Port[]; outputs: Port[] };
   try {
     graph = await describeGraph(bytes);
   } catch (error) {
     throw unusable(model, error, "Export the model again: it must be an ONNX file without external data.");
   }
-  const hashMatches = manifest === undefined ? undefined : manifest["sha256"] === sha256;
-  return { model, bytes: bytes.length, sha256, ...graph, manifest, hashMatches };
+  const hashMatches = manifest === undefined ? undefined : hashOf(manifest) === hash;
+  return { model, bytes: bytes.length, sha256: hash, ...graph, manifest, hashMatches };
+}
+
+/** The hash a manifest names, which may have any shape. */
+function hashOf({ files }: Readonly<Record<string, unknown>>): unknown {
+  return typeof files === "object" && files !== null && MODEL_FILE in files ? files[MODEL_FILE] : undefined;
 }
 
 function readManifest(file: string): Readonly<Record<string, unknown>> {

@@ -56,7 +56,7 @@ describe("assay models", function () {
     const byManifest = await inspectModel(join(MODEL, "manifest.json"));
     expect(await inspectModel(join(MODEL, "model.onnx"))).to.deep.equal(byManifest);
     expect(byManifest.hashMatches).to.equal(true);
-    expect(byManifest.sha256).to.equal(byManifest.manifest?.["sha256"]);
+    expect(byManifest.manifest?.["files"]).to.deep.equal({ "model.onnx": byManifest.sha256 });
     expect(byManifest.inputs.map(({ name, type }) => [name, type])).to.deep.equal([
       ["text", "string"],
       ["answer", "string"],
@@ -69,7 +69,10 @@ describe("assay models", function () {
   it("leaves with 1 when the manifest names another file", async () => {
     copyFileSync(join(MODEL, "model.onnx"), join(folder, "model.onnx"));
     const manifest = JSON.parse(readFileSync(join(MODEL, "manifest.json"), "utf8")) as object;
-    writeFileSync(join(folder, "manifest.json"), JSON.stringify({ ...manifest, sha256: "0".repeat(64) }));
+    writeFileSync(
+      join(folder, "manifest.json"),
+      JSON.stringify({ ...manifest, files: { "model.onnx": "0".repeat(64) } }),
+    );
     const { code, stdout } = await assay(["models", "inspect", join(folder, "model.onnx")]);
     expect(stdout).to.include("names ANOTHER file");
     expect(code).to.equal(1);

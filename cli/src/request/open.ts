@@ -50,7 +50,7 @@ export async function preparePayload(
   const bytes = encodePayload({
     version: 1,
     domain: domain.name,
-    claims: claims.map(({ text, answer, id }) => ({ text, answer, ...(id === undefined ? {} : { id }) })),
+    claims: claims.map(({ truth: _truth, ...claim }) => claim),
   });
   const hash = hashPayload(bytes);
   if (store !== undefined) {

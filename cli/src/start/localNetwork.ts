@@ -7,8 +7,10 @@ import {
   connectSigner,
   createSender,
   HOT_KEY_VARIABLE,
-  silentLogger,
+  MODEL_FILE,
+  readModel,
   type Sender,
+  silentLogger,
 } from "@assay/keeper";
 import { feeMarketAbi, stakeVaultAbi, workTokenAbi, type Deployment } from "@assay/published";
 import { maxUint256, parseEther, type Abi, type Address, type Hex } from "viem";
@@ -141,9 +143,7 @@ export async function bringUpNetwork(
 
   const join_ = async (plan: OperatorPlan, i: number): Promise<LocalOperator> => {
     const owner = senderOf(ownerAccount(i));
-    const { sha256 } = JSON.parse(
-      readFileSync(join(ROOT, "models", plan.model, "manifest.json"), "utf8"),
-    ) as { sha256: string };
+    const { manifest } = readModel(join(ROOT, "models", plan.model, "manifest.json"));
     const family = domain.families[plan.family];
     if (family === undefined) throw new Error(`the domain has no family ${plan.family}`);
     await owner.send(call(token, workTokenAbi, "approve", [vault, maxUint256]));
@@ -153,7 +153,7 @@ export async function bringUpNetwork(
         hotAccount(i).address,
         family,
         1_000,
-        `0x${sha256}`,
+        `0x${manifest.files[MODEL_FILE]}`,
         "",
       ]),
     );

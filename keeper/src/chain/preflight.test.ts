@@ -25,7 +25,12 @@ const config = {
   domain: { id: 1, name: "grounded" },
   hotKey: HOT_KEY,
 } as unknown as Config;
-const model = { domain: "grounded", sha256: SHA, name: "m", family: "f" } as unknown as Manifest;
+const model = {
+  domain: "grounded",
+  files: { "model.onnx": SHA },
+  name: "m",
+  family: "f",
+} as unknown as Manifest;
 
 const good = {
   chainId: async () => 31_337,

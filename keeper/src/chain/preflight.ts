@@ -3,7 +3,7 @@ import { isAddressEqual, zeroAddress, type Address } from "viem";
 import type { Config } from "../config.ts";
 import { AssayError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { Manifest } from "../model/manifest.ts";
+import { MODEL_FILE, type Manifest } from "../model/manifest.ts";
 import type { ChainReads } from "./reads.ts";
 
 export type PreflightCode =
@@ -112,11 +112,12 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
     );
   }
   const registered = await reads.modelHashOf(config.domain.id, config.owner);
-  if (registered !== `0x${model.sha256}`) {
+  const hash = `0x${model.files[MODEL_FILE]}`;
+  if (registered !== hash) {
     throw new PreflightError(
       "WRONG_MODEL",
       "The model is not the registered one",
-      `0x${model.sha256}`,
+      hash,
       registered,
       "Put the registered model back, or announce this one with setModel.",
     );

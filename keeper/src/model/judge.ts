@@ -1,11 +1,11 @@
 import type { Logger } from "../lib/logger.ts";
 import type { Claim } from "../payload/schema.ts";
 import type { Model } from "./session.ts";
-import { MIN_CHARACTERS, voteByte } from "./vote.ts";
+import { voteByte } from "./vote.ts";
 
 /**
- * Votes for a whole payload, one byte a claim. Claims that are too short, and all claims of a model that failed, get
- * the base rate; a model never guesses and never takes the keeper down.
+ * Votes for a whole payload, one byte a claim. Claims that could not be judged, and all claims of a model that failed,
+ * get the base rate; a model never guesses and never takes the keeper down.
  *
  * @param baseRate base rate the request pins, byte
  */
@@ -22,10 +22,7 @@ export async function judgeClaims(
     log.error("inference failed, voting the base rate", { model: model.name, error: String(error) });
     probabilities = claims.map(() => Number.NaN);
   }
-  const votes = claims.map((claim, i) => {
-    const tooShort = claim.text.length < MIN_CHARACTERS || claim.answer.length < MIN_CHARACTERS;
-    return voteByte(tooShort ? Number.NaN : (probabilities[i] ?? Number.NaN), model.baseRate, baseRate);
-  });
+  const votes = claims.map((_, i) => voteByte(probabilities[i] ?? Number.NaN, model.baseRate, baseRate));
   const unusable = probabilities.filter((p) => !Number.isFinite(p)).length;
   if (unusable > 0) log.warn("claims voted at the base rate", { model: model.name, unusable });
   return Uint8Array.from(votes);

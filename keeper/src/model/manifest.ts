@@ -1,27 +1,196 @@
-import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { z } from "zod";
 
 import { AssayError } from "../lib/errors.ts";
+import { sha256 } from "../lib/sha256.ts";
 
 /** Largest model file that is read, bytes. */
 export const MAX_MODEL_BYTES = 64 * 1024 * 1024;
 
-/** What the keeper needs of a model's manifest; further fields are for people and tools. */
-export const manifestSchema = z.object({
-  schemaVersion: z.literal(1),
-  name: z.string().min(1),
-  family: z.string().min(1),
-  domain: z.string().min(1),
-  inputs: z.array(z.object({ name: z.string(), type: z.literal("string") })).min(1),
-  output: z.object({ name: z.string(), type: z.literal("float32") }),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Share of true in the training data, the prior the probabilities were calibrated on. */
-  baseRate: z.number().gt(0).lt(1),
+export const MODEL_FILE = "model.onnx";
+export const TOKENIZER_FILE = "tokenizer.json";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const slug = z.string().regex(/^[a-z][a-z0-9-]*$/);
+const port = z.string().min(1).max(256);
+const textField = z.enum(["text", "answer"]);
+const divisor = z.number().refine((std) => std !== 0, { error: "nothing can be divided by 0" });
+const numberType = z.enum(["float32", "float16"]);
+
+const stringInput = z.strictObject({
+  kind: z.literal("string"),
+  name: port.describe("Input of the graph: a string tensor [N]"),
+  field: textField.describe("Field of the claim it takes"),
 });
+
+const tokensInput = z.strictObject({
+  kind: z.literal("tokens"),
+  name: port.describe("Input of the graph: an integer tensor [N, tokens]"),
+  part: z.enum(["ids", "attentionMask", "typeIds"]).describe("What of the encoding it takes"),
+  fields: z.array(textField).min(1).max(2).describe("One text, or a pair, given to tokenizer.json"),
+  maxTokens: z.int().min(1).max(8_192).describe("Longer encodings are cut"),
+  pad: z.enum(["longest", "maximum"]).describe("Length of a batch: its longest row, or always maxTokens"),
+  type: z.enum(["int64", "int32"]),
+});
+
+/** Numbers a pixel has in each order of channels. */
+export const CHANNELS = { gray: 1, rgb: 3, bgr: 3 } as const;
+
+const imageInput = z
+  .strictObject({
+    kind: z.literal("image"),
+    name: port.describe("Input of the graph: a numeric tensor laid out as `layout` says"),
+    width: z.int().min(1).max(4_096),
+    height: z.int().min(1).max(4_096),
+    resize: z.enum(["none", "nearest", "bilinear"]).describe("none: an image of another size is not judged"),
+    channels: z.enum(["gray", "rgb", "bgr"]),
+    layout: z.enum(["nchw", "nhwc", "nhw"]).describe("nhw only for gray"),
+    scale: z.number().describe("value = (pixel · scale − mean) / std; pixels are 0..255"),
+    mean: z
+      .array(z.number())
+      .min(1)
+      .max(3)
+      .describe("One number, or one a channel in the order of `channels`"),
+    std: z.array(divisor).min(1).max(3).describe("One number, or one a channel in the order of `channels`"),
+    type: z.enum(["float32", "float16", "uint8"]),
+  })
+  .refine(({ channels, layout }) => layout !== "nhw" || channels === "gray", {
+    error: "nhw has no place for colours",
+    path: ["layout"],
+  })
+  .refine(
+    ({ channels, mean, std }) => [mean, std].every(({ length }) => [1, CHANNELS[channels]].includes(length)),
+    { error: "mean and std hold one number, or one a channel", path: ["mean"] },
+  );
+
+const valuesInput = z.strictObject({
+  kind: z.literal("values"),
+  name: port.describe("Input of the graph: a numeric tensor [N, ...shape]"),
+  shape: z.array(z.int().min(1)).max(4).describe("Without the batch; row-major"),
+  scale: z.number().describe("value = (number · scale − mean) / std"),
+  mean: z.number(),
+  std: divisor,
+  type: numberType,
+});
+
+const inputSchema = z.discriminatedUnion("kind", [stringInput, tokensInput, imageInput, valuesInput]);
+export type ManifestInput = z.infer<typeof inputSchema>;
+
+const selectSchema = z.discriminatedUnion("by", [
+  z.strictObject({ by: z.literal("only") }).describe("The output has one number a claim"),
+  z
+    .strictObject({ by: z.literal("index"), index: z.int().min(0), classes: z.int().min(1) })
+    .refine(({ index, classes }) => index < classes, { error: "there is no such class", path: ["index"] })
+    .describe("Number `index` of `classes` numbers a claim"),
+  z
+    .strictObject({ by: z.literal("label"), label: z.string().min(1) })
+    .describe("The output is a predicted label: the claim is true iff it is this one"),
+  z
+    .strictObject({ by: z.literal("answer"), labels: z.array(z.string().min(1)).min(2) })
+    .refine(({ labels }) => new Set(labels).size === labels.length, {
+      error: "a label is there twice",
+      path: ["labels"],
+    })
+    .describe("One number a label, and the claim's answer is the label it is about, to the letter"),
+]);
+
+const outputSchema = z.strictObject({
+  name: port.describe("Output of the graph; only this one is asked for"),
+  values: z
+    .enum(["probabilities", "logits", "labels"])
+    .describe("logits: sigmoid for one number, softmax over several; labels: int64 or string"),
+  select: selectSchema,
+});
+export type ManifestOutput = z.infer<typeof outputSchema>;
+
+const calibrationSchema = z.discriminatedUnion("method", [
+  z.strictObject({ method: z.literal("none") }).describe("Calibrated inside the graph, or not at all"),
+  z
+    .strictObject({ method: z.literal("temperature"), temperature: z.number().positive() })
+    .describe("logit p / temperature"),
+  z
+    .strictObject({ method: z.literal("platt"), slope: z.number(), offset: z.number() })
+    .describe("slope · logit p + offset"),
+  z
+    .strictObject({
+      method: z.literal("isotonic"),
+      from: z.array(z.number().min(0).max(1)).min(2),
+      to: z.array(z.number().min(0).max(1)).min(2),
+    })
+    .refine(({ from, to }) => from.length === to.length, { error: "from and to differ in length" })
+    .refine(({ from }) => from.every((x, i) => i === 0 || x > (from[i - 1] ?? 0)), {
+      error: "from does not rise",
+    })
+    .refine(({ to }) => to.every((y, i) => i === 0 || y >= (to[i - 1] ?? 0)), { error: "to falls" })
+    .describe("Straight lines between the points (from, to), flat outside"),
+]);
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+const lengthSchema = z
+  .strictObject({ min: z.int().min(0), max: z.int().min(1) })
+  .refine(({ min, max }) => min <= max, { error: "min is above max" });
+
+/** The one source of a manifest's shape: models/manifest.schema.json is made from it. */
+export const manifestSchema = z
+  .strictObject({
+    $schema: z.string().exactOptional(),
+    schemaVersion: z.literal(2),
+    name: z.string().min(1).describe("For people"),
+    domain: slug.describe("The kind of question"),
+    family: slug.describe("Lineage: architecture, training data, base weights"),
+    summary: z.string().min(1).exactOptional(),
+    inputs: z
+      .array(inputSchema)
+      .min(1)
+      .refine((inputs) => new Set(inputs.map(({ name }) => name)).size === inputs.length, {
+        error: "an input is there twice",
+      }),
+    output: outputSchema,
+    calibration: calibrationSchema.describe("What the keeper does with a probability, before it is moved"),
+    baseRate: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .describe("Prior of the calibrated probabilities: share of true claims they were fitted on"),
+    limits: z
+      .strictObject({
+        text: lengthSchema.exactOptional().describe("Characters"),
+        answer: lengthSchema.exactOptional().describe("Characters"),
+        image: lengthSchema.exactOptional().describe("Pixels of the longer side"),
+      })
+      .describe("Claims outside are not judged: the keeper votes the base rate"),
+    files: z
+      .strictObject({
+        [MODEL_FILE]: hash.describe("Also the modelHash on the chain"),
+        [TOKENIZER_FILE]: hash.exactOptional(),
+      })
+      .describe("SHA-256 of every file beside the manifest"),
+    provenance: z.strictObject({
+      source: z.string().min(1).describe("Training data and where the weights come from"),
+      licence: z.string().min(1),
+      attribution: z.string().min(1).exactOptional(),
+    }),
+    measured: z
+      .record(z.string(), z.unknown())
+      .exactOptional()
+      .describe("What the author measured; for people, the keeper ignores it"),
+  })
+  .refine(({ inputs, files }) => TOKENIZER_FILE in files === inputs.some(({ kind }) => kind === "tokens"), {
+    error: `${TOKENIZER_FILE} belongs beside a model with inputs of kind tokens, and only there`,
+    path: ["files"],
+  })
+  .refine(({ output: { values, select } }) => (values === "labels") === (select.by === "label"), {
+    error: "values labels and select by label belong together",
+    path: ["output"],
+  });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** JSON Schema of a manifest, for editors and other languages. */
+export function manifestJsonSchema(): object {
+  return { title: "Assay model manifest", ...z.toJSONSchema(manifestSchema) };
+}
 
 export type ModelFileErrorCode = "MODEL_UNREADABLE" | "MANIFEST_INVALID" | "MODEL_HASH_MISMATCH";
 
@@ -46,14 +215,16 @@ export interface ModelFile {
   readonly manifest: Manifest;
   /** The very bytes whose SHA-256 was checked; the session is made from them, never from the path again. */
   readonly bytes: Uint8Array;
+  /** tokenizer.json, checked as well. */
+  readonly tokenizer?: Uint8Array;
   readonly folder: string;
 }
 
 /**
- * Reads a manifest and the model.onnx beside it.
+ * Reads a manifest and the files beside it.
  *
  * @param path the manifest.json
- * @throws ModelFileError if either cannot be read, the manifest has the wrong shape, or the hash differs
+ * @throws ModelFileError if one cannot be read, the manifest has the wrong shape, or a hash differs
  */
 export function readModel(path: string): ModelFile {
   let manifest: Manifest;
@@ -61,9 +232,16 @@ export function readModel(path: string): ModelFile {
     manifest = manifestSchema.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
     const given = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new ModelFileError("MANIFEST_INVALID", path, given, "a manifest of version 1", error);
+    throw new ModelFileError("MANIFEST_INVALID", path, given, "a manifest of version 2", error);
   }
-  const file = join(dirname(path), "model.onnx");
+  const folder = dirname(path);
+  const bytes = readChecked(join(folder, MODEL_FILE), manifest.files[MODEL_FILE]);
+  const tokenizerHash = manifest.files[TOKENIZER_FILE];
+  if (tokenizerHash === undefined) return { manifest, bytes, folder };
+  return { manifest, bytes, tokenizer: readChecked(join(folder, TOKENIZER_FILE), tokenizerHash), folder };
+}
+
+function readChecked(file: string, expected: string): Uint8Array {
   let bytes: Uint8Array;
   try {
     const { size } = statSync(file);
@@ -75,14 +253,14 @@ export function readModel(path: string): ModelFile {
     if (error instanceof ModelFileError) throw error;
     throw new ModelFileError("MODEL_UNREADABLE", file, String(error), "a readable file", error);
   }
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (sha256 !== manifest.sha256) {
+  const given = sha256(bytes);
+  if (given !== expected) {
     throw new ModelFileError(
       "MODEL_HASH_MISMATCH",
       file,
-      `SHA-256 ${sha256}`,
-      `SHA-256 ${manifest.sha256} of the manifest`,
+      `SHA-256 ${given}`,
+      `SHA-256 ${expected} of the manifest`,
     );
   }
-  return { manifest, bytes, folder: dirname(path) };
+  return bytes;
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { expect } from "chai";
 
+import { sha256 } from "../lib/sha256.ts";
 import { judgeInBatches } from "./batches.ts";
 import { ModelFileError, readModel } from "./manifest.ts";
 import { loadModel, type Model } from "./session.ts";
@@ -60,7 +60,13 @@ describe("model files", () => {
   it("refuses a missing model, a manifest of another shape, and no JSON", () => {
     rmSync(file);
     expect(codeOf()).to.equal("MODEL_UNREADABLE");
-    for (const change of [{ schemaVersion: 2 }, { sha256: "00" }, { baseRate: 1 }, { inputs: [] }]) {
+    for (const change of [
+      { schemaVersion: 1 },
+      { files: { "model.onnx": "00" } },
+      { baseRate: 1 },
+      { inputs: [] },
+      { more: 1 },
+    ]) {
       cpSync(SMALL, folder, { recursive: true });
       edit(change);
       expect(codeOf(), JSON.stringify(change)).to.equal("MANIFEST_INVALID");
@@ -76,10 +82,10 @@ describe("model files", () => {
         () => "loaded",
         (error: ModelFileError) => error.code,
       );
-    edit({ output: { name: "no such output", type: "float32" } });
+    edit({ output: { name: "no such output", values: "probabilities", select: { by: "only" } } });
     expect(await failure()).to.equal("MANIFEST_INVALID");
     writeFileSync(file, "no graph");
-    edit({ sha256: createHash("sha256").update("no graph").digest("hex") });
+    edit({ files: { "model.onnx": sha256(Buffer.from("no graph")) } });
     expect(await failure()).to.equal("MODEL_UNREADABLE");
   });
 });

@@ -2,7 +2,8 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 
 import type { Claim } from "../payload/schema.ts";
 import { judgeInBatches } from "./batches.ts";
-import { ModelFileError, type ModelFile } from "./manifest.ts";
+import { isWithinLimits } from "./limits.ts";
+import { MODEL_FILE, ModelFileError, type ManifestInput, type ModelFile } from "./manifest.ts";
 
 /** Judges claims. The answer for a claim that could not be judged is NaN. */
 export interface Model {
@@ -38,20 +39,20 @@ export async function loadModel({ manifest, bytes, folder }: ModelFile): Promise
   });
   const given = [...session.inputNames, ...session.outputNames].join(", ");
   const named = [...manifest.inputs.map(({ name }) => name), manifest.output.name].join(", ");
-  const hasFields = session.inputNames.every((name) => name === "text" || name === "answer");
   const hasOutput = session.outputNames.includes(manifest.output.name);
-  if (!hasFields || !hasOutput || session.inputNames.length !== manifest.inputs.length) {
+  const hasInputs = manifest.inputs.every(({ name }) => session.inputNames.includes(name));
+  if (!hasInputs || !hasOutput || session.inputNames.length !== manifest.inputs.length) {
     // Told now: at the first request it would only ever vote the base rate.
     await session.release();
     throw new ModelFileError("MANIFEST_INVALID", folder, `a graph with ${given}`, named);
   }
   const judgeBatch = async (claims: readonly Claim[]): Promise<number[]> => {
     const feeds = Object.fromEntries(
-      manifest.inputs.map(({ name }) => [
-        name,
+      manifest.inputs.map((input) => [
+        input.name,
         new Tensor(
           "string",
-          claims.map((claim) => field(claim, name)),
+          claims.map((claim) => field(claim, input)),
           [claims.length],
         ),
       ]),
@@ -62,15 +63,25 @@ export async function loadModel({ manifest, bytes, folder }: ModelFile): Promise
   return {
     name: manifest.name,
     family: manifest.family,
-    hash: `0x${manifest.sha256}`,
+    hash: `0x${manifest.files[MODEL_FILE]}`,
     baseRate: manifest.baseRate,
-    judge: (claims) => judgeInBatches(claims, BATCH, judgeBatch),
+    async judge(claims) {
+      const judged = claims.map((claim) => isWithinLimits(claim, manifest.limits));
+      const results = await judgeInBatches(
+        claims.filter((_, i) => judged[i]),
+        BATCH,
+        judgeBatch,
+      );
+      return judged.map((isJudged) => (isJudged ? (results.shift() ?? Number.NaN) : Number.NaN));
+    },
     close: () => session.release(),
   };
 }
 
 /** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
-function field(claim: Claim, name: string): string {
-  if (name !== "text" && name !== "answer") throw new Error(`a claim has no field ${name}`);
-  return claim[name].replaceAll("\0", " ");
+function field(claim: Claim, input: ManifestInput): string {
+  if (input.kind !== "string") throw new Error(`inputs of kind ${input.kind} cannot be fed`);
+  const value = claim[input.field];
+  if (value === undefined) throw new Error(`the claim has no ${input.field}`);
+  return value.replaceAll("\0", " ");
 }

@@ -82,15 +82,14 @@ describe("judgeClaims", () => {
     });
   }
 
-  it("votes the base rate on what is too short, and only there", async () => {
-    const claims = [CLAIM, { ...CLAIM, answer: "it" }, { ...CLAIM, text: "." }, CLAIM];
+  it("votes the base rate on what was not judged, and only there", async () => {
     const votes = await judgeClaims(
-      modelOf(async () => [0.9, 0.9, 0.9, NaN]),
-      claims,
+      modelOf(async () => [0.9, NaN, 0.9]),
+      [CLAIM, CLAIM, CLAIM],
       128,
       silentLogger,
     );
-    expect([...votes]).to.deep.equal([230, 128, 128, 128]);
+    expect([...votes]).to.deep.equal([230, 128, 230]);
   });
 
   it("says how many claims got no answer", async () => {

@@ -2,9 +2,6 @@
  * From a model's probabilities to vote bytes: the part of a vote that others must be able to reproduce. No I/O.
  */
 
-/** Shortest answer and text that are judged, characters; shorter ones give confident nonsense. */
-export const MIN_CHARACTERS = 3;
-
 /**
  * A model's own 0 and 1 are roundings of float32, not knowledge: no answer counts for more than odds of 249 to 1. Cut
  * before the base rate is added, because logit(0) and logit(1) are infinite and would drown it. The vote itself may

@@ -7,9 +7,12 @@ import {
   parsePayload,
   PAYLOAD_LIMITS,
   PayloadError,
+  type Claim,
   type Payload,
 } from "./schema.ts";
 
+/** A white pixel. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsnr9swAAAABJRU5ErkJggg==";
 const CANONICAL =
   '{"claims":[{"answer":"Oslo is the capital.","id":"c1","text":"Oslo is Norway\'s capital."}],"domain":"grounded","version":1}';
 
@@ -28,16 +31,26 @@ const payload = (claims: unknown, rest: object = {}) =>
   ({ version: 1, domain: "grounded", claims, ...rest }) as unknown as Payload;
 
 const anyText = (maxLength: number) => fc.string({ minLength: 1, maxLength, unit: "binary" });
+// A payload cannot tell −0 from 0.
+const anyNumber = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (x === 0 ? 0 : x));
+const pngOf = (rest: Uint8Array): string =>
+  Buffer.concat([Buffer.from("89504e470d0a1a0a00", "hex"), rest]).toString("base64");
+const anyRest = { answer: anyText(40), id: anyText(10) };
+const anyClaim: fc.Arbitrary<Claim> = fc.oneof(
+  fc.record({ ...anyRest, text: anyText(80) }, { requiredKeys: ["answer", "text"] }),
+  fc.record(
+    { ...anyRest, image: fc.uint8Array({ maxLength: 40 }).map(pngOf) },
+    { requiredKeys: ["answer", "image"] },
+  ),
+  fc.record(
+    { ...anyRest, values: fc.array(anyNumber, { minLength: 1, maxLength: 9 }) },
+    { requiredKeys: ["answer", "values"] },
+  ),
+);
 const anyPayload: fc.Arbitrary<Payload> = fc.record({
   version: fc.constant(1 as const),
   domain: fc.stringMatching(/^[a-z0-9]{1,20}(-[a-z0-9]{1,20})?$/),
-  claims: fc.array(
-    fc.record(
-      { text: anyText(80), answer: anyText(40), id: anyText(10) },
-      { requiredKeys: ["text", "answer"] },
-    ),
-    { minLength: 1, maxLength: 8 },
-  ),
+  claims: fc.array(anyClaim, { minLength: 1, maxLength: 8 }),
 });
 
 describe("payload", () => {
@@ -134,7 +147,7 @@ describe("payload", () => {
     });
 
     it("refuses deep nesting before it builds anything", () => {
-      for (const text of ["[".repeat(1_000_000), '{"a":'.repeat(200_000), '{"claims":[{"text":[]}]}']) {
+      for (const text of ["[".repeat(1_000_000), '{"a":'.repeat(200_000), '{"claims":[{"values":[[]]}]}']) {
         expect(codeOf(() => parse(text))).to.equal("PAYLOAD_TOO_DEEP");
       }
       const brackets = encodePayload(payload([{ text: '[[[["{{{{\\', answer: '"[' }]));
@@ -163,6 +176,11 @@ describe("payload", () => {
           answerBytes,
         ],
         ["id", (n) => payload([{ ...claim, id: "x".repeat(n) }]), idBytes],
+        [
+          "values",
+          (n) => payload([{ answer: "a", values: Array.from({ length: n }, () => 0.5) }]),
+          PAYLOAD_LIMITS.values,
+        ],
         ["domain", (n) => payload([claim], { domain: "x".repeat(n) }), domainLength],
       ];
       for (const [name, at, most] of edges) {
@@ -180,6 +198,32 @@ describe("payload", () => {
       }
     });
 
+    it("takes an image of 262,144 characters and no more", () => {
+      const image = pngOf(new Uint8Array(196_608 - 9));
+      expect(image).to.have.length(PAYLOAD_LIMITS.imageCharacters);
+      expect(codeOf(() => encodePayload(payload([{ image, answer: "a" }])))).to.equal("accepted");
+      const bigger = pngOf(new Uint8Array(196_608 - 8));
+      expect(codeOf(() => encodePayload(payload([{ image: bigger, answer: "a" }])))).to.equal(
+        "PAYLOAD_NOT_VALID",
+      );
+    });
+
+    it("has one form for every number, and none for what is not finite", () => {
+      const withValues = (values: string): string =>
+        `{"claims":[{"answer":"a","values":[${values}]}],"domain":"grounded","version":1}`;
+      expect(codeOf(() => parse(withValues("0,0.1,-1.5,100,1e-7,1e+21,123456789012")))).to.equal("accepted");
+      for (const other of ["1.0", "1E5", "100000e0", "-0", "0.10", "1e21", "0.0000001"])
+        expect(
+          codeOf(() => parse(withValues(other))),
+          other,
+        ).to.equal("PAYLOAD_NOT_CANONICAL");
+      expect(codeOf(() => parse(withValues("1e999")))).to.equal("PAYLOAD_NOT_VALID");
+      for (const number of [Infinity, -Infinity, NaN])
+        expect(codeOf(() => encodePayload(payload([{ values: [number], answer: "a" }])))).to.equal(
+          "PAYLOAD_NOT_VALID",
+        );
+    });
+
     it("refuses other shapes", () => {
       const refused: unknown[] = [
         null,
@@ -195,6 +239,17 @@ describe("payload", () => {
         payload([{ text: "t", answer: null }]),
         payload([{ text: "t", answer: "a", id: null }]),
         payload([{ text: "\ud800", answer: "a" }]),
+        payload([{ answer: "a" }]),
+        payload([{ text: "t", image: PNG, answer: "a" }]),
+        payload([{ text: "t", values: [1], answer: "a" }]),
+        payload([{ image: PNG, values: [1], answer: "a" }]),
+        payload([{ image: PNG }]),
+        payload([{ image: "/9j/4AAQSkZJRgABAQ==", answer: "a" }]),
+        ...[`${PNG}=`, `${PNG} `, PNG.slice(1), `${PNG.slice(0, -1)}-`, PNG + "A"].map((image) =>
+          payload([{ image, answer: "a" }]),
+        ),
+        payload([{ values: ["1"], answer: "a" }]),
+        payload([{ values: [null], answer: "a" }]),
         ...["", "Grounded", "a b", "../x", "-a", "a-", "a--b"].map((domain) =>
           payload([{ text: "t", answer: "a" }], { domain }),
         ),

@@ -10,23 +10,25 @@ export const PAYLOAD_LIMITS = {
   claims: 256,
   /** UTF-8 bytes of one claim's text. */
   textBytes: 32_768,
+  /** Characters of one claim's image: base64 of a PNG file of at most 196,608 bytes. */
+  imageCharacters: 262_144,
+  /** Numbers of one claim. */
+  values: 4_096,
   /** UTF-8 bytes of one claim's answer. */
   answerBytes: 8_192,
   /** UTF-8 bytes of one claim's id. */
   idBytes: 64,
   /** Characters of the domain's name. */
   domainLength: 64,
-  /** Nested brackets: the payload, its claims, a claim. */
-  depth: 3,
+  /** Nested brackets: the payload, its claims, a claim, its values. */
+  depth: 4,
 } as const;
 
-/** One question: is `answer` true, judged by `text`? What exactly that means is fixed by the domain. */
-export type Claim = {
-  readonly text: string;
-  readonly answer: string;
-  /** The requester's own name for the claim; keepers ignore it. */
-  readonly id?: string;
-};
+/**
+ * One question: is `answer` true, judged by the text, the image or the values? What exactly that means is fixed by the
+ * domain.
+ */
+export type Claim = z.infer<typeof claimSchema>;
 
 /** What a request asks, in the order of the votes: byte i of a vote answers `claims[i]`. */
 export type Payload = {
@@ -72,11 +74,31 @@ const text = (maxBytes: number) =>
       error: `longer than ${maxBytes} UTF-8 bytes`,
     });
 
-const claimSchema = z.strictObject({
-  text: text(PAYLOAD_LIMITS.textBytes),
-  answer: text(PAYLOAD_LIMITS.answerBytes),
-  id: text(PAYLOAD_LIMITS.idBytes).exactOptional(),
-});
+/** Base64 of the eight bytes every PNG file begins with; the twelfth character holds the next byte as well. */
+const PNG_START = "iVBORw0KGgo";
+
+/** Lossless, because lossy formats decode to other pixels from machine to machine. Keepers look inside when they judge. */
+const image = z
+  .string()
+  .max(PAYLOAD_LIMITS.imageCharacters)
+  .refine((value) => value.startsWith(PNG_START), { error: "is not the base64 of a PNG file" })
+  .refine((value) => Buffer.from(value, "base64").toString("base64") === value, { error: "is not base64" });
+
+/** What a claim can be judged by; a claim has exactly one of them. */
+export const CLAIM_SUBJECTS = ["text", "image", "values"] as const;
+
+export const claimSchema = z
+  .strictObject({
+    text: text(PAYLOAD_LIMITS.textBytes).exactOptional(),
+    image: image.exactOptional(),
+    values: z.array(z.number()).min(1).max(PAYLOAD_LIMITS.values).exactOptional(),
+    answer: text(PAYLOAD_LIMITS.answerBytes),
+    /** The requester's own name for the claim; keepers ignore it. */
+    id: text(PAYLOAD_LIMITS.idBytes).exactOptional(),
+  })
+  .refine((claim) => CLAIM_SUBJECTS.filter((subject) => claim[subject] !== undefined).length === 1, {
+    error: `needs exactly one of ${CLAIM_SUBJECTS.join(", ")}`,
+  });
 
 /** The shape and the bounds; unknown keys are refused, because a keeper that ignores them judges something else. */
 export const payloadSchema = z.strictObject({
@@ -197,8 +219,8 @@ function checkShape(value: unknown): Payload {
 }
 
 /**
- * RFC 8785 for this shape: our only number is the integer 1 and our keys are ASCII, so sorting by UTF-16 units and
- * the string escapes of JSON.stringify are already what the RFC asks for.
+ * RFC 8785 for this shape: our keys are ASCII, so sorting by UTF-16 units, and the numbers and string escapes of
+ * JSON.stringify are already what the RFC asks for.
  */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>

@@ -24,6 +24,7 @@ import { createReads, type ChainReads } from "../chain/reads.ts";
 import { createSender, PRIORITY, type Priority, type Sender } from "../chain/sender.ts";
 import { contractsSchema } from "../chain/addresses.ts";
 import { silentLogger } from "../lib/logger.ts";
+import { MODEL_FILE, readModel } from "../model/manifest.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const HARDHAT = join(ROOT, "node_modules/hardhat/dist/src/cli.js");
@@ -126,8 +127,8 @@ async function bringUp(folder: string, rpcUrl: string, stop: () => Promise<void>
     await treasury.send(call(at.WorkToken, workTokenAbi, "transfer", to, stake));
   const join_ = async (model: string, i: number): Promise<void> => {
     const owner = senderOf(1 + i);
-    const manifest = readFileSync(join(ROOT, "models/grounded", model, "manifest.json"), "utf8");
-    const hash = `0x${(JSON.parse(manifest) as { sha256: string }).sha256}`;
+    const { manifest } = readModel(join(ROOT, "models/grounded", model, "manifest.json"));
+    const hash = `0x${manifest.files[MODEL_FILE]}`;
     const family = domain.families[model];
     await owner.send(call(at.WorkToken, workTokenAbi, "approve", at.StakeVault, maxUint256));
     const hot = account(10 + i).address;
