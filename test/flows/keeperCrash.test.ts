@@ -52,7 +52,6 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
     const store = await startPayloadStore({ folder: join(folder, "store"), port: 0 });
     try {
       const network = await bringUpNetwork(group, join(folder, "net"), slowParameters(folder), () => {});
-      const domain = network.deployment.domains["grounded"]!.id;
       const { AccessManager: _unused, ...contracts } = network.deployment.addresses;
       const reads = createReads(network.reader, contracts as Contracts);
 
@@ -94,7 +93,7 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
       const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl"));
       const requests: Hex[] = [];
       for (let i = 0; i < REQUESTS; i++) {
-        requests.push(await openRequest(network, domain, samples.slice(i * 6, i * 6 + 6), store.url));
+        requests.push(await openRequest(network, "grounded", samples.slice(i * 6, i * 6 + 6), store.url));
       }
 
       const at = network.deployment.addresses;

@@ -1,6 +1,7 @@
 /** The local network for those who script or test it. */
 export {
   bringUpNetwork,
+  domainOf,
   keeperEnvironment,
   ROOT,
   writeKeeperConfig,
@@ -8,4 +9,4 @@ export {
 } from "./localNetwork.ts";
 export { createProcessGroup } from "./processes.ts";
 export { openRequest } from "./run.ts";
-export { readSamples } from "./scenario.ts";
+export { readSamples, type OperatorPlan } from "./scenario.ts";

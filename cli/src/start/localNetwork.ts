@@ -92,6 +92,7 @@ export async function bringUpNetwork(
   folder: string,
   parameterFile: string,
   say: (line: string) => void,
+  plans: readonly OperatorPlan[] = OPERATORS,
 ): Promise<LocalNetwork> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -132,11 +133,8 @@ export async function bringUpNetwork(
   const vault = at.StakeVault;
   const fees = at.FeeMarket;
   const treasury = senderOf(account(0));
-  const domain = deployment.domains["grounded"];
-  if (domain === undefined) throw new Error("the deployment has no domain grounded");
-
   const requester = senderOf(account(REQUESTER));
-  for (const [i] of OPERATORS.entries()) {
+  for (const [i] of plans.entries()) {
     await treasury.send(call(token, workTokenAbi, "transfer", [ownerAccount(i).address, STAKE]));
   }
   await treasury.send(call(token, workTokenAbi, "transfer", [requester.address, CREDITS]));
@@ -144,8 +142,9 @@ export async function bringUpNetwork(
   const join_ = async (plan: OperatorPlan, i: number): Promise<LocalOperator> => {
     const owner = senderOf(ownerAccount(i));
     const { manifest } = readModel(join(ROOT, "models", plan.model, "manifest.json"));
+    const domain = domainOf(deployment, plan.domain);
     const family = domain.families[plan.family];
-    if (family === undefined) throw new Error(`the domain has no family ${plan.family}`);
+    if (family === undefined) throw new Error(`the domain ${plan.domain} has no family ${plan.family}`);
     await owner.send(call(token, workTokenAbi, "approve", [vault, maxUint256]));
     await owner.send(
       call(vault, stakeVaultAbi, "register", [
@@ -160,13 +159,20 @@ export async function bringUpNetwork(
     await owner.send(call(vault, stakeVaultAbi, "stake", [domain.id, owner.address, STAKE]));
     return { ...plan, owner: owner.address };
   };
-  const operators = await Promise.all(OPERATORS.map(join_));
+  const operators = await Promise.all(plans.map(join_));
   await requester.send(call(token, workTokenAbi, "approve", [fees, maxUint256]));
   await requester.send(call(fees, feeMarketAbi, "buy", [requester.address, CREDITS]));
   say(
-    `${operators.length} operators of ${new Set(operators.map((o) => o.family)).size} families staked 2,000 WORK each`,
+    `${operators.length} operators of ${new Set(operators.map((o) => `${o.domain}/${o.family}`)).size} families staked 2,000 WORK each`,
   );
   return { rpcUrl, folder, deployment, operators, reader, requester, requesterAddress: requester.address };
+}
+
+/** @throws if nothing of that name was deployed */
+export function domainOf(deployment: Deployment, name: string): Deployment["domains"][string] {
+  const domain = deployment.domains[name];
+  if (domain === undefined) throw new Error(`the deployment has no domain ${name}`);
+  return domain;
 }
 
 /** What of a keeper's configuration a caller may choose. */
@@ -179,9 +185,7 @@ export interface KeeperChoices {
 export function writeKeeperConfig(network: LocalNetwork, i: number, { spread }: KeeperChoices): string {
   const { deployment, folder, rpcUrl } = network;
   const operator = network.operators[i];
-  const domain = deployment.domains["grounded"];
-  if (operator === undefined || domain === undefined)
-    throw new Error(`there is no operator ${i} of grounded`);
+  if (operator === undefined) throw new Error(`there is no operator ${i}`);
   const { AccessManager: _unused, ...contracts } = deployment.addresses;
   const path = join(folder, operator.name, "keeper.json");
   mkdirSync(join(folder, operator.name), { recursive: true });
@@ -193,7 +197,7 @@ export function writeKeeperConfig(network: LocalNetwork, i: number, { spread }: 
     confirmations: 0,
     pollMs: 700,
     owner: operator.owner,
-    domain: { id: domain.id, name: "grounded" },
+    domain: { id: domainOf(deployment, operator.domain).id, name: operator.domain },
     model: join(ROOT, "models", operator.model, "manifest.json"),
     database: "keeper.sqlite",
     spread,

@@ -77,7 +77,7 @@ export async function readReport(
       const lane = Number(((lanes[i >> 4] ?? 0n) >> BigInt(240 - 16 * (i & 15))) & 0xffffn);
       const words = finalized?.args.verdicts;
       claims.push({
-        id,
+        id: id ?? String(i + 1),
         claim: answer,
         verdict: words === undefined ? "void" : (VERDICTS[Number(verdictMath.verdictOf(words, i))] ?? "void"),
         mean: words === undefined ? undefined : lane / (255 * weight),

@@ -13,12 +13,14 @@ import {
 import { assayAbi } from "@assay/published";
 import { bytesToHex, decodeEventLog, maxUint256, type Abi, type Hex } from "viem";
 
-import { bringUpNetwork, ROOT, startKeepers, type LocalNetwork } from "./localNetwork.ts";
+import { bringUpNetwork, domainOf, ROOT, startKeepers, type LocalNetwork } from "./localNetwork.ts";
 import { createProcessGroup } from "./processes.ts";
 import { watchBooks, watchRequests, type Tracked } from "./progress.ts";
 import { readReport, renderReport, type Report } from "./report.ts";
 import { readSamples, split, type Sample } from "./scenario.ts";
 
+/** The domain of the samples. */
+const DOMAIN = "grounded";
 /** Requests the sample is split into. */
 const REQUESTS = 4;
 
@@ -56,7 +58,7 @@ export async function runLocalNetwork({
   let store: Awaited<ReturnType<typeof startPayloadStore>> | undefined;
   try {
     const network = await bringUpNetwork(group, folder, parameterFile, stamp);
-    const domain = network.deployment.domains["grounded"]?.id ?? 0;
+    const domain = domainOf(network.deployment, DOMAIN).id;
     const { AccessManager: _unused, ...contracts } = network.deployment.addresses;
     const reads = createReads(network.reader, contracts as Contracts);
     store = await startPayloadStore({ folder: join(folder, "store"), port: 0 });
@@ -72,7 +74,7 @@ export async function runLocalNetwork({
     const lists = split(readSamples(samples), REQUESTS);
     const requests: (Tracked & { samples: Sample[] })[] = [];
     for (const [i, list] of lists.entries()) {
-      const requestId = await openRequest(network, domain, list, store.url);
+      const requestId = await openRequest(network, DOMAIN, list, store.url);
       requests.push({ number: i + 1, requestId, samples: list });
       stamp(`request ${i + 1}  opened    ${list.length} claims, ${requestId.slice(0, 10)}…`);
     }
@@ -109,14 +111,14 @@ async function secondsLeft({ reader, deployment }: LocalNetwork): Promise<number
 /** Puts the payload into the store and opens a request for it. */
 export async function openRequest(
   network: LocalNetwork,
-  domain: number,
+  domain: string,
   list: readonly Sample[],
   storeUrl: string,
 ): Promise<Hex> {
   const bytes = encodePayload({
     version: 1,
-    domain: "grounded",
-    claims: list.map(({ id, text, answer }) => ({ id, text, answer })),
+    domain,
+    claims: list.map(({ truth: _kept, ...claim }) => claim),
   });
   const { uri } = await putPayload(storeUrl, bytes);
   const receipt = await network.requester.send({
@@ -125,7 +127,7 @@ export async function openRequest(
     functionName: "request",
     args: [
       {
-        domain,
+        domain: domainOf(network.deployment, domain).id,
         claims: list.length,
         nonce: BigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(16)))),
         payloadHash: hashPayload(bytes),

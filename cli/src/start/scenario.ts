@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import type { Claim } from "@assay/keeper";
 
-import { z } from "zod";
+import { readClaims } from "../claims.ts";
 
 /** One operator of the local network. */
 export interface OperatorPlan {
   readonly name: string;
+  /** Name of the domain it works in. */
+  readonly domain: string;
   readonly family: string;
   /** Folder of its model below models/. */
   readonly model: string;
@@ -13,40 +15,80 @@ export interface OperatorPlan {
 
 /** Nine operators of five families; two of them misbehave. */
 export const OPERATORS: readonly OperatorPlan[] = [
-  { name: "ada", family: "overlap-logistic", model: "grounded/overlap-logistic", behaviour: "honest" },
-  { name: "ben", family: "hashed-mlp", model: "grounded/hashed-mlp", behaviour: "honest" },
-  { name: "cho", family: "char-trees", model: "grounded/char-trees", behaviour: "honest" },
-  { name: "dee", family: "hard-negative", model: "grounded/hard-negative", behaviour: "honest" },
-  { name: "eli", family: "align-conv", model: "grounded/align-conv", behaviour: "honest" },
-  { name: "fay", family: "hashed-mlp", model: "grounded/hashed-mlp", behaviour: "honest" },
-  { name: "gil", family: "hard-negative", model: "grounded/hard-negative", behaviour: "honest" },
+  {
+    name: "ada",
+    domain: "grounded",
+    family: "overlap-logistic",
+    model: "grounded/overlap-logistic",
+    behaviour: "honest",
+  },
+  {
+    name: "ben",
+    domain: "grounded",
+    family: "hashed-mlp",
+    model: "grounded/hashed-mlp",
+    behaviour: "honest",
+  },
+  {
+    name: "cho",
+    domain: "grounded",
+    family: "char-trees",
+    model: "grounded/char-trees",
+    behaviour: "honest",
+  },
+  {
+    name: "dee",
+    domain: "grounded",
+    family: "hard-negative",
+    model: "grounded/hard-negative",
+    behaviour: "honest",
+  },
+  {
+    name: "eli",
+    domain: "grounded",
+    family: "align-conv",
+    model: "grounded/align-conv",
+    behaviour: "honest",
+  },
+  {
+    name: "fay",
+    domain: "grounded",
+    family: "hashed-mlp",
+    model: "grounded/hashed-mlp",
+    behaviour: "honest",
+  },
+  {
+    name: "gil",
+    domain: "grounded",
+    family: "hard-negative",
+    model: "grounded/hard-negative",
+    behaviour: "honest",
+  },
   {
     name: "hal",
+    domain: "grounded",
     family: "overlap-logistic",
     model: "misbehaving/base-rate",
     behaviour: "votes the base rate",
   },
-  { name: "ivy", family: "char-trees", model: "misbehaving/liar", behaviour: "confident liar" },
+  {
+    name: "ivy",
+    domain: "grounded",
+    family: "char-trees",
+    model: "misbehaving/liar",
+    behaviour: "confident liar",
+  },
 ];
 
-const sampleSchema = z.strictObject({
-  id: z.string(),
-  text: z.string(),
-  answer: z.string(),
-  truth: z.boolean(),
-});
-export type Sample = z.infer<typeof sampleSchema>;
+/** A claim with known truth. */
+export type Sample = Claim & { readonly truth: boolean };
 
 /** Claims with known truth, one JSON object a line. */
 export function readSamples(path: string): Sample[] {
-  return readFileSync(path, "utf8")
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line, i) => {
-      const parsed = sampleSchema.safeParse(JSON.parse(line));
-      if (!parsed.success) throw new Error(`${path}:${i + 1}: ${z.prettifyError(parsed.error)}`);
-      return parsed.data;
-    });
+  return readClaims(path).map(({ truth, ...claim }, i) => {
+    if (truth === undefined) throw new Error(`${path}: claim ${i + 1} has no truth`);
+    return { ...claim, truth };
+  });
 }
 
 /** Splits into `parts` lists whose lengths differ by at most one, keeping the order. */

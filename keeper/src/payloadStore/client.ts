@@ -20,7 +20,7 @@ export type PutPayloadOptions = {
   attempts?: number;
 };
 
-const answerSchema = z.object({ hash: z.string(), uri: z.string().min(1).max(2_000) });
+const answerSchema = z.object({ hash: z.string(), uri: z.string().min(1).max(1_024) });
 
 /** No answer of a store is longer than this; in bytes. */
 const MAX_ANSWER_BYTES = 16_384;
