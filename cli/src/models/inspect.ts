@@ -1,16 +1,17 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { describeGraph, MAX_MODEL_BYTES, MODEL_FILE, sha256, type Port } from "@assay/keeper";
+import { describeGraph, MAX_MODEL_BYTES, MODEL_FILE, sha256 } from "@assay/keeper";
 
 import { CliError } from "../lib/errors.ts";
+import { readGraph, type GraphFacts } from "./graph.ts";
 
-export interface Inspection {
+export interface Inspection extends GraphFacts {
   readonly model: string;
   readonly bytes: number;
   readonly sha256: string;
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
+  /** Why onnxruntime cannot load the graph; undefined if it can. */
+  readonly refused: string | undefined;
   /** The manifest beside the model as it is; undefined if there is none. */
   readonly manifest: Readonly<Record<string, unknown>> | undefined;
   /** Whether the manifest names this very file; undefined without a manifest. */
@@ -27,16 +28,28 @@ export async function inspectModel(file: string): Promise<Inspection> {
   const model = isManifest ? join(dirname(file), MODEL_FILE) : file;
   const beside = isManifest ? file : join(dirname(file), "manifest.json");
   const manifest = isManifest || existsSync(beside) ? readManifest(beside) : undefined;
-  const bytes = readModelFile(model);
+  const bytes = readModelBytes(model);
   const hash = sha256(bytes);
-  let graph: { inputs: Port[]; outputs: Port[] };
+  let graph: GraphFacts;
   try {
-    graph = await describeGraph(bytes);
+    graph = readGraph(bytes);
   } catch (error) {
-    throw unusable(model, error, "Export the model again: it must be an ONNX file without external data.");
+    throw unusable(model, error, "Export the model again: it must be an ONNX file.");
   }
+  const refused = await describeGraph(bytes).then(
+    () => undefined,
+    (error: unknown) => oneLine(error instanceof Error ? error.message : String(error)),
+  );
   const hashMatches = manifest === undefined ? undefined : hashOf(manifest) === hash;
-  return { model, bytes: bytes.length, sha256: hash, ...graph, manifest, hashMatches };
+  return { model, bytes: bytes.length, sha256: hash, ...graph, refused, manifest, hashMatches };
+}
+
+/** What onnxruntime says, without the place in its own sources. */
+function oneLine(message: string): string {
+  return message
+    .replace(/^\S+\.(h|cc):\d+ .*?\) (?=[A-Z])/, "")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }
 
 /** The hash a manifest names, which may have any shape. */
@@ -52,7 +65,8 @@ function readManifest(file: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function readModelFile(file: string): Buffer {
+/** @throws CliError if the file cannot be read, or is larger than keepers read */
+export function readModelBytes(file: string): Buffer {
   try {
     const { size } = statSync(file);
     if (size > MAX_MODEL_BYTES) throw new Error(`${size} bytes, keepers read at most ${MAX_MODEL_BYTES}`);

@@ -3,44 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import fc from "fast-check";
 
 import { assay } from "../testing/assay.ts";
 import { ROOT } from "../testing/chain.ts";
+import { onnxModel, wordsModel } from "../testing/onnx.ts";
 import { inspectModel } from "./inspect.ts";
-import { measure } from "./metrics.ts";
+import type { NetworkSkill } from "./network.ts";
 
 const MODEL = join(ROOT, "models/grounded/overlap-logistic");
 const SAMPLES = join(ROOT, "samples/grounded-claims.jsonl");
-
-describe("measure", () => {
-  it("gives the numbers of a worked example", () => {
-    const quality = measure([0.9, 0.6, 0.2, 0.7], [true, true, false, false]);
-    expect(quality.claims).to.equal(4);
-    expect(quality.accuracy).to.equal(0.75);
-    expect(quality.brier).to.be.closeTo((0.01 + 0.16 + 0.04 + 0.49) / 4, 1e-12);
-    expect(quality.logLoss).to.be.closeTo(
-      -(Math.log(0.9) + Math.log(0.6) + Math.log(0.8) + Math.log(0.3)) / 4,
-      1e-12,
-    );
-    expect(quality.ece).to.be.closeTo((0.1 + 0.4 + 0.2 + 0.7) / 4, 1e-12);
-    expect(quality.skill).to.be.closeTo(1 - 0.175 / 0.25, 1e-12);
-  });
-
-  it("gives no skill for repeating the base rate, whatever it is", () => {
-    fc.assert(
-      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 50 }), (truths) => {
-        const rate = truths.filter(Boolean).length / truths.length;
-        expect(
-          measure(
-            truths.map(() => rate),
-            truths,
-          ).skill,
-        ).to.be.closeTo(0, 1e-9);
-      }),
-    );
-  });
-});
 
 describe("assay models", function () {
   this.timeout(30_000);
@@ -85,6 +56,35 @@ describe("assay models", function () {
     expect(stderr).to.match(/^The file cannot be used .*\[MODEL_UNUSABLE\]\. .*\n$/);
   });
 
+  it("names operators, opsets and memory", async () => {
+    const { code, stdout } = await assay(["models", "inspect", join(MODEL, "model.onnx")]);
+    expect(code).to.equal(0);
+    expect(stdout).to.include("opsets: ai.onnx 20, ai.onnx.ml 3, com.microsoft 1\n");
+    expect(stdout).to.match(/^operators: .*Sigmoid × 1.*com\.microsoft:Tokenizer × 2$/m);
+    expect(stdout).to.match(/^external data: none$/m);
+    expect(stdout).to.match(/^estimated memory: .* KiB beside the runtime itself: weights .*largest tensor/m);
+  });
+
+  it("looks into a model that cannot be loaded, says why, and leaves with 1", async () => {
+    const file = join(folder, "model.onnx");
+    for (const [plan, said] of [
+      [
+        wordsModel([["NoSuchOperator", ["words"], "probability"]]),
+        /^REFUSED by onnxruntime: .*NoSuchOperator/m,
+      ],
+      [{ ...wordsModel(), opset: 99 }, /^REFUSED by onnxruntime: ONNX Runtime .*Opset 99.* till opset \d+/m],
+      [
+        { ...wordsModel(), external: ["far", "../weights.bin"] as const },
+        /^external data: \.\.\/weights\.bin: keepers REFUSE/m,
+      ],
+    ] as const) {
+      writeFileSync(file, onnxModel(plan));
+      const { code, stdout } = await assay(["models", "inspect", file]);
+      expect(stdout).to.match(said);
+      expect(code).to.equal(1);
+    }
+  });
+
   it("measures a model on claims with known truth", async () => {
     const { code, stdout } = await assay([
       "models",
@@ -92,14 +92,29 @@ describe("assay models", function () {
       join(MODEL, "model.onnx"),
       "--data",
       SAMPLES,
+      "--base-rate",
+      "0.2",
+      "--plot",
+      join(folder, "plot.svg"),
       "--json",
     ]);
     expect(code).to.equal(0);
-    const found = JSON.parse(stdout) as { claims: number; accuracy: number; skill: number; unusable: number };
+    const found = JSON.parse(stdout) as {
+      claims: number;
+      accuracy: number;
+      skill: number;
+      unusable: number;
+      network: NetworkSkill;
+      warnings: string[];
+    };
     expect(found.claims).to.equal(readFileSync(SAMPLES, "utf8").trim().split("\n").length);
     expect(found.unusable).to.equal(0);
     expect(found.accuracy).to.be.greaterThan(0.6);
     expect(found.skill).to.be.within(0.1, 1);
+    expect(found.network.pinned).to.equal(51);
+    expect(found.network.skill).to.be.within(0.05, found.network.ceiling);
+    expect(found.warnings).to.deep.equal([]);
+    expect(readFileSync(join(folder, "plot.svg"), "utf8")).to.match(/^<svg [^]*<circle[^]*<\/svg>\n$/);
   });
 
   it("needs a truth in every claim", async () => {

@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { crc32, deflateSync } from "node:zlib";
+
+import type { Claim, Manifest, ManifestInput } from "@assay/keeper";
+
+/** Bytes that look random and are the same for the same name. */
+function noise(name: string, length: number): Buffer {
+  return createHash("shake256", { outputLength: length }).update(name).digest();
+}
+
+/** A whole number in [0, below), the same for the same name. */
+function dice(name: string, below: number): number {
+  return noise(name, 4).readUInt32BE() % below;
+}
+
+const WORDS =
+  "the a river bridge opened in 1932 and was not closed by seven engineers who never measured its length of 503 metres".split(
+    " ",
+  );
+/** What tokenizers and normalisers stumble over: scripts, signs above signs, directions, line ends, NUL, long words. */
+const ODDITIES = [
+  "Ünïcödé ﬁ ǅ ß",
+  "日本語の文章です。",
+  "שלום עולם \u202e abc",
+  "e\u0301\u0323\u0308 Z\u0351\u036b",
+  "👩‍👩‍👧‍👦 🏳️‍🌈 𝕏",
+  "line\nbreak\r\n\ttab",
+  "zero\0byte",
+  "''\"\"`<script>{}[]\\/",
+  "-1e309 0.000 1,000,000 ½",
+  "x".repeat(600),
+  "   ",
+];
+
+function words(name: string): string {
+  const length = 1 + dice(`${name} length`, 60);
+  return Array.from({ length }, (_, i) => WORDS[dice(`${name} ${i}`, WORDS.length)]).join(" ");
+}
+
+/**
+ * Made-up claims of the kind a model takes, all within the manifest's limits. The same manifest always gets the same
+ * claims.
+ *
+ * @param odd every second claim is one that real ones seldom look like
+ */
+export function fuzzClaims(
+  { inputs, output, limits }: Manifest,
+  count: number,
+  { odd = true }: { odd?: boolean } = {},
+): Claim[] {
+  return Array.from({ length: count }, (_, nth) => {
+    // Even numbers make ordinary claims.
+    const i = odd ? nth : 2 * nth;
+    const labels = output.select.by === "answer" ? output.select.labels : undefined;
+    const answer = labels?.[i % labels.length] ?? fitted(textOf(`answer ${i}`, i), limits.answer);
+    const image = inputs.find((input) => input.kind === "image");
+    if (image !== undefined) return { image: imageOf(image, limits.image, i), answer };
+    const values = inputs.find((input) => input.kind === "values");
+    if (values !== undefined) return { values: valuesOf(values, i), answer };
+    return { text: fitted(textOf(`text ${i}`, i), limits.text), answer };
+  });
+}
+
+function textOf(name: string, i: number): string {
+  const odd = ODDITIES[Math.floor(i / 2) % ODDITIES.length] ?? "";
+  if (i % 2 === 0) return words(name);
+  return i % 4 === 1 ? odd : `${words(name)} ${odd} ${words(`${name} again`)}`;
+}
+
+/** As many characters as allowed. */
+function fitted(text: string, { min, max }: { min: number; max: number } = { min: 1, max: 8_192 }): string {
+  const characters = [...text];
+  while (characters.length < min) characters.push(..." and so on");
+  return characters.slice(0, max).join("");
+}
+
+type Of<K extends ManifestInput["kind"]> = Extract<ManifestInput, { kind: K }>;
+
+/** Noise, black, white and a gradient, in the model's size or, where it resizes, in others. */
+function imageOf(
+  { width, height, resize, channels }: Of<"image">,
+  limits: Manifest["limits"]["image"],
+  i: number,
+): string {
+  const free = (side: number, name: string): number => {
+    const size = resize === "none" || i % 2 === 0 ? side : 1 + dice(`${name} ${i}`, 2 * side);
+    return Math.min(limits?.max ?? size, Math.max(limits?.min ?? size, size));
+  };
+  const [across, down] = [free(width, "width"), free(height, "height")];
+  const depth = channels === "gray" ? 1 : 3;
+  const pixels = noise(`image ${i}`, across * down * depth);
+  if (i % 4 === 1) pixels.fill(i % 8 === 1 ? 0 : 255);
+  if (i % 4 === 3) pixels.forEach((_, at) => (pixels[at] = (at * 7) & 255));
+  return encodePng(pixels, across, depth).toString("base64");
+}
+
+/** A PNG file of 8-bit grey or RGB pixels (RFC 2083). */
+export function encodePng(pixels: Uint8Array, width: number, depth: 1 | 3): Buffer {
+  const height = pixels.length / (width * depth);
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(type, "ascii"), data]);
+    const framed = Buffer.alloc(body.length + 8);
+    framed.writeUInt32BE(data.length, 0);
+    body.copy(framed, 4);
+    framed.writeUInt32BE(crc32(body), body.length + 4);
+    return framed;
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, depth === 1 ? 0 : 2, 0, 0, 0], 8);
+  // Every line begins with its filter: 0, none.
+  const lines = Array.from({ length: height }, (_, line) =>
+    Buffer.concat([Buffer.of(0), pixels.subarray(line * width * depth, (line + 1) * width * depth)]),
+  );
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(Buffer.concat(lines))),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+/** Numbers around those the preprocessing expects, and, every fourth time, zeros or far ones. */
+function valuesOf({ shape, scale, mean, std }: Of<"values">, i: number): number[] {
+  const length = shape.reduce((product, size) => product * size, 1);
+  const bytes = noise(`values ${i}`, 4 * length);
+  return Array.from({ length }, (_, at) => {
+    const even = bytes.readUInt32BE(4 * at) / 2 ** 31 - 1;
+    const spread = [2, 0, 2, 1_000][i % 4] ?? 1;
+    return (even * spread * std + mean) / (scale === 0 ? 1 : scale);
+  });
+}

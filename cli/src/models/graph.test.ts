@@ -1,0 +1,77 @@
+import { expect } from "chai";
+
+import { onnxModel, wordsModel, type GraphPlan } from "../testing/onnx.ts";
+import { ESTIMATE_BATCH, readGraph } from "./graph.ts";
+
+const dense: GraphPlan = {
+  inputs: [{ name: "x", type: "FLOAT", shape: ["N", 4] }],
+  outputs: [{ name: "y", type: "FLOAT", shape: ["N", 3] }],
+  nodes: [
+    ["MatMul", ["x", "w"], "h"],
+    ["Softmax", ["h"], "s"],
+    ["Identity", ["s"], "y"],
+  ],
+  floats: { w: { shape: [4, 3], data: new Array<number>(12).fill(0.5) } },
+};
+
+describe("readGraph", () => {
+  it("tells what a file says about itself", () => {
+    const facts = readGraph(onnxModel(dense));
+    expect(facts.inputs).to.deep.equal([{ name: "x", type: "float32", shape: ["N", 4] }]);
+    expect(facts.outputs).to.deep.equal([{ name: "y", type: "float32", shape: ["N", 3] }]);
+    expect(facts.opsets).to.deep.equal({ "ai.onnx": 20, "ai.onnx.ml": 3 });
+    expect(facts.operators).to.deep.equal({ Identity: 1, MatMul: 1, Softmax: 1 });
+    expect(facts.producers).to.deep.equal({ y: "Softmax" });
+    expect(facts.externalFiles).to.deep.equal([]);
+    expect(facts.labels).to.equal(undefined);
+    expect(facts.memory).to.deep.equal({
+      weights: 4 * 12,
+      activations: 2 * 4 * 4 * ESTIMATE_BATCH,
+      unseen: 2,
+    });
+  });
+
+  it("names the files that weights lie in", () => {
+    const facts = readGraph(onnxModel({ ...dense, external: ["v", "../weights.bin"] }));
+    expect(facts.externalFiles).to.deep.equal(["../weights.bin"]);
+  });
+
+  for (const [said, metadata] of Object.entries({
+    JSON: '["cat","dog"]',
+    "JSON by number": '{"0":"cat","1":"dog"}',
+    Python: "{0: 'cat', 1: 'dog'}",
+  })) {
+    it(`finds the names of classes that an exporter left as ${said}`, () => {
+      const facts = readGraph(onnxModel({ ...dense, metadata: { author: "me", names: metadata } }));
+      expect(facts.labels).to.deep.equal(["cat", "dog"]);
+    });
+  }
+
+  it("finds the classes of a scikit-learn classifier", () => {
+    const nodes: GraphPlan["nodes"] = [
+      ["ai.onnx.ml:LinearClassifier", ["x"], ["label", "y"], { classlabels_strings: ["no", "yes"] }],
+    ];
+    expect(readGraph(onnxModel({ ...dense, nodes })).labels).to.deep.equal(["no", "yes"]);
+  });
+
+  it("gets out of a circle of operators", () => {
+    const nodes: GraphPlan["nodes"] = [
+      ["Identity", ["a"], "y"],
+      ["Identity", ["y"], "a"],
+    ];
+    expect(readGraph(onnxModel({ ...dense, nodes })).producers).to.deep.equal({ y: "Identity" });
+  });
+
+  it("estimates what a claim of terabytes would take, and does not take it", () => {
+    const huge = { shape: [1_000_000, 1_000_000], data: [] };
+    expect(readGraph(onnxModel({ ...dense, floats: { w: huge } })).memory.weights).to.equal(4e12);
+  });
+
+  it("refuses what is cut off or no model, with an error", () => {
+    const bytes = onnxModel(wordsModel());
+    expect(() => readGraph(Buffer.from("not a graph"))).to.throw();
+    expect(() => readGraph(new Uint8Array(0))).to.throw("no graph");
+    for (let length = 0; length < bytes.length - 60; length += 7)
+      expect(() => readGraph(bytes.subarray(0, length)), `${length} bytes`).to.throw();
+  });
+});

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+import { loadModel, MODEL_FILE, TOKENIZER_FILE, type Manifest } from "@assay/keeper";
+
+import { CliError } from "../../lib/errors.ts";
+import { readModelBytes } from "../inspect.ts";
+import { fuzzClaims } from "../fuzz.ts";
+import { readGraph, type GraphFacts } from "../graph.ts";
+import { createInterview, type Flags, type Terminal } from "./interview.ts";
+import { interviewFor } from "./manifest.ts";
+
+export interface Initialised {
+  /** Path of the manifest that was written. */
+  readonly path: string;
+  readonly manifest: Manifest;
+  /** What the model answered to a made-up claim; NaN if it would not judge it. */
+  readonly trial: number;
+}
+
+/**
+ * Writes a manifest beside a model, after the model was loaded and asked once the way the manifest says.
+ *
+ * @param file a model.onnx
+ * @throws CliError if an answer is missing or impossible, the manifest exists already, or the model cannot be used;
+ * ModelFileError if it cannot be loaded
+ */
+export async function initModel(
+  file: string,
+  flags: Flags,
+  terminal: Terminal | undefined,
+): Promise<Initialised> {
+  const folder = dirname(file);
+  const path = join(folder, "manifest.json");
+  if (basename(file) !== MODEL_FILE) {
+    throw new CliError(
+      "MODEL_MISNAMED",
+      `A model lies in a folder of its own as ${MODEL_FILE}`,
+      { file },
+      `Move it: mkdir FOLDER, then mv ${basename(file)} FOLDER/${MODEL_FILE}.`,
+    );
+  }
+  if (existsSync(path) && flags["force"] !== true) {
+    throw new CliError(
+      "MANIFEST_EXISTS",
+      "There is a manifest already",
+      { file: path },
+      "Give --force to write it anew, or edit it.",
+    );
+  }
+  const model = readModelBytes(file);
+  const graph = readFacts(file, model);
+  const beside = join(folder, TOKENIZER_FILE);
+  const tokenizer = existsSync(beside) ? readFileSync(beside) : undefined;
+  const interview = createInterview(flags, terminal);
+  const manifest = await interviewFor(graph, { model, tokenizer }, interview).finally(interview.close);
+  const takesTokens = TOKENIZER_FILE in manifest.files;
+  const session = await loadModel({
+    manifest,
+    bytes: model,
+    folder,
+    ...(takesTokens && tokenizer !== undefined && { tokenizer }),
+  });
+  let trial: number;
+  try {
+    [trial = Number.NaN] = await session.judge(fuzzClaims(manifest, 1));
+  } finally {
+    await session.close();
+  }
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  return { path, manifest, trial };
+}
+
+function readFacts(file: string, bytes: Uint8Array): GraphFacts {
+  let facts: GraphFacts;
+  try {
+    facts = readGraph(bytes);
+  } catch (error) {
+    throw new CliError(
+      "MODEL_UNUSABLE",
+      "The file cannot be used",
+      { file, reason: (error as Error).message },
+      "Export the model again: it must be an ONNX file.",
+    );
+  }
+  if (facts.externalFiles.length === 0) return facts;
+  throw new CliError(
+    "MODEL_EXTERNAL",
+    "The model keeps weights in other files, which keepers never read",
+    { file, others: facts.externalFiles.join(", ") },
+    "Save it as one file: onnx.save(onnx.load(FILE), FILE, save_as_external_data=False).",
+  );
+}

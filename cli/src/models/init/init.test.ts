@@ -1,0 +1,296 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+
+import { manifestSchema, readModel, type Manifest } from "@assay/keeper";
+import { expect } from "chai";
+
+import { CliError } from "../../lib/errors.ts";
+import { assay } from "../../testing/assay.ts";
+import { onnxModel, wordsModel, type GraphPlan, type PortPlan } from "../../testing/onnx.ts";
+import { readGraph } from "../graph.ts";
+import { createInterview, type Flags } from "./interview.ts";
+import { interviewFor } from "./manifest.ts";
+
+const ABOUT = { name: "M", domain: "test", family: "f", source: "s", licence: "MIT", baseRate: "0.4" };
+const SCORE: PortPlan = { name: "score", type: "FLOAT", shape: ["N"] };
+
+/** A graph with these ports and one operator, which is never run. */
+const ports = (
+  inputs: readonly PortPlan[],
+  outputs: readonly PortPlan[] = [SCORE],
+  more: Partial<GraphPlan> = {},
+): Uint8Array =>
+  onnxModel({
+    inputs,
+    outputs,
+    nodes: outputs.map(({ name }) => ["Sigmoid", [inputs[0]?.name ?? ""], name]),
+    ...more,
+  });
+
+function manifestFor(model: Uint8Array, flags: Flags, tokenizer?: Uint8Array): Promise<Manifest> {
+  return interviewFor(
+    readGraph(model),
+    { model, tokenizer },
+    createInterview({ ...ABOUT, ...flags }, undefined),
+  );
+}
+
+async function refusal(promise: Promise<unknown>): Promise<CliError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (refused: unknown) => refused,
+  );
+  expect(error).to.be.instanceOf(CliError);
+  return error as CliError;
+}
+
+describe("a manifest out of a graph", () => {
+  it("describes token ids, and takes the tokenizer beside them", async () => {
+    const input = (name: string): PortPlan => ({ name, type: "INT64", shape: ["batch", "sequence"] });
+    const model = ports([input("input_ids"), input("attention_mask"), input("token_type_ids")]);
+    const tokenizer = Buffer.from("{}");
+    const manifest = await manifestFor(model, { fields: ["text,answer"], maxTokens: ["256"] }, tokenizer);
+    const part = {
+      kind: "tokens",
+      fields: ["text", "answer"],
+      maxTokens: 256,
+      pad: "longest",
+      type: "int64",
+    };
+    expect(manifest.inputs).to.deep.equal([
+      { ...part, name: "input_ids", part: "ids" },
+      { ...part, name: "attention_mask", part: "attentionMask" },
+      { ...part, name: "token_type_ids", part: "typeIds" },
+    ]);
+    expect(manifest.files)
+      .to.have.property("tokenizer.json")
+      .that.matches(/^44136fa3/);
+    const error = await refusal(manifestFor(model, { yes: true }));
+    expect(error.code).to.equal("TOKENIZER_MISSING");
+  });
+
+  it("reads a fixed length of tokens off the shape", async () => {
+    const model = ports([{ name: "ids", type: "INT64", shape: ["N", 128] }]);
+    const { inputs } = await manifestFor(model, { yes: true }, Buffer.from("{}"));
+    expect(inputs[0]).to.include({ maxTokens: 128, pad: "maximum" });
+  });
+
+  it("reads size, layout and colours of an image off the shape, and asks for the preprocessing", async () => {
+    const of = (shape: PortPlan["shape"]) => ports([{ name: "pixels", type: "FLOAT", shape }]);
+    const error = await refusal(manifestFor(of(["N", 3, 24, 32]), { kind: ["image"] }));
+    for (const flag of ["channels", "resize", "scale", "mean", "std"])
+      expect(error.advice).to.include(`--${flag} pixels=…`);
+    for (const flag of ["width", "height", "layout"]) expect(error.advice).not.to.include(`--${flag}`);
+    const given = { kind: ["image"], resize: ["none"], scale: ["1/255"], mean: ["0.5"], std: ["0.25"] };
+    const common = {
+      kind: "image",
+      name: "pixels",
+      resize: "none",
+      scale: 1 / 255,
+      mean: [0.5],
+      std: [0.25],
+    };
+    const [nchw] = (await manifestFor(of(["N", 3, 24, 32]), { ...given, channels: ["bgr"] })).inputs;
+    expect(nchw).to.deep.equal({
+      ...common,
+      layout: "nchw",
+      height: 24,
+      width: 32,
+      channels: "bgr",
+      type: "float32",
+    });
+    const [nhwc] = (await manifestFor(of(["N", 24, 32, 1]), given)).inputs;
+    expect(nhwc).to.include({ layout: "nhwc", height: 24, width: 32, channels: "gray" });
+    const [nhw] = (await manifestFor(of(["N", 28, 28]), given)).inputs;
+    expect(nhw).to.include({ layout: "nhw", height: 28, width: 28, channels: "gray" });
+  });
+
+  it("takes plain numbers, and tells inputs apart", async () => {
+    const model = ports([
+      { name: "a", type: "FLOAT", shape: ["N", 5] },
+      { name: "b", type: "FLOAT", shape: ["N", "free"] },
+    ]);
+    const { inputs } = await manifestFor(model, {
+      shape: ["7"],
+      scale: ["2", "b=1/4"],
+      mean: ["a=-1", "0"],
+      std: ["3"],
+    });
+    expect(inputs).to.deep.equal([
+      { kind: "values", name: "a", shape: [5], scale: 2, mean: -1, std: 3, type: "float32" },
+      { kind: "values", name: "b", shape: [7], scale: 0.25, mean: 0, std: 3, type: "float32" },
+    ]);
+  });
+
+  const text: PortPlan = { name: "text", type: "STRING", shape: ["N"] };
+  const ten: PortPlan = { name: "out", type: "FLOAT", shape: ["N", 3] };
+
+  it("knows probabilities by the operator they come from, and asks about everything else", async () => {
+    const model = ports([text], [SCORE]);
+    expect((await manifestFor(model, {})).output.values).to.equal("probabilities");
+    const raw = ports([text], [SCORE], { nodes: [["Gemm", ["text"], "score"]] });
+    expect((await refusal(manifestFor(raw, {}))).advice).to.match(/--values \(.*Gemm.*proposed: logits/);
+    expect((await manifestFor(raw, { values: "logits" })).output.values).to.equal("logits");
+  });
+
+  it("finds the number that says true: one, an index, a label, or the class the answer names", async () => {
+    const select = async (flags: Flags, more: Partial<GraphPlan> = {}, out = ten) =>
+      (await manifestFor(ports([text], [out], more), flags)).output.select;
+    const labels = { metadata: { labels: '["red","green","blue"]' } };
+    expect(await select({}, {}, SCORE)).to.deep.equal({ by: "only" });
+    expect(await select({ true: "2" })).to.deep.equal({ by: "index", index: 2, classes: 3 });
+    expect(await select({ true: "green" }, labels)).to.deep.equal({ by: "index", index: 1, classes: 3 });
+    expect(await select({ true: "answer" }, labels).catch((error: CliError) => error.code)).to.equal(
+      "ANSWERS_MISSING",
+    );
+    expect(await select({ true: "answer", labels: "a,b,c" })).to.deep.equal({
+      by: "answer",
+      labels: ["a", "b", "c"],
+    });
+    expect(await select({ yes: true }, labels)).to.deep.equal({
+      by: "answer",
+      labels: ["red", "green", "blue"],
+    });
+    for (const wrong of [{ true: "3" }, { true: "pink" }, { true: "answer", labels: "a,b" }])
+      expect((await refusal(select(wrong))).code).to.equal("ANSWER_REFUSED");
+  });
+
+  it("takes the tensor of an export whose other output is a map, and a label where there is no better", async () => {
+    const label: PortPlan = { name: "label", type: "INT64", shape: ["N"] };
+    const both = ports([text], [label, { ...ten, name: "probabilities" }]);
+    const flags = { yes: true, true: "1" };
+    expect((await manifestFor(both, flags)).output.name).to.equal("probabilities");
+    expect((await manifestFor(ports([text], [label]), { true: "7" })).output).to.deep.equal({
+      name: "label",
+      values: "labels",
+      select: { by: "label", label: "7" },
+    });
+  });
+
+  it("begins with limits that keep out what is too short, and takes others", async () => {
+    const model = ports([text]);
+    expect((await manifestFor(model, {})).limits).to.deep.equal({ text: { min: 3, max: 32_768 } });
+    expect((await manifestFor(model, { textLimits: "20-500" })).limits.text).to.deep.equal({
+      min: 20,
+      max: 500,
+    });
+  });
+
+  it("refuses an input that nothing in a claim can fill", async () => {
+    const odd = readGraph(ports([{ name: "x", type: "INT64", shape: ["N"] }]));
+    const inputs = [{ name: "x", type: "bool", shape: ["N"] }];
+    const bytes = { model: new Uint8Array(1), tokenizer: undefined };
+    const error = await refusal(interviewFor({ ...odd, inputs }, bytes, createInterview(ABOUT, undefined)));
+    expect(error.code).to.equal("INPUT_UNKNOWN");
+  });
+});
+
+describe("the interview at a terminal", () => {
+  it("asks what is open, takes proposals for an empty line, and asks again after a wrong answer", async () => {
+    const model = ports([{ name: "sentence", type: "STRING", shape: ["N"] }]);
+    const input = new PassThrough();
+    const output = new PassThrough();
+    input.end("neither\nanswer\nA model\nBad Domain\ngood-domain\nfam\n\nmy data\nMIT\n");
+    const manifest = await interviewFor(
+      readGraph(model),
+      { model, tokenizer: undefined },
+      createInterview({}, { input, output }),
+    );
+    expect(manifest).to.deep.include({
+      name: "A model",
+      domain: "good-domain",
+      family: "fam",
+      baseRate: 0.5,
+      inputs: [{ kind: "string", name: "sentence", field: "answer" }],
+      provenance: { source: "my data", licence: "MIT" },
+    });
+    const shown = String(output.read());
+    expect(shown).to.include("sentence: field of the claim it takes, text or answer [text]: ");
+    expect(shown).to.include("It must be one of text, answer\n");
+    expect(shown.match(/domain it judges/g)).to.have.length(2);
+  });
+
+  it("lists what is open when the other side hangs up", async () => {
+    const input = new PassThrough();
+    input.end("A model\n");
+    const model = ports([{ name: "text", type: "STRING", shape: ["N"] }]);
+    const interview = createInterview({}, { input, output: new PassThrough() });
+    const error = await refusal(interviewFor(readGraph(model), { model, tokenizer: undefined }, interview));
+    expect(error.code).to.equal("ANSWERS_MISSING");
+    expect(error.advice).to.include("--domain").and.not.include("--name ");
+  });
+});
+
+describe("assay models init", function () {
+  this.timeout(60_000);
+  let folder: string;
+  let file: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "assay-init-"));
+    file = join(folder, "model.onnx");
+    writeFileSync(file, onnxModel(wordsModel()));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const answers = [
+    "--name",
+    "Words",
+    "--domain",
+    "test",
+    "--family",
+    "words",
+    "--source",
+    "s",
+    "--licence",
+    "MIT",
+  ];
+  const init = (...args: string[]) => assay(["models", "init", file, ...args]);
+
+  it("writes a manifest that loads, says what the model answers, and keeps what is there", async () => {
+    const { code, stdout, stderr } = await init(...answers, "--yes", "--json");
+    expect(code, stderr).to.equal(0);
+    const { manifest } = readModel(join(folder, "manifest.json"));
+    const told = JSON.parse(stdout) as { manifest: unknown; trial: number };
+    expect(manifestSchema.parse(told.manifest)).to.deep.equal(manifest);
+    expect(told.trial).to.be.within(0, 1);
+    const again = await init(...answers, "--yes", "--base-rate", "0.25");
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.match(/\[MANIFEST_EXISTS\]\. Give --force/);
+    expect((await init(...answers, "--yes", "--base-rate", "0.25", "--force")).code).to.equal(0);
+    expect(readModel(join(folder, "manifest.json")).manifest.baseRate).to.equal(0.25);
+  });
+
+  it("without a terminal names in one line every option it needs, and writes nothing", async () => {
+    const { code, stderr } = await init("--name", "Words");
+    expect(code).to.equal(1);
+    expect(stderr.trim().split("\n")).to.have.length(1);
+    expect(stderr).to.include("[ANSWERS_MISSING]");
+    for (const flag of ["domain", "family", "source", "licence", "base-rate"])
+      expect(stderr).to.include(`--${flag} (`);
+    expect(existsSync(join(folder, "manifest.json"))).to.equal(false);
+  });
+
+  it("writes nothing for a model that cannot be loaded", async () => {
+    for (const [plan, code] of [
+      [wordsModel([["NoSuchOperator", ["words"], "probability"]]), "MODEL_UNREADABLE"],
+      [{ ...wordsModel(), external: ["far", "/etc/passwd"] as const }, "MODEL_EXTERNAL"],
+    ] as const) {
+      writeFileSync(file, onnxModel(plan));
+      const ran = await init(...answers, "--yes");
+      expect(ran.code).to.equal(1);
+      expect(ran.stderr).to.include(`[${code}]`);
+      expect(existsSync(join(folder, "manifest.json"))).to.equal(false);
+    }
+  });
+
+  it("wants the file named as keepers look for it", async () => {
+    const other = join(folder, "export.onnx");
+    writeFileSync(other, readFileSync(file));
+    const { code, stderr } = await assay(["models", "init", other, ...answers, "--yes"]);
+    expect(code).to.equal(1);
+    expect(stderr).to.include("[MODEL_MISNAMED]").and.include("mv export.onnx FOLDER/model.onnx");
+  });
+});
