@@ -63,6 +63,20 @@ describe("retry", () => {
     );
   });
 
+  it("waits as long as the other side asked, and its own time on top", async () => {
+    const waits: number[] = [];
+    const run = async ({ attempt }: { attempt: number }) =>
+      attempt < 3 ? Promise.reject(failure(true)) : attempt;
+    await retry(run, {
+      task: "t",
+      random: () => 0,
+      firstDelayMs: 100,
+      askedDelayMs: () => 3_000,
+      sleep: async (ms) => void waits.push(ms),
+    });
+    expect(waits).to.deep.equal([3_050, 3_100]);
+  });
+
   it("ends at its deadline with the last error as cause", async () => {
     const error = failure(true);
     const ended = await errorOf(

@@ -61,6 +61,8 @@ export type RetryOptions = {
   signal?: AbortSignal | undefined;
   /** Default: the family of the error decides. */
   shouldRetry?: (error: unknown) => boolean;
+  /** Time the other side asked for after this failure, in milliseconds; the own wait comes on top. */
+  askedDelayMs?: (error: unknown) => number;
   /** Told of every failure that is followed by another attempt. */
   onRetry?: (failure: { error: unknown; attempt: number; delayMs: number }) => void;
   /** Uniform in [0, 1). */
@@ -106,6 +108,7 @@ async function attemptAll<T>(
     firstDelayMs = 200,
     maxDelayMs = 10_000,
     shouldRetry = isRetryable,
+    askedDelayMs = () => 0,
     onRetry,
   } = options;
   const { random = Math.random, sleep = (ms, stop) => wait(ms, undefined, { signal: stop }) } = options;
@@ -117,7 +120,7 @@ async function attemptAll<T>(
       if (attempt >= attempts || !shouldRetry(error)) throw error;
       remember(error);
       const ceiling = Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1));
-      const delayMs = Math.round(ceiling * (0.5 + random() / 2));
+      const delayMs = askedDelayMs(error) + Math.round(ceiling * (0.5 + random() / 2));
       onRetry?.({ error, attempt, delayMs });
       await sleep(delayMs, signal).catch((failure: unknown) => {
         signal.throwIfAborted();
