@@ -1,5 +1,6 @@
 import { keccak256, type Hex } from "viem";
 import { z } from "zod";
+import { canonicalJson } from "../lib/canonicalJson.ts";
 import { AssayError } from "../lib/errors.ts";
 
 /** The bounds of a payload. Whoever asks and whoever votes must agree on them: see docs/payload.md. */
@@ -216,16 +217,4 @@ function checkShape(value: unknown): Payload {
     given: problems.join("; "),
     allowed: "docs/payload.md",
   });
-}
-
-/**
- * RFC 8785 for this shape: our keys are ASCII, so sorting by UTF-16 units, and the numbers and string escapes of
- * JSON.stringify are already what the RFC asks for.
- */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
