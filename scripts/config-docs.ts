@@ -2,7 +2,7 @@
  * `npm run docs:config`: writes the table of a keeper's configuration, made from its schema, and an example file into
  * docs/operators.md. With --check it only says whether they are up to date.
  */
-import { configSchema, describeConfig, HOT_KEY_VARIABLE } from "@assay/keeper";
+import { configSchema, describeConfig, HOT_KEY_VARIABLE, REMOTE_TOKEN_VARIABLE } from "@assay/keeper";
 
 import { writeSections } from "./lib/section.ts";
 
@@ -19,6 +19,8 @@ interface Field {
   readonly items?: Field;
   readonly properties?: Readonly<Record<string, Field>>;
   readonly required?: readonly string[];
+  readonly const?: unknown;
+  readonly oneOf?: readonly Field[];
 }
 
 /** Values of an example that nobody can default. */
@@ -48,11 +50,29 @@ function typeOf({ type, enum: values, minimum, maximum, items }: Field): string 
   return isBounded ? `${name}, ${minimum} … ${maximum}` : `${name}, ≥ ${minimum}`;
 }
 
+/** A union as one field: what only some of its variants have says which. */
+function merged({ oneOf, ...field }: Field): Field {
+  const [first] = oneOf ?? [];
+  if (oneOf === undefined || first === undefined) return field;
+  const properties: Record<string, Field> = {};
+  for (const [name, inner] of oneOf.flatMap((variant) => Object.entries(variant.properties ?? {}))) {
+    const having = oneOf.filter((variant) => variant.properties?.[name] !== undefined);
+    const values = having.map((variant) => variant.properties?.[name]?.const);
+    const kinds = having.map((variant) => `\`${String(variant.properties?.["kind"]?.const)}\``).join(", ");
+    if (inner.const !== undefined) properties[name] = { ...inner, enum: values };
+    else if (having.length === oneOf.length) properties[name] = inner;
+    else properties[name] = { ...inner, description: `${kinds}: ${inner.description ?? ""}` };
+  }
+  return { ...field, type: "object", properties, required: first.required ?? [] };
+}
+
 function rows(field: Field, prefix = ""): string[] {
-  return Object.entries(field.properties ?? {}).flatMap(([name, inner]) => {
+  return Object.entries(field.properties ?? {}).flatMap(([name, given]) => {
+    const inner = merged(given);
     const path = prefix + name;
     const isRequired = field.required?.includes(name) === true;
-    const fallback = isRequired ? "required" : `\`${JSON.stringify(inner.default)}\``;
+    const isBare = inner.default === undefined;
+    const fallback = isRequired ? "required" : isBare ? "" : `\`${JSON.stringify(inner.default)}\``;
     const isGroup = inner.properties !== undefined;
     const own = `| \`${path}\` | ${isGroup ? "object" : typeOf(inner)} | ${isGroup && !isRequired ? "" : fallback} | ${inner.description ?? ""} |`;
     return [own, ...rows(inner, `${path}.`)];
@@ -76,7 +96,8 @@ function section(): string {
     ...described,
     "",
     `\`contracts\` holds ${names.map((name) => `\`${name}\``).join(", ")}.`,
-    `Environment: \`${HOT_KEY_VARIABLE}\`, the hot key, 32 bytes in hexadecimal.`,
+    `Environment: \`${HOT_KEY_VARIABLE}\`, the hot key, 32 bytes in hexadecimal; \`${REMOTE_TOKEN_VARIABLE}\`, the token of`,
+    "the inference server, if it wants one.",
     "",
     "An example `keeper.json`:",
     "",

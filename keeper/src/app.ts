@@ -15,8 +15,7 @@ import { createRequestTable } from "./db/requests.ts";
 import { createVoteGuard } from "./db/voteGuard.ts";
 import { AssayError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
-import { readModel } from "./model/manifest.ts";
-import { loadModel } from "./model/session.ts";
+import { readModelSource } from "./modelSource.ts";
 import { fetchPayload, type FetchedPayload } from "./payload/fetch.ts";
 import { hashPayload, parsePayload } from "./payload/schema.ts";
 import { createBookkeeper } from "./services/bookkeeper.ts";
@@ -41,19 +40,19 @@ export type App = Ticker & {
 /** Builds a keeper top to bottom and asks the world whether it may start. */
 export async function buildApp({ config, log, onStep = () => {} }: AppOptions): Promise<App> {
   for (const secret of secretsOf(config)) log.protect(secret);
-  const file = readModel(config.model);
+  const source = readModelSource(config);
   const account = privateKeyToAccount(config.hotKey.reveal());
   const reader = connectReader(config);
   const reads = createReads(reader, config.contracts, BigInt(config.blockRange));
   let clock;
   try {
-    await preflight({ config, reads, hotKey: account.address, model: file.manifest, log });
+    await preflight({ config, reads, hotKey: account.address, model: source.identity, log });
     clock = await reads.clock();
   } catch (error) {
     disconnect(config);
     throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
   }
-  const model = await loadModel(file);
+  const model = await source.open(log);
 
   const database = openDatabase({
     path: config.database,

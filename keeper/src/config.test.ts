@@ -6,6 +6,7 @@ import { expect } from "chai";
 
 import { ConfigError, HOT_KEY_VARIABLE, readConfig, secretsOf, type Config } from "./config.ts";
 import { exitCodeOf, renderError } from "./lib/errors.ts";
+import { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
 
 const KEY = `0x${"4c".repeat(32)}`;
 const OWNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -20,6 +21,7 @@ const NAMES = [
   "StakeVault",
   "WorkToken",
 ];
+const SERVER = { kind: "open-inference", url: "http://models.example", model: "m" };
 const MINIMAL = {
   rpcUrl: "https://node.example",
   chainId: 31_337,
@@ -99,6 +101,10 @@ describe("readConfig", () => {
     ["more confirmations than the history a draw needs", { confirmations: 101 }],
     ["an unknown level", { log: { level: "loud" } }],
     ["a missing contract", { contracts: { Assay: OWNER } }],
+    ["a server without a protocol", { remote: { url: "http://h", model: "m" } }],
+    ["a field of another protocol", { remote: { ...SERVER, constraint: "none" } }],
+    ["a password in the server's address", { remote: { ...SERVER, url: "http://me:secret@h" } }],
+    ["a query in the server's address", { remote: { ...SERVER, url: "http://h/?key=secret" } }],
   ] as const) {
     it(`refuses ${what}`, () => {
       expect(problemsOf(() => read(change))).to.include(Object.keys(change)[0]);
@@ -124,6 +130,19 @@ describe("readConfig", () => {
     const problems = problemsOf(() => readConfig(path, { [HOT_KEY_VARIABLE]: KEY }));
     expect(problems).to.equal("it is not JSON");
     expect(problemsOf(() => readConfig(join(folder, "none.json"), {}))).to.include("ENOENT");
+  });
+
+  it("takes the token of an inference server from the environment only", () => {
+    const environment = { [HOT_KEY_VARIABLE]: KEY, [REMOTE_TOKEN_VARIABLE]: "token-of-the-server" };
+    const config = read({ remote: SERVER }, environment);
+    expect(config.remoteToken?.reveal()).to.equal("token-of-the-server");
+    expect(JSON.stringify(config)).to.not.include("token-of-the-server");
+    expect(secretsOf(config).map((secret) => secret.reveal())).to.include("token-of-the-server");
+    expect(config.remote).to.deep.include({ retries: 3, maxConcurrent: 8, batch: 16 });
+    const problems = problemsOf(() =>
+      read({}, { ...environment, [REMOTE_TOKEN_VARIABLE]: "two\nlines-of-it" }),
+    );
+    expect(problems).to.include(REMOTE_TOKEN_VARIABLE).and.to.not.include("lines-of-it");
   });
 
   it("hides the key in every print of the configuration, and knows the access keys of an endpoint", () => {

@@ -9,6 +9,7 @@ import { BLOCK_RANGE } from "./chain/reads.ts";
 import { AssayError } from "./lib/errors.ts";
 import { LOG_LEVELS } from "./lib/logger.ts";
 import { Secret } from "./lib/secret.ts";
+import { REMOTE_TOKEN_VARIABLE, remoteSchema } from "./remote/config.ts";
 
 const httpUrl = z.url({ protocol: /^https?$/ });
 
@@ -39,6 +40,7 @@ export const configSchema = z.strictObject({
     })
     .describe("Domain this keeper votes in: number on the chain and name in payloads"),
   model: z.string().min(1).describe("Path of the model's manifest.json, relative to this file"),
+  remote: remoteSchema.exactOptional(),
   database: z.string().min(1).describe("Path of the SQLite file, relative to this file"),
   spread: z
     .number()
@@ -79,7 +81,11 @@ export function describeConfig(): unknown {
 /** Environment variable with the hot key: 32 bytes in hexadecimal. Never in the file. */
 export const HOT_KEY_VARIABLE = "ASSAY_HOT_KEY";
 
-export type Config = z.infer<typeof configSchema> & { readonly hotKey: Secret<Hex> };
+export type Config = z.infer<typeof configSchema> & {
+  readonly hotKey: Secret<Hex>;
+  /** For the inference server. */
+  readonly remoteToken?: Secret;
+};
 
 /** The configuration cannot be used; all problems at once. */
 export class ConfigError extends AssayError<"CONFIG_INVALID", { path: string; problems: string }> {
@@ -118,6 +124,11 @@ export function readConfig(path: string, environment: NodeJS.ProcessEnv = proces
       `${HOT_KEY_VARIABLE} must hold 32 bytes in hexadecimal, it is ${key === undefined ? "not set" : "something else"}`,
     );
   }
+  const token = environment[REMOTE_TOKEN_VARIABLE];
+  if (token !== undefined && !/^[\x21-\x7e]{6,4096}$/.test(token))
+    problems.push(
+      `${REMOTE_TOKEN_VARIABLE} must hold 6 to 4096 characters of printable ASCII without spaces`,
+    );
   if (!parsed.success || problems.length > 0) throw new ConfigError(path, problems.join("; "));
   const base = dirname(resolve(path));
   const absolute = (file: string): string => (isAbsolute(file) ? file : resolve(base, file));
@@ -126,6 +137,7 @@ export function readConfig(path: string, environment: NodeJS.ProcessEnv = proces
     model: absolute(parsed.data.model),
     database: absolute(parsed.data.database),
     hotKey: new Secret(key as Hex),
+    ...(token === undefined ? {} : { remoteToken: new Secret(token) }),
   };
 }
 
@@ -136,10 +148,11 @@ function isPrivateKey(key: string | undefined): key is Hex {
   return isHex(key) && key.length === 66 && BigInt(key) > 0n && BigInt(key) < ORDER;
 }
 
-/** The parts of an endpoint's address that are access keys: they stay out of every log. */
-export function secretsOf({ rpcUrl, hotKey }: Pick<Config, "rpcUrl" | "hotKey">): Secret<string>[] {
-  const { username, password, pathname, search } = new URL(rpcUrl);
+/** Keys, and the parts of an endpoint's address that are access keys: they stay out of every log. */
+export function secretsOf(config: Pick<Config, "rpcUrl" | "hotKey" | "remoteToken">): Secret<string>[] {
+  const { username, password, pathname, search } = new URL(config.rpcUrl);
   const parts = [username, password, search.slice(1), ...pathname.split("/")];
   // Shorter ones are words of a path, such as rpc/mainnet.
-  return [hotKey, ...parts.filter((part) => part.length >= 16).map((part) => new Secret(part))];
+  const keys = parts.filter((part) => part.length >= 16).map((part) => new Secret(part));
+  return [config.hotKey, ...(config.remoteToken === undefined ? [] : [config.remoteToken]), ...keys];
 }

@@ -73,7 +73,11 @@ export {
   type ModelFile,
 } from "./model/manifest.ts";
 export { loadModel, type Model } from "./model/session.ts";
+export type { ModelIdentity, ModelSource } from "./model/source.ts";
 export { moveToBaseRate, voteByte } from "./model/vote.ts";
+export { chatManifestJsonSchema } from "./remote/chatManifest.ts";
+export { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
+export { readIdentity, readModelSource } from "./modelSource.ts";
 export { decodeDataUri } from "./payload/dataUri.ts";
 export { fetchPayload } from "./payload/fetch.ts";
 export {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { benchCommand } from "./models/bench.ts";
 import { calibrateCommand } from "./models/calibrate.ts";
 import { evalCommand } from "./models/eval.ts";
+import { hashCommand } from "./models/hash.ts";
 import { initCommand } from "./models/init.ts";
 import { inspectCommand } from "./models/inspect.ts";
 import { verifyCommand } from "./models/verify.ts";
@@ -18,6 +19,7 @@ export function modelsCommand(program: Command): void {
     );
   initCommand(models);
   inspectCommand(models);
+  hashCommand(models);
   verifyCommand(models);
   evalCommand(models);
   calibrateCommand(models);

@@ -3,7 +3,7 @@ import { zeroAddress, type Address } from "viem";
 
 import type { Config } from "../config.ts";
 import { createLogger } from "../lib/logger.ts";
-import type { Manifest } from "../model/manifest.ts";
+import type { ModelIdentity } from "../model/source.ts";
 import { ASSAY, HOT_KEY, OWNER } from "../testing/deps.ts";
 import { preflight, PreflightError, type PreflightCode } from "./preflight.ts";
 import type { ChainReads } from "./reads.ts";
@@ -25,12 +25,7 @@ const config = {
   domain: { id: 1, name: "grounded" },
   hotKey: HOT_KEY,
 } as unknown as Config;
-const model = {
-  domain: "grounded",
-  files: { "model.onnx": SHA },
-  name: "m",
-  family: "f",
-} as unknown as Manifest;
+const model: ModelIdentity = { domain: "grounded", hash: `0x${SHA}`, name: "m", family: "f" };
 
 const good = {
   chainId: async () => 31_337,

@@ -3,7 +3,7 @@ import { isAddressEqual, zeroAddress, type Address } from "viem";
 import type { Config } from "../config.ts";
 import { AssayError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import { MODEL_FILE, type Manifest } from "../model/manifest.ts";
+import type { ModelIdentity } from "../model/source.ts";
 import type { ChainReads } from "./reads.ts";
 
 export type PreflightCode =
@@ -33,7 +33,7 @@ export interface PreflightInput {
   readonly config: Config;
   readonly reads: ChainReads;
   readonly hotKey: Address;
-  readonly model: Manifest;
+  readonly model: ModelIdentity;
   readonly log: Logger;
 }
 
@@ -112,12 +112,11 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
     );
   }
   const registered = await reads.modelHashOf(config.domain.id, config.owner);
-  const hash = `0x${model.files[MODEL_FILE]}`;
-  if (registered !== hash) {
+  if (registered !== model.hash) {
     throw new PreflightError(
       "WRONG_MODEL",
       "The model is not the registered one",
-      hash,
+      model.hash,
       registered,
       "Put the registered model back, or announce this one with setModel.",
     );

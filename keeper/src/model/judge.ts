@@ -8,17 +8,20 @@ import { voteByte } from "./vote.ts";
  * get the base rate; a model never guesses and never takes the keeper down.
  *
  * @param baseRate base rate the request pins, byte
+ * @throws the reason of `signal` if it has fired: what was not judged because the keeper stops must not become a vote
  */
 export async function judgeClaims(
   model: Model,
   claims: readonly Claim[],
   baseRate: number,
   log: Logger,
+  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   let probabilities: readonly number[];
   try {
-    probabilities = await model.judge(claims);
+    probabilities = await model.judge(claims, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     log.error("inference failed, voting the base rate", { model: model.name, error: String(error) });
     probabilities = claims.map(() => Number.NaN);
   }

@@ -227,18 +227,32 @@ export interface ModelFile {
  * @throws ModelFileError if one cannot be read, the manifest has the wrong shape, or a hash differs
  */
 export function readModel(path: string): ModelFile {
-  let manifest: Manifest;
+  const described = readDescribed(path);
+  const { manifest, folder } = described;
+  return { ...described, bytes: readChecked(join(folder, MODEL_FILE), manifest.files[MODEL_FILE]) };
+}
+
+/**
+ * The same without the graph, for a model that runs elsewhere.
+ *
+ * @throws ModelFileError
+ */
+export function readDescribed(path: string): Omit<ModelFile, "bytes"> {
+  const manifest = parseManifest(path, manifestSchema);
+  const folder = dirname(path);
+  const tokenizerHash = manifest.files[TOKENIZER_FILE];
+  if (tokenizerHash === undefined) return { manifest, folder };
+  return { manifest, folder, tokenizer: readChecked(join(folder, TOKENIZER_FILE), tokenizerHash) };
+}
+
+/** @throws ModelFileError if the file cannot be read or has another shape */
+export function parseManifest<T>(path: string, schema: z.ZodType<T>): T {
   try {
-    manifest = manifestSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
     const given = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw new ModelFileError("MANIFEST_INVALID", path, given, "a manifest of version 2", error);
   }
-  const folder = dirname(path);
-  const bytes = readChecked(join(folder, MODEL_FILE), manifest.files[MODEL_FILE]);
-  const tokenizerHash = manifest.files[TOKENIZER_FILE];
-  if (tokenizerHash === undefined) return { manifest, bytes, folder };
-  return { manifest, bytes, tokenizer: readChecked(join(folder, TOKENIZER_FILE), tokenizerHash), folder };
 }
 
 function readChecked(file: string, expected: string): Uint8Array {

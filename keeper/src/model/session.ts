@@ -13,8 +13,12 @@ export interface Model {
   readonly hash: `0x${string}`;
   /** The prior the probabilities are calibrated on. */
   readonly baseRate: number;
-  /** One probability in [0, 1] or NaN per claim, in order. */
-  judge(claims: readonly Claim[]): Promise<number[]>;
+  /**
+   * One probability in [0, 1] or NaN per claim, in order.
+   *
+   * @throws the reason of `signal` if it fires: to stop is no abstention
+   */
+  judge(claims: readonly Claim[], signal?: AbortSignal): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -52,7 +56,7 @@ export async function loadModel({ manifest, bytes, folder }: ModelFile): Promise
         input.name,
         new Tensor(
           "string",
-          claims.map((claim) => field(claim, input)),
+          claims.map((claim) => stringField(claim, input)),
           [claims.length],
         ),
       ]),
@@ -79,7 +83,7 @@ export async function loadModel({ manifest, bytes, folder }: ModelFile): Promise
 }
 
 /** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
-function field(claim: Claim, input: ManifestInput): string {
+export function stringField(claim: Claim, input: ManifestInput): string {
   if (input.kind !== "string") throw new Error(`inputs of kind ${input.kind} cannot be fed`);
   const value = claim[input.field];
   if (value === undefined) throw new Error(`the claim has no ${input.field}`);

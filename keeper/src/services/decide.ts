@@ -47,7 +47,7 @@ export function createDecide({
       throw new UnfitPayloadError(`claims of domain ${payload.domain}`, `domain ${me.domain.name}`);
     if (payload.claims.length !== terms.claims)
       throw new UnfitPayloadError(`${payload.claims.length} claims`, `${terms.claims}`);
-    const votes = await judgeClaims(model, payload.claims, terms.baseRate, log);
+    const votes = await judgeClaims(model, payload.claims, terms.baseRate, log, signal);
     const salt = deriveSalt(me.hotKey, {
       chainId: me.chainId,
       contract: me.assay,

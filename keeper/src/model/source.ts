@@ -1,0 +1,28 @@
+import type { Logger } from "../lib/logger.ts";
+import { MODEL_FILE, readModel, type Manifest } from "./manifest.ts";
+import { loadModel, type Model } from "./session.ts";
+
+/** What a model says it is, before it runs. */
+export type ModelIdentity = Pick<Manifest, "name" | "family" | "domain"> & Pick<Model, "hash">;
+
+/** A model that is described and checked, but not running yet. */
+export interface ModelSource {
+  readonly identity: ModelIdentity;
+  /** @throws AssayError if it cannot run; retryable if that may pass */
+  open(log: Logger): Promise<Model>;
+}
+
+/**
+ * A model file, run by the keeper itself.
+ *
+ * @param path the manifest.json
+ * @throws ModelFileError
+ */
+export function embeddedSource(path: string): ModelSource {
+  const file = readModel(path);
+  const { name, family, domain, files } = file.manifest;
+  return {
+    identity: { name, family, domain, hash: `0x${files[MODEL_FILE]}` },
+    open: () => loadModel(file),
+  };
+}
