@@ -68,7 +68,7 @@ describe("measure", () => {
       ).beatsMajority;
     };
     expect(of(0, 0), "always FALSE").to.equal(false);
-    expect(of(50, 45), "five more right of a hundred, by luck").to.equal(false);
+    expect(of(55, 45), "ten more right of a thousand, by luck").to.equal(false);
     expect(of(4, 0), "surely better, but by next to nothing").to.equal(false);
     expect(of(50, 10), "half of them found").to.equal(true);
   });
