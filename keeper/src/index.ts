@@ -56,6 +56,7 @@ export { printable } from "./lib/printable.ts";
 export { Secret } from "./lib/secret.ts";
 export { sha256 } from "./lib/sha256.ts";
 export { runKeeper } from "./main.ts";
+export { calibrate } from "./model/calibrate.ts";
 export { describeGraph, type Port } from "./model/graph.ts";
 export { judgeClaims } from "./model/judge.ts";
 export {

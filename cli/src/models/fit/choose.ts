@@ -1,7 +1,6 @@
-import type { Calibration } from "@assay/keeper";
+import { calibrate, type Calibration } from "@assay/keeper";
 
 import { measure, type Quality } from "../metrics.ts";
-import { applyCalibration } from "./apply.ts";
 import { fitIsotonic } from "./isotonic.ts";
 import type { Judged } from "./judged.ts";
 import { fitPlatt, fitTemperature } from "./logistic.ts";
@@ -37,7 +36,7 @@ export function fit(method: Method, rows: readonly Judged[]): Calibration {
 /** What the rows become under a calibration. */
 export function calibrated(rows: readonly Judged[], calibration: Calibration): Quality {
   return measure(
-    rows.map(({ probability }) => applyCalibration(probability, calibration)),
+    rows.map(({ probability }) => calibrate(probability, calibration)),
     rows.map(({ truth }) => truth),
   );
 }
@@ -54,7 +53,7 @@ export function compare(methods: readonly Method[], rows: readonly Judged[]): Ca
         rows.filter((_, i) => folds[i] !== fold),
       );
       for (const { probability, truth } of rows.filter((_, i) => folds[i] === fold)) {
-        probabilities.push(applyCalibration(probability, calibration));
+        probabilities.push(calibrate(probability, calibration));
         truths.push(truth);
       }
     }

@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { manifestSchema, type Calibration } from "@assay/keeper";
+import { calibrate, manifestSchema, type Calibration } from "@assay/keeper";
 
 import { calibrated, compare, fit, METHODS } from "./choose.ts";
-import { applyCalibration } from "./apply.ts";
 import { judgedRow, targets, type Judged } from "./judged.ts";
 import { fitPlatt, fitTemperature } from "./logistic.ts";
 
@@ -67,7 +66,7 @@ describe("calibration fits", () => {
     fc.assert(
       fc.property(rowsArbitrary, (rows) => {
         const table = fit("isotonic", rows);
-        const given = rows.map(({ probability }) => applyCalibration(probability, table));
+        const given = rows.map(({ probability }) => calibrate(probability, table));
         expect(sum(given)).to.be.closeTo(sum(targets(rows)), 1e-4 * rows.length);
       }),
     );
@@ -79,7 +78,7 @@ describe("calibration fits", () => {
       fc.property(rowsArbitrary, fc.constantFrom(...METHODS), (rows, method) => {
         const fitted: Calibration = fit(method, rows);
         expect(schema.safeParse(fitted).error?.message).to.equal(undefined);
-        for (const { probability } of rows) expect(applyCalibration(probability, fitted)).to.be.within(0, 1);
+        for (const { probability } of rows) expect(calibrate(probability, fitted)).to.be.within(0, 1);
       }),
     );
   });
@@ -92,7 +91,7 @@ describe("calibration fits", () => {
       expect([slope, offset].every(Number.isFinite), `${slope} ${offset}`).to.equal(true);
       expect(fitTemperature(rows).temperature).to.be.within(0.05, 20);
     }
-    expect(applyCalibration(0.5, fitPlatt(alike))).to.be.closeTo((2 / 3 + 2 * 0.25) / 3, 1e-4);
+    expect(calibrate(0.5, fitPlatt(alike))).to.be.closeTo((2 / 3 + 2 * 0.25) / 3, 1e-4);
   });
 });
 
