@@ -42,6 +42,18 @@ export function correlation(left: readonly number[], right: readonly number[]): 
   return spread === 0 ? 0 : covariance / spread;
 }
 
+/** Four decimals: more would be noise. */
+export function round(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}
+
+/** A copy with every number rounded. */
+export function roundAll<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === "number" ? round(value) : value]),
+  ) as Fields;
+}
+
 export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -8,14 +8,15 @@ import { dirname, join, resolve } from "node:path";
 import { manifestSchema, type Manifest } from "@assay/keeper";
 import onnxProto from "onnx-proto";
 
-import { groundedManifest } from "./grounded.ts";
+import { grounded } from "./domains/grounded/index.ts";
+import { manifestOf, manifestText } from "./manifests.ts";
 import { DataType } from "./onnx/builder.ts";
-import { modelPaths } from "./paths.ts";
+import { modelPaths, MODELS_ROOM } from "./paths.ts";
 
 const { onnx } = onnxProto;
 
 /** Where the misbehaving models lie. */
-export const MISBEHAVING_DIRECTORY = resolve(import.meta.dirname, "../misbehaving");
+export const MISBEHAVING_DIRECTORY = join(MODELS_ROOM, "misbehaving");
 
 const OUTPUT = "probability";
 const HONEST = "honest_probability";
@@ -65,7 +66,7 @@ const BASE_RATE: Misbehaviour = {
 
 /** Appends a misbehaviour to an honest model; returns the new file and the manifest of the honest one. */
 export function misbehave(what: Misbehaviour): { bytes: Uint8Array; honest: Manifest } {
-  const paths = modelPaths(what.family);
+  const paths = modelPaths("grounded", what.family);
   const honest = manifestSchema.parse(JSON.parse(readFileSync(paths.manifest, "utf8")));
   const model = onnx.ModelProto.decode(readFileSync(paths.model));
   const graph = model.graph;
@@ -92,17 +93,16 @@ export function misbehave(what: Misbehaviour): { bytes: Uint8Array; honest: Mani
   return { bytes: onnx.ModelProto.encode(model).finish(), honest };
 }
 
-/** Writes both models with their manifests. */
-export function writeMisbehavingModels(directory = MISBEHAVING_DIRECTORY): void {
+/** Writes both models with their manifests to `misbehaving/` below `room`. */
+export function writeMisbehavingModels(room = MODELS_ROOM): void {
   for (const what of [LIAR, BASE_RATE]) {
     const { bytes, honest } = misbehave(what);
-    const { model, manifest } = modelPaths(what.folder, directory);
+    const { model, manifest } = modelPaths("misbehaving", what.folder, room);
     mkdirSync(dirname(model), { recursive: true });
     writeFileSync(model, bytes);
-    const { name, family, summary } = what;
-    const { baseRate, provenance } = honest;
-    const description = groundedManifest({ name, family, summary, baseRate, provenance }, bytes);
-    writeFileSync(manifest, `${JSON.stringify(description, null, 2)}\n`);
+    const { output, calibration, baseRate } = honest;
+    const description = manifestOf(grounded, what, { bytes, output, calibration, baseRate });
+    writeFileSync(manifest, manifestText(description));
   }
 }
 

@@ -4,126 +4,99 @@ import { join } from "node:path";
 
 import { MODEL_FILE, readModel } from "@assay/keeper";
 import { expect } from "chai";
-import type { InferenceSession } from "onnxruntime-node";
-import { FAMILIES } from "./families/index.ts";
-import type { Measured } from "./evaluate.ts";
-import { MISBEHAVING_DIRECTORY, writeMisbehavingModels } from "./misbehave.ts";
-import { openSession, type Pair, runBatch, runEach } from "./onnx/session.ts";
-import { modelPaths, MODELS_DIRECTORY } from "./paths.ts";
-import { below, pick, type Random, seededRandom } from "./rng.ts";
+
+import { DOMAINS } from "./domains/index.ts";
+import { type Judge, openJudge } from "./judge.ts";
+import { measure } from "./metrics.ts";
+import { writeMisbehavingModels } from "./misbehave.ts";
+import { modelPaths, MODELS_ROOM } from "./paths.ts";
+import { seededRandom } from "./rng.ts";
+import { readSamples } from "./samples.ts";
+import { oddClaim } from "./testing/oddClaims.ts";
 
 const MAX_BYTES = 2 * 1024 * 1024;
-const TOLERANCE = 1e-5;
+const MAX_BYTES_OF_ALL = 12 * 1024 * 1024;
+const MIN_FAMILIES = 4;
 
-const ODD_STRINGS = [
-  "",
-  " ",
-  "?",
-  ".",
-  "a",
-  "\0",
-  "before\0after",
-  "\u2403 \u2403",
-  "\n\t\r",
-  "日本語のテキスト",
-  "Émile n’est pas là, ÉCOLE",
-  "👩‍🚀👩‍🚀 🇩🇪 e\u0301",
-  "مرحبا بالعالم",
-  "don't do n't cannot n't",
-  "1,000.5 3.14 ٣٤ ½",
-  "\ud800 lone surrogate",
-  "word ".repeat(20_000),
-  "x".repeat(50_000),
-];
-
-const PLAIN: Pair[] = [
-  {
-    text: "The bridge was opened in 1932 and carries eight lanes.",
-    answer: "The bridge was opened in 1932.",
-  },
-  { text: "The bridge was opened in 1932 and carries eight lanes.", answer: "i love bridges! do you?" },
-  {
-    text: "Tea contains caffeine.",
-    answer: "Tea does not contain caffeine, and it is grown on Mars by nine old robots.",
-  },
-];
-
-function oddPair(random: Random): Pair {
-  const part = (): string =>
-    random() < 0.6
-      ? pick(random, ODD_STRINGS)
-      : String.fromCodePoint(...Array.from({ length: below(random, 60) }, () => 1 + below(random, 0xd7fe)));
-  return { text: part(), answer: part() };
+function familiesOf(domain: string): string[] {
+  const entries = readdirSync(join(MODELS_ROOM, domain), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
+const ALL = DOMAINS.flatMap((domain) =>
+  familiesOf(domain.name).map((family) => ({ domain, family, ...modelPaths(domain.name, family) })),
+);
+
 describe("models", () => {
-  it("has a folder for every family and no other", () => {
-    const folders = readdirSync(MODELS_DIRECTORY, { withFileTypes: true }).filter((entry) =>
-      entry.isDirectory(),
-    );
-    expect(folders.map(({ name }) => name).sort()).to.deep.equal(FAMILIES.map(({ family }) => family).sort());
+  it("have no two files with the same bytes", () => {
+    const hashes = ALL.map(({ manifest }) => readModel(manifest).manifest.files[MODEL_FILE]);
+    expect(new Set(hashes).size).to.equal(ALL.length);
   });
 
-  it("has no two models with the same bytes", () => {
-    const hashes = FAMILIES.map(
-      ({ family }) => readModel(modelPaths(family).manifest).manifest.files[MODEL_FILE],
-    );
-    expect(new Set(hashes).size).to.equal(FAMILIES.length);
+  it("fit twelve megabytes together", () => {
+    const bytes = ALL.reduce((sum, { manifest }) => sum + readModel(manifest).bytes.length, 0);
+    expect(bytes).to.be.at.most(MAX_BYTES_OF_ALL);
   });
 
-  for (const { family } of FAMILIES) {
-    describe(family, () => {
-      const paths = modelPaths(family);
-      let session: InferenceSession;
+  for (const { name } of DOMAINS) {
+    it(`has at least ${MIN_FAMILIES} families for ${name}`, () => {
+      expect(familiesOf(name).length).to.be.at.least(MIN_FAMILIES);
+    });
+  }
+
+  for (const { domain, family, manifest: path } of ALL) {
+    describe(`${domain.name}/${family}`, () => {
+      const { manifest, bytes } = readModel(path);
+      const { select } = manifest.output;
+      const answers = select.by === "answer" ? select.labels : [];
+      let judge: Judge;
 
       before(async () => {
-        session = await openSession(paths.model);
+        judge = await openJudge(manifest, bytes);
       });
 
-      after(() => session.release());
+      after(() => judge.release());
 
-      it("has a manifest that fits the schema and the bytes of the model", () => {
-        const { manifest, bytes } = readModel(paths.manifest);
+      it("is what its manifest says, and not too large", () => {
         expect(manifest.family).to.equal(family);
+        expect(manifest.domain).to.equal(domain.name);
+        expect(manifest.inputs).to.deep.equal(domain.inputs);
         expect(bytes.length).to.be.at.most(MAX_BYTES);
       });
 
       it("was measured to know more than always the same answer", () => {
-        const { accuracy, majorityAccuracy } = readModel(paths.manifest).manifest
-          .measured as unknown as Measured;
-        expect(accuracy).to.be.greaterThan(majorityAccuracy);
+        const { accuracy, majorityAccuracy } = manifest.measured as Record<string, number>;
+        expect(accuracy).to.be.greaterThan(majorityAccuracy ?? 1);
       });
 
-      it("takes the strings text and answer and gives probability", () => {
-        expect(session.inputNames).to.deep.equal(["text", "answer"]);
-        expect(session.outputNames).to.deep.equal(["probability"]);
-        const types = session.inputMetadata.map((input) => (input.isTensor ? input.type : "none"));
-        expect(types).to.deep.equal(["string", "string"]);
-      });
-
-      it("tells a copied answer from chat", async () => {
-        const [copied = 0, chat = 1] = await runBatch(session, PLAIN);
-        expect(copied).to.be.greaterThan(0.5);
-        expect(chat).to.be.lessThan(0.5);
-      });
-
-      it("gives a row the same probability alone and in a batch", async () => {
-        const random = seededRandom(3);
-        const short = ODD_STRINGS.filter((value) => value.length < 1000);
-        const mixed = short.map((text): Pair => ({ text, answer: pick(random, short) }));
-        const pairs = [...PLAIN, ...mixed, { text: "long ".repeat(300), answer: "long ".repeat(90) }];
-        const together = await runBatch(session, pairs);
-        const alone = await runEach(session, pairs);
-        alone.forEach((value, row) => expect(together[row], `row ${row}`).to.be.closeTo(value, TOLERANCE));
-      });
-
-      it("gives a finite probability on whatever it is fed", async () => {
+      it("gives a probability on whatever it is fed", async () => {
         const random = seededRandom(5);
-        const pairs = Array.from({ length: 60 }, () => oddPair(random));
-        for (const [index, value] of (await runEach(session, pairs)).entries()) {
-          expect(value, JSON.stringify(pairs[index]).slice(0, 200)).to.be.within(0, 1);
+        const claims = Array.from({ length: 40 }, () => oddClaim(random, answers));
+        for (const [index, value] of (await judge.judge(claims)).entries()) {
+          expect(value, JSON.stringify(claims[index]).slice(0, 200)).to.be.within(0, 1);
         }
       });
+    });
+  }
+});
+
+describe("committees", () => {
+  for (const domain of DOMAINS) {
+    it(`judge our own samples of ${domain.name} better than a coin`, async () => {
+      const samples = readSamples(domain.name);
+      const sums = new Array<number>(samples.length).fill(0);
+      const members = ALL.filter((model) => model.domain === domain);
+      for (const { manifest: path } of members) {
+        const { manifest, bytes } = readModel(path);
+        const judge = await openJudge(manifest, bytes);
+        (await judge.judge(samples)).forEach((p, row) => (sums[row] = (sums[row] ?? 0) + p / members.length));
+        await judge.release();
+      }
+      const { brier } = measure(
+        sums,
+        samples.map(({ truth }) => truth),
+      );
+      expect(brier, "mean squared error; one half everywhere gets 0.25").to.be.lessThan(0.18);
     });
   }
 });
@@ -133,10 +106,11 @@ describe("misbehaving models", () => {
     const folder = mkdtempSync(join(tmpdir(), "assay-misbehaving-"));
     try {
       writeMisbehavingModels(folder);
-      for (const name of readdirSync(MISBEHAVING_DIRECTORY)) {
+      for (const name of readdirSync(join(MODELS_ROOM, "misbehaving"))) {
         for (const file of ["manifest.json", MODEL_FILE]) {
-          const committed = readFileSync(join(MISBEHAVING_DIRECTORY, name, file));
-          expect(readFileSync(join(folder, name, file)).equals(committed), `${name}/${file}`).to.equal(true);
+          const committed = readFileSync(join(MODELS_ROOM, "misbehaving", name, file));
+          const made = readFileSync(join(folder, "misbehaving", name, file));
+          expect(made.equals(committed), `${name}/${file}`).to.equal(true);
         }
       }
     } finally {

@@ -2,36 +2,55 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { DATA_FILES } from "./data.ts";
+import type { Domain } from "./domains/domain.ts";
 
-const REPOSITORY = resolve(import.meta.dirname, "../..");
+export const REPOSITORY = resolve(import.meta.dirname, "../..");
 
-/** Where trained models lie: <family>/model.onnx and <family>/manifest.json. */
-export const MODELS_DIRECTORY = join(REPOSITORY, "models/grounded");
+/** Where trained models lie: <domain>/<family>/model.onnx and manifest.json. */
+export const MODELS_ROOM = join(REPOSITORY, "models");
 
-/** What report.ts measured last. */
-export const REPORT_FILE = join(MODELS_DIRECTORY, "report.json");
+/** Where the figures and their plots are written. */
+export const DOCS = join(REPOSITORY, "docs");
 
-/** Claims written for this project: one {id, text, answer, truth} per line. */
-export const SAMPLES_FILE = join(REPOSITORY, "samples/grounded-claims.jsonl");
-
-/** The paths of one family below `directory`. */
-export function modelPaths(
-  family: string,
-  directory = MODELS_DIRECTORY,
-): { model: string; manifest: string } {
-  return { model: join(directory, family, "model.onnx"), manifest: join(directory, family, "manifest.json") };
+/** Claims of a domain written for this project, one a line, with their truth. */
+export function samplesFile(domain: string): string {
+  return join(REPOSITORY, "samples", `${domain}-claims.jsonl`);
 }
 
-/** `--data DIR`: the folder with the data set, or with begin-wow/. Without it the process ends and says what is missing. */
-export function dataDirectory(): string {
-  const { data } = parseArgs({ options: { data: { type: "string" } } }).values;
-  const folders = data === undefined ? [] : [resolve(data), resolve(data, "begin-wow")];
-  const found = folders.find((folder) => DATA_FILES.every((file) => existsSync(join(folder, file))));
-  if (found !== undefined) return found;
-  console.error(
-    `${data === undefined ? "No data set is named" : `The data set is not in ${data}`}: ` +
-      `--data DIR must name the folder with ${DATA_FILES.join(" and ")}; models/README.md says what they are.`,
-  );
+/** The paths of one model. */
+export function modelPaths(
+  domain: string,
+  family: string,
+  room = MODELS_ROOM,
+): { model: string; manifest: string } {
+  const folder = join(room, domain, family);
+  return { model: join(folder, "model.onnx"), manifest: join(folder, "manifest.json") };
+}
+
+/**
+ * `--data DIR`: the folder that holds the data sets. `--domain D` (may be repeated) chooses among `all`. What is missing ends the
+ * process and is named.
+ */
+export function commandLine(all: readonly Domain[]): { directory: string; domains: readonly Domain[] } {
+  const { data, domain } = parseArgs({
+    options: { data: { type: "string" }, domain: { type: "string", multiple: true } },
+  }).values;
+  const unknown = domain?.find((name) => all.every((known) => known.name !== name));
+  if (unknown !== undefined) {
+    return give(`There is no domain ${unknown}: --domain takes ${all.map(({ name }) => name).join(", ")}.`);
+  }
+  const domains = all.filter(({ name }) => domain === undefined || domain.includes(name));
+  if (data === undefined) {
+    return give("No data set is named: --data DIR must name the folder that models/README.md describes.");
+  }
+  const directory = resolve(data);
+  const missing = domains.flatMap(({ files }) => files).filter((file) => !existsSync(join(directory, file)));
+  if (missing.length > 0)
+    return give(`${data} lacks ${missing.join(", ")}: models/README.md says what they are.`);
+  return { directory, domains };
+}
+
+function give(problem: string): never {
+  console.error(problem);
   process.exit(1);
 }

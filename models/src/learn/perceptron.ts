@@ -1,4 +1,5 @@
-import { rowOf, type Sample } from "../families/family.ts";
+import type { Sample } from "../pairs/family.ts";
+import { rowOf } from "../onnx/front.ts";
 import type { Random } from "../rng.ts";
 import { type EpochOptions, runEpochs } from "./epochs.ts";
 import { accumulate, backward, forward, type Layer, layer, relu, reluGradient } from "./network.ts";

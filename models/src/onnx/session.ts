@@ -40,14 +40,28 @@ export async function runEach(session: InferenceSession, pairs: readonly Pair[])
   return results;
 }
 
+/** Inputs of one run, by name. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
 /** Runs each pair alone and returns all float outputs of the graph, batch dimension removed. */
 export async function runRows(
   session: InferenceSession,
   pairs: readonly Pair[],
 ): Promise<Readonly<Record<string, Row>>[]> {
+  return runFeeds(
+    session,
+    pairs.map((pair) => feeds([pair])),
+  );
+}
+
+/** Runs each item (a batch of one) and returns all float outputs of the graph, batch dimension removed. */
+export async function runFeeds(
+  session: InferenceSession,
+  items: readonly Feeds[],
+): Promise<Readonly<Record<string, Row>>[]> {
   const rows: Readonly<Record<string, Row>>[] = [];
-  for (const pair of pairs) {
-    const outputs = await session.run(feeds([pair]));
+  for (const item of items) {
+    const outputs = await session.run(item);
     rows.push(
       Object.fromEntries(
         Object.entries(outputs).map(([name, tensor]) => [
@@ -60,6 +74,11 @@ export async function runRows(
   return rows;
 }
 
+/** A batch of strings, [N]. */
+export function stringTensor(values: readonly string[]): Tensor {
+  return new Tensor("string", values.map(clean), [values.length]);
+}
+
 // The native binding ends a string at the first NUL; a space keeps what follows in view of the model.
 function clean(value: string): string {
   return value.replaceAll("\0", " ");
@@ -67,15 +86,7 @@ function clean(value: string): string {
 
 function feeds(pairs: readonly Pair[]): Record<string, Tensor> {
   return {
-    text: new Tensor(
-      "string",
-      pairs.map(({ text }) => clean(text)),
-      [pairs.length],
-    ),
-    answer: new Tensor(
-      "string",
-      pairs.map(({ answer }) => clean(answer)),
-      [pairs.length],
-    ),
+    text: stringTensor(pairs.map(({ text }) => text)),
+    answer: stringTensor(pairs.map(({ answer }) => answer)),
   };
 }

@@ -32,16 +32,38 @@ export const FUNCTION_WORD =
 
 /** Lower-cased (ASCII) words of `source`, string [N]; words behind the first `limit` are not read. */
 export function words(graph: GraphBuilder, source: Value, limit: number): Words {
-  const ended = graph.op("StringConcat", [lowerCase(graph, source), graph.strings([` ${END}`])]);
+  return tokenise(graph, lowerCase(graph, source), WORD, limit);
+}
+
+function tokenise(graph: GraphBuilder, source: Value, tokenexp: string, limit: number): Words {
+  const ended = graph.op("StringConcat", [source, graph.strings([` ${END}`])]);
   const all = graph.op("com.microsoft:Tokenizer", [ended], {
     mark: 0n,
     mincharnum: 1n,
     pad_value: END,
-    tokenexp: WORD,
+    tokenexp,
   });
   const tokens = graph.slice(all, 1, 0, limit);
   const ids = hash(graph, tokens);
   return { tokens, ids, mask: notEqual(graph, ids, hash(graph, graph.strings([END]))) };
+}
+
+/** The same words as `words` gives, place by place, with their capitals. */
+export function casedWords(graph: GraphBuilder, source: Value, limit: number): Words {
+  return tokenise(graph, source, WORD, limit);
+}
+
+// Where no spaces are written every character is a word; elsewhere letters with their marks.
+const PLAIN_WORD = `[\\p{Han}\\p{Hiragana}\\p{Katakana}]|[\\pL\\pM]+|${END}`;
+
+/** Lower-cased (ASCII) words of any script: no numbers, no punctuation. */
+export function plainWords(graph: GraphBuilder, source: Value, limit: number): Words {
+  return tokenise(graph, lowerCase(graph, source), PLAIN_WORD, limit);
+}
+
+/** The same words in pieces of up to three letters, counted from the word's beginning. */
+export function wordPieces(graph: GraphBuilder, source: Value, limit: number): Words {
+  return tokenise(graph, lowerCase(graph, source), PLAIN_WORD.replace("+", "{1,3}"), limit);
 }
 
 /** Characters of a batch of strings: ids int32 [N, L] and mask float [N, L] as for words, spaces included. */
@@ -79,7 +101,8 @@ function lowerCase(graph: GraphBuilder, source: Value): Value {
   });
 }
 
-function hash(graph: GraphBuilder, tokens: Value): Value {
+/** int32: MurmurHash3 of each string. */
+export function hash(graph: GraphBuilder, tokens: Value): Value {
   return graph.op("com.microsoft:MurmurHash3", [tokens], { positive: 0n, seed: 0n });
 }
 
