@@ -41,6 +41,9 @@ const rootHooks = {
   },
 };
 
+/** Fixed, so that a run says the same twice; another one searches elsewhere. */
+const fuzzSeed = process.env.ASSAY_FUZZ_SEED ?? "0x7a5541";
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -100,8 +103,18 @@ export default defineConfig({
   test: {
     mocha: { timeout: 300_000, rootHooks, ...jsonReport },
     solidity: {
-      fuzz: { runs: 1_000, seed: "0x7a5541" },
-      invariant: { runs: 24, depth: 64, failOnRevert: false },
+      profiles: {
+        default: {
+          fuzz: { runs: 1_000, seed: fuzzSeed },
+          // Shrinking replays a failed run again and again, at the price of a run each.
+          invariant: { runs: 2, depth: 100, failOnRevert: true, shrinkRunLimit: 100 },
+        },
+        /** Hours; see test/invariants/README.md. */
+        deep: {
+          fuzz: { runs: 10_000, seed: fuzzSeed },
+          invariant: { runs: 200, depth: 300, failOnRevert: true },
+        },
+      },
     },
   },
 });

@@ -4,6 +4,13 @@ pragma solidity 0.8.37;
 /// @title Vm
 /// @notice The cheatcodes the Solidity tests use; the runner answers them at {VM}.
 interface Vm {
+    /// @notice A recorded event.
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     /// @notice Sets `block.timestamp`, Unix seconds.
     function warp(uint256 timestamp) external;
     /// @notice Sets `block.number`.
@@ -20,6 +27,10 @@ interface Vm {
     function getNonce(address account) external view returns (uint64);
     function getBlockTimestamp() external view returns (uint256);
     function getBlockNumber() external view returns (uint256);
+    /// @notice Keeps every event from now on for {getRecordedLogs}.
+    function recordLogs() external;
+    /// @notice Events since {recordLogs} or the last call of this; forgets them.
+    function getRecordedLogs() external returns (Log[] memory);
     /// @notice The next call must revert with exactly this data.
     function expectRevert(bytes calldata data) external;
     /// @notice The next call must revert with an error of this selector.

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IAssay} from "../../contracts/interfaces/IAssay.sol";
+import {MoneyActions} from "./MoneyActions.sol";
+
+/// @title Handler
+/// @notice What the runner calls, one function an action, each with one seed for all its choices. An action that needs
+///         a request, a ticket or an account makes one if there is none, so nearly every call does something.
+abstract contract Handler is MoneyActions {
+    /// @dev After so many calls each further call also tries the actions that never happened yet: afterwards a run is
+    ///      expected to have seen every action.
+    uint256 public constant WARM_UP = 28;
+    uint256 public calls;
+
+    modifier act() {
+        _setClock();
+        _;
+        _observe();
+        _note();
+        // A call from here is one that catches up.
+        if (msg.sender != address(this) && ++calls > WARM_UP) _catchUp(calls);
+    }
+
+    function stake(uint256 seed) external act {
+        _stake(seed);
+    }
+
+    function unstake(uint256 seed) external act {
+        _unstake(seed);
+    }
+
+    function cancel(uint256 seed) external act {
+        _cancel(seed);
+    }
+
+    function withdraw(uint256 seed) external act {
+        _withdraw(seed);
+    }
+
+    function rest(uint256 seed) external act {
+        _rest(seed);
+    }
+
+    function commission(uint256 seed) external act {
+        _commission(seed);
+    }
+
+    function buy(uint256 seed) external act {
+        _buy(seed);
+    }
+
+    function request(uint256 seed) external act {
+        _request(seed);
+    }
+
+    function seal(uint256 seed) external act {
+        bytes32 id = _find(IAssay.Phase.REQUESTED, seed);
+        if (id == 0) id = _request(seed);
+        if (id != 0) _seal(id);
+    }
+
+    function commit(uint256 seed) external act {
+        bytes32 id = _inCommit(seed);
+        if (id != 0) _commit(id, _draw(seed, 30) % OPERATORS, _draw(seed, 31));
+    }
+
+    function commitAll(uint256 seed) external act {
+        bytes32 id = _inCommit(seed);
+        if (id != 0) _commitAll(id, _draw(seed, 32));
+    }
+
+    function replace(uint256 seed) external act {
+        bytes32 id = _inCommit(seed);
+        if (id == 0) return;
+        _commitAll(id, _draw(seed, 33));
+        if (assay.phaseOf(id) == IAssay.Phase.COMMIT) _replace(id, _draw(seed, 34));
+    }
+
+    function extend(uint256 seed) external act {
+        bytes32 id = _inExtension(seed);
+        if (id != 0 && assay.phaseOf(id) == IAssay.Phase.EXTENSION) _extend(id);
+    }
+
+    function reveal(uint256 seed) external act {
+        bytes32 id = _inReveal(seed);
+        if (id != 0 && assay.phaseOf(id) == IAssay.Phase.REVEAL) _reveal(id, _draw(seed, 35));
+    }
+
+    function finalize(uint256 seed) external act {
+        bytes32 id = _inTally(seed);
+        if (id != 0) _finalize(id);
+    }
+
+    function voidUnsealed(uint256 seed) external act {
+        _voidUnsealed(seed);
+    }
+
+    function settle(uint256 seed) external act {
+        bytes32 id = _toSettle(seed);
+        if (id != 0) _settle(id, _draw(seed, 36));
+    }
+
+    function report(uint256 seed) external act {
+        bytes32 id = _toReport(seed);
+        if (id != 0) _report(id);
+    }
+
+    function post(uint256 seed) external act {
+        _post(seed);
+    }
+
+    function distribute(uint256 seed) external act {
+        _distribute(seed);
+    }
+
+    function unlock(uint256 seed) external act {
+        _unlock(seed);
+    }
+
+    function pause(uint256 seed) external act {
+        _pause(seed);
+    }
+
+    function share(uint256 seed) external act {
+        _share(seed);
+    }
+
+    function announce(uint256 seed) external act {
+        _announce(seed);
+    }
+
+    function family(uint256 seed) external act {
+        _family(seed);
+    }
+
+    function donate(uint256 seed) external act {
+        _donate(seed);
+    }
+
+    function wait_(uint256 seed) external act {
+        _travel(1 + (seed % 120));
+        _count(Action.WAIT);
+    }
+
+    function passEpochs(uint256 seed) external act {
+        _travel(seed % 3 == 0 ? 1 + (seed % (3 * EPOCH)) : EPOCH - ((_now() - vault.GENESIS()) % EPOCH));
+        _count(Action.WAIT);
+    }
+
+    /// @notice The functions the runner may call.
+    function actions() public pure returns (bytes4[] memory list) {
+        list = new bytes4[](28);
+        list[0] = this.stake.selector;
+        list[1] = this.unstake.selector;
+        list[2] = this.cancel.selector;
+        list[3] = this.withdraw.selector;
+        list[4] = this.rest.selector;
+        list[5] = this.commission.selector;
+        list[6] = this.buy.selector;
+        list[7] = this.request.selector;
+        list[8] = this.seal.selector;
+        list[9] = this.commit.selector;
+        list[10] = this.commitAll.selector;
+        list[11] = this.replace.selector;
+        list[12] = this.extend.selector;
+        list[13] = this.reveal.selector;
+        list[14] = this.finalize.selector;
+        list[15] = this.voidUnsealed.selector;
+        list[16] = this.settle.selector;
+        list[17] = this.report.selector;
+        list[18] = this.post.selector;
+        list[19] = this.distribute.selector;
+        list[20] = this.unlock.selector;
+        list[21] = this.pause.selector;
+        list[22] = this.share.selector;
+        list[23] = this.announce.selector;
+        list[24] = this.family.selector;
+        list[25] = this.donate.selector;
+        list[26] = this.wait_.selector;
+        list[27] = this.passEpochs.selector;
+    }
+
+    /// @notice Whether every action happened at least once, and the first one that did not.
+    function complete() public view returns (bool, Action) {
+        for (uint256 a; a <= uint256(type(Action).max); ++a) if (timesOf[Action(a)] == 0) return (false, Action(a));
+        return (true, Action.WAIT);
+    }
+
+    /// @dev Tries every action that never happened.
+    function _catchUp(uint256 seed) private {
+        bytes4[] memory list = actions();
+        for (uint256 action; action <= uint256(type(Action).max); ++action) {
+            if (timesOf[Action(action)] != 0) continue;
+            // The list follows the enum; only COMMIT has two functions.
+            bytes4 selector = list[action > uint256(Action.COMMIT) ? action + 1 : action];
+            _do(address(this), address(this), abi.encodeWithSelector(selector, _draw(seed, action)));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IAssay} from "../../contracts/interfaces/IAssay.sol";
+import {IFeeMarket} from "../../contracts/interfaces/IFeeMarket.sol";
+import {IRewardMinter} from "../../contracts/interfaces/IRewardMinter.sol";
+import {IStakeVault} from "../../contracts/interfaces/IStakeVault.sol";
+import {VM, Vm} from "../utils/Vm.sol";
+import {History} from "./History.sol";
+
+/// @title Observer
+/// @notice Ghosts kept from events alone, as an indexer would: what was burned, minted and moved, who got which outcome,
+///         what was revealed and which verdicts were published.
+abstract contract Observer is History {
+    struct Flow {
+        uint256 staked;
+        uint256 rewarded;
+        uint256 charged;
+        uint256 withdrawn;
+    }
+
+    /// @dev wei of WORK burned for credits, charged and burned, and minted for whatever reason.
+    uint256 public bought;
+    uint256 public burnedByCharges;
+    uint256 public minted;
+    uint256 public spentOnBounties;
+    mapping(uint16 domain => mapping(address owner => Flow)) private _flows;
+    mapping(uint16 domain => mapping(uint256 epoch => uint256 wei_)) public mintedOf;
+    mapping(uint16 domain => mapping(uint256 epoch => uint256 wei_)) public earnedOf;
+    /// @dev Points of accounts that were distributed.
+    mapping(uint16 domain => mapping(uint256 epoch => uint256 wei_)) public closedPointsOf;
+    /// @dev Epochs in which an operator had an account, open or not.
+    mapping(uint16 domain => mapping(address owner => uint256[] epochs)) private _accountEpochs;
+
+    mapping(bytes32 requestId => mapping(address owner => uint256 count)) public outcomesOf;
+    mapping(bytes32 requestId => mapping(address owner => bytes32 votesHash)) public revealedHash;
+    /// @dev Σ over the reveals of Σ vote · v.
+    mapping(bytes32 requestId => uint256 sum) public revealedSum;
+    mapping(bytes32 requestId => bytes32 verdicts) public publishedHash;
+
+    function flowOf(uint16 d, address owner) external view returns (Flow memory) {
+        return _flows[d][owner];
+    }
+
+    function accountEpochsOf(uint16 d, address owner) public view returns (uint256[] memory) {
+        return _accountEpochs[d][owner];
+    }
+
+    /// @dev Reads everything that was emitted since the last time.
+    function _observe() internal override {
+        Vm.Log[] memory logs = VM.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            Vm.Log memory log = logs[i];
+            if (log.emitter == address(vault)) _seeVault(log);
+            else if (log.emitter == address(fees)) _seeFees(log);
+            else if (log.emitter == address(minter)) _seeMinter(log);
+            else if (log.emitter == address(assay)) _seeAssay(log);
+        }
+    }
+
+    function _seeVault(Vm.Log memory log) private {
+        bytes32 name = log.topics[0];
+        if (log.topics.length < 3) return;
+        Flow storage flow = _flows[uint16(uint256(log.topics[1]))][_address(log.topics[2])];
+        if (name == IStakeVault.Staked.selector) {
+            (uint256 assets, ) = abi.decode(log.data, (uint256, uint256));
+            flow.staked += assets;
+        } else if (name == IStakeVault.Withdrawn.selector) {
+            flow.withdrawn += abi.decode(log.data, (uint256));
+        } else if (name == IStakeVault.Rewarded.selector) {
+            (uint256 amount, ) = abi.decode(log.data, (uint256, uint256));
+            flow.rewarded += amount;
+        } else if (name == IStakeVault.Charged.selector) {
+            (uint256 charged, uint256 bounty) = abi.decode(log.data, (uint256, uint256));
+            flow.charged += charged;
+            burnedByCharges += charged - bounty;
+        }
+    }
+
+    function _seeFees(Vm.Log memory log) private {
+        bytes32 name = log.topics[0];
+        if (name == IFeeMarket.CreditsBought.selector) bought += abi.decode(log.data, (uint256));
+        if (name == IFeeMarket.BountySpent.selector) spentOnBounties += abi.decode(log.data, (uint256));
+        if (name == IFeeMarket.BurnEarned.selector)
+            earnedOf[uint16(uint256(log.topics[1]))][uint256(log.topics[2])] += abi.decode(log.data, (uint256));
+    }
+
+    function _seeMinter(Vm.Log memory log) private {
+        bytes32 name = log.topics[0];
+        uint16 d = uint16(uint256(log.topics[1]));
+        if (name == IRewardMinter.BountyPaid.selector) {
+            uint256 amount = abi.decode(log.data, (uint256));
+            minted += amount;
+            // Whatever happened is observed before time passes.
+            mintedOf[d][_epoch()] += amount;
+        } else if (name == IRewardMinter.Distributed.selector) {
+            (, uint256 points, uint256 paid, , ) = abi.decode(log.data, (int256, uint256, uint256, uint256, uint256));
+            uint256 epoch = uint256(log.topics[2]);
+            minted += paid;
+            mintedOf[d][epoch] += paid;
+            closedPointsOf[d][epoch] += points;
+        } else if (name == IRewardMinter.AccountOpened.selector) {
+            _accountEpochs[d][_address(log.topics[3])].push(uint256(log.topics[2]));
+        }
+    }
+
+    function _seeAssay(Vm.Log memory log) private {
+        bytes32 name = log.topics[0];
+        if (log.topics.length < 2) return;
+        bytes32 id = log.topics[1];
+        if (_isOutcome(name)) {
+            ++outcomesOf[id][_address(log.topics[2])];
+        } else if (name == IAssay.Finalized.selector) {
+            (uint256[2] memory words, , , uint256 mean, , , ) = abi.decode(
+                log.data,
+                (uint256[2], uint256, bool, uint256, uint256, uint256, uint256)
+            );
+            publishedHash[id] = keccak256(abi.encode(words, mean));
+        } else if (name == IAssay.Revealed.selector) {
+            bytes memory votes = abi.decode(log.data, (bytes));
+            address owner = _address(log.topics[2]);
+            // The weight of a seat is set with its commit and never changes.
+            uint256 weight = assay.seatOf(id, owner).flags & 7;
+            revealedHash[id][owner] = keccak256(votes);
+            for (uint256 i; i < votes.length; ++i) revealedSum[id] += uint8(votes[i]) * weight;
+        }
+    }
+
+    /// @dev What becomes of a seat: it is settled in one of three ways, or its owner is reported.
+    function _isOutcome(bytes32 name) private pure returns (bool) {
+        return
+            name == IAssay.SeatSettled.selector ||
+            name == IAssay.SeatReleased.selector ||
+            name == IAssay.SeatForfeited.selector ||
+            name == IAssay.AbsenceReported.selector;
+    }
+
+    function _address(bytes32 topic) private pure returns (address) {
+        return address(uint160(uint256(topic)));
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
+import {Assay} from "../../contracts/Assay.sol";
+import {BlockhashRandomness} from "../../contracts/BlockhashRandomness.sol";
+import {DomainRegistry} from "../../contracts/DomainRegistry.sol";
+import {FeeMarket} from "../../contracts/FeeMarket.sol";
+import {ReputationLedger} from "../../contracts/ReputationLedger.sol";
+import {RewardMinter} from "../../contracts/RewardMinter.sol";
+import {StakeVault} from "../../contracts/StakeVault.sol";
+import {WorkToken} from "../../contracts/WorkToken.sol";
+import {AssayLens} from "../../contracts/periphery/AssayLens.sol";
+import {VM} from "../utils/Vm.sol";
+
+/// @title Protocol
+/// @notice All contracts with each other, in the order and with the arguments of deploy/plan.ts: nothing stands in.
+abstract contract Protocol {
+    /// @dev Seconds. An hour, so that a campaign sees many epochs; a round of the test domains fits in (SPEC EPO-6).
+    uint256 internal constant EPOCH = 1 hours;
+    uint256 internal constant UNBONDING = 5 * EPOCH;
+    uint256 internal constant PARAMETER_DELAY = EPOCH;
+    /// @dev wei
+    uint256 public constant SUPPLY = 2 ** 84 - 1;
+    uint256 public constant DOMAIN_FEE = 1_000e18;
+    uint256 public constant FAMILY_BOND = 500e18;
+    uint256 internal constant INITIAL_EMISSION = 100e18;
+    uint256 internal constant HALVING = 4;
+
+    uint64 private constant PAUSER = 1;
+    uint64 private constant EMISSION = 2;
+    /// @dev May pause and set shares, nothing else.
+    address internal constant GOVERNOR = address(0x6000);
+
+    AccessManager public manager;
+    BlockhashRandomness public randomness;
+    WorkToken public token;
+    DomainRegistry public registry;
+    FeeMarket public fees;
+    StakeVault public vault;
+    ReputationLedger public ledger;
+    RewardMinter public minter;
+    Assay public assay;
+    AssayLens public lens;
+
+    /// @dev This contract becomes treasury and admin, and gives the two rights of governance to GOVERNOR.
+    function _deployProtocol() internal {
+        uint256 genesis = block.timestamp;
+        address[10] memory a;
+        uint256 nonce = VM.getNonce(address(this));
+        for (uint256 i; i < a.length; ++i) a[i] = VM.computeCreateAddress(address(this), nonce + i);
+
+        manager = new AccessManager(address(this));
+        randomness = new BlockhashRandomness();
+        token = new WorkToken(address(this), SUPPLY, a[7]);
+        registry = new DomainRegistry(token, a[5], genesis, EPOCH, DOMAIN_FEE, FAMILY_BOND, PARAMETER_DELAY);
+        fees = new FeeMarket(token, registry, a[8], a[7], genesis, EPOCH);
+        vault = new StakeVault(token, registry, a[8], a[6], a[7], genesis, EPOCH, UNBONDING);
+        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[8], genesis, EPOCH);
+        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[8]];
+        minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
+        // Its constructor refuses peers that are not where they were predicted.
+        assay = new Assay(address(manager), registry, fees, vault, ledger, minter, randomness, genesis, EPOCH);
+        lens = new AssayLens(assay, registry, vault);
+        _giveRoles();
+    }
+
+    function _giveRoles() private {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = assay.pause.selector;
+        manager.setTargetFunctionRole(address(assay), selectors, PAUSER);
+        selectors[0] = minter.setShare.selector;
+        manager.setTargetFunctionRole(address(minter), selectors, EMISSION);
+        manager.grantRole(PAUSER, GOVERNOR, 0);
+        manager.grantRole(EMISSION, GOVERNOR, 0);
+    }
+}

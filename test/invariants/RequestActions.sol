@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IAssay} from "../../contracts/interfaces/IAssay.sol";
+import {IRandomness} from "../../contracts/interfaces/IRandomness.sol";
+import {VM} from "../utils/Vm.sol";
+import {StakeActions} from "./StakeActions.sol";
+
+/// @title RequestActions
+/// @notice What requesters do, and the seed: SPEC REQ, FEE. Keeps every request with its terms.
+abstract contract RequestActions is StakeActions {
+    bytes32[] internal _ids;
+    mapping(bytes32 requestId => IAssay.Terms) internal _terms;
+
+    function requestCount() external view returns (uint256) {
+        return _ids.length;
+    }
+
+    function requestAt(uint256 i) external view returns (bytes32 id, IAssay.Terms memory terms) {
+        return (_ids[i], _terms[_ids[i]]);
+    }
+
+    function _buy(uint256 seed) internal {
+        address who = requester(_draw(seed, 1) % REQUESTERS);
+        uint256 amount = _between(_draw(seed, 2), 1, 50e18);
+        if (token.balanceOf(who) < amount) token.transfer(who, amount);
+        _do(who, address(fees), abi.encodeCall(fees.buy, (requester(_draw(seed, 3) % REQUESTERS), amount)));
+        _count(Action.BUY);
+    }
+
+    /// @dev Opens a request, with whatever it takes: time, credits, weight in the domain.
+    function _request(uint256 seed) internal returns (bytes32 id) {
+        uint16 d = _domain(seed);
+        // Fifty times the floor: time makes claims cheap again.
+        if (fees.price(d) > 0.05e18) _travel(EPOCH);
+        if (_now() < assay.pausedUntil()) _travel(assay.pausedUntil() - _now());
+        // One family alone seldom makes a committee.
+        if (vault.domainSums(d).families < 2) _revive(d);
+        // In the worst case its pools were charged down to nothing.
+        if (vault.domainSums(d).weight == 0) return 0;
+        // Mostly small, now and then as large as it may be.
+        uint16 claims = uint16(_draw(seed, 1) % 16 == 0 ? 256 : 1 + ((_draw(seed, 1) >> 8) % 24));
+        address who = requester(_draw(seed, 2) % REQUESTERS);
+        uint256 needed = fees.price(d) * claims * registry.committeeOf(d, registry.currentVersion(d)).seats;
+        if (fees.credits(who) < needed) {
+            token.transfer(who, needed);
+            _do(who, address(fees), abi.encodeCall(fees.buy, (who, needed)));
+            _count(Action.BUY);
+        }
+        IAssay.Terms memory terms = IAssay.Terms({
+            requester: who,
+            nonce: _ids.length,
+            domain: d,
+            version: registry.currentVersion(d),
+            epoch: uint24(_epoch()),
+            claims: claims,
+            baseRate: _baseRate(d),
+            price: uint88(fees.price(d)),
+            payloadHash: keccak256(abi.encode(seed)),
+            sealedNote: bytes32(seed)
+        });
+        id = assay.idOf(terms);
+        bytes memory call = abi.encodeCall(assay.request, (_ask(terms, needed)));
+        bytes memory answer = _do(who, address(assay), call);
+        require(abi.decode(answer, (bytes32)) == id, "a request got another id than its terms give");
+        _ids.push(id);
+        _terms[id] = terms;
+        _count(Action.REQUEST);
+    }
+
+    function _ask(IAssay.Terms memory terms, uint256 maxFee) internal pure returns (IAssay.Ask memory) {
+        return
+            IAssay.Ask({
+                domain: terms.domain,
+                claims: terms.claims,
+                nonce: terms.nonce,
+                payloadHash: terms.payloadHash,
+                sealedNote: terms.sealedNote,
+                maxFee: maxFee,
+                uri: "data:",
+                payload: ""
+            });
+    }
+
+    /// @dev Seals after its block, unless that is too late.
+    function _seal(bytes32 id) internal returns (bool) {
+        IAssay.Round memory round = assay.roundOf(id);
+        uint256 height = VM.getBlockNumber();
+        if (height <= round.seed) {
+            _mine(round.seed + 1 - height);
+            height = round.seed + 1;
+        }
+        // The simulated chain knows no hashes of blocks it skipped.
+        if (height - round.seed <= 256) VM.setBlockhash(round.seed, keccak256(abi.encode(id)));
+        (, IRandomness.Status status) = randomness.seedOf(round.seed, "");
+        bool able = status == IRandomness.Status.READY && _now() <= round.clock;
+        bytes memory call = abi.encodeCall(assay.seal, (id, ""));
+        (bool success, ) = _try(COLLECTOR, address(assay), call);
+        require(success == able, "a request was not sealed when and only when it could be");
+        if (able) {
+            _count(Action.SEAL);
+            _forge(COLLECTOR, address(assay), call);
+        }
+        return able;
+    }
+
+    /// @dev A request that was never sealed ends with a refund, once its seed or its time is lost (SPEC REQ-11).
+    function _voidUnsealed(uint256 seed) internal {
+        bytes32 id = _find(IAssay.Phase.REQUESTED, seed);
+        if (id == 0) id = _request(seed);
+        if (id == 0) return;
+        IAssay.Terms memory terms = _terms[id];
+        bytes memory call = abi.encodeCall(assay.voidUnsealed, (terms));
+        IAssay.Round memory round = assay.roundOf(id);
+        if (_now() <= round.clock) {
+            (, IRandomness.Status status) = randomness.seedOf(round.seed, "");
+            if (status != IRandomness.Status.LOST) _forge(COLLECTOR, address(assay), call);
+            _travel(round.clock + 1 - _now());
+        }
+        // What was forged just now may have succeeded.
+        if (assay.phaseOf(id) != IAssay.Phase.REQUESTED) return;
+        uint256 credits = fees.credits(terms.requester);
+        _do(COLLECTOR, address(assay), call);
+        uint256 paid = uint256(terms.price) * terms.claims * assay.drawOf(id).seats;
+        require(fees.credits(terms.requester) == credits + paid, "a void request gave back something else");
+        _count(Action.VOID);
+        _again(COLLECTOR, address(assay), call);
+    }
+
+    /// @dev A request in a phase, searched from a random one on; zero if there is none.
+    function _find(IAssay.Phase wanted, uint256 seed) internal view returns (bytes32) {
+        uint256 all = _ids.length;
+        if (all == 0) return 0;
+        uint256 start = seed % all;
+        for (uint256 k; k < all; ++k) {
+            bytes32 id = _ids[(start + k) % all];
+            if (assay.phaseOf(id) == wanted) return id;
+        }
+        return 0;
+    }
+
+    function _baseRate(uint16 d) private view returns (uint8) {
+        (uint256 rate, ) = assay.meansOf(d);
+        return uint8((rate * 255 + 0.5e18) / 1e18);
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IAssay} from "../../contracts/interfaces/IAssay.sol";
+import {LaneTally} from "../../contracts/libraries/LaneTally.sol";
+import {Assert} from "../utils/Assert.sol";
+import {Campaign} from "./Campaign.sol";
+
+/// @title RoundInvariants
+/// @notice SPEC INV-11 … INV-13, INV-15, INV-18: seats, reveals, lanes and verdicts.
+abstract contract RoundInvariants is Campaign {
+    uint256 private constant REVEALED = 16;
+
+    /// @notice INV-11, VOTE-8, VOTE-9: every lane ≤ 255 · Σv ≤ 65,025, and together they are Σ vote · v of the reveals.
+    function invariantLanesAreBounded() external view {
+        for (uint256 n; n < handler.requestCount(); ++n) {
+            (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
+            IAssay.Round memory round = handler.assay().roundOf(id);
+            Assert.le(round.weight, round.committed, "weight of the reveals");
+            uint256[16] memory lanes = handler.assay().lanesOf(id);
+            uint256 sum;
+            for (uint256 c; c < terms.claims; ++c) {
+                uint256 lane = LaneTally.lane(lanes, c);
+                Assert.le(lane, 255 * uint256(round.weight), "lane");
+                sum += lane;
+            }
+            Assert.eq(sum, handler.revealedSum(id), "sum of the lanes");
+        }
+    }
+
+    /// @notice INV-12: at most one outcome a (request, owner): settled, or reported absent.
+    function invariantOneOutcome() external view {
+        for (uint256 n; n < handler.requestCount(); ++n) {
+            (bytes32 id, ) = handler.requestAt(n);
+            for (uint256 i; i < handler.OPERATORS(); ++i)
+                Assert.le(handler.outcomesOf(id, handler.holder(i)), 1, "outcomes");
+        }
+    }
+
+    /// @notice INV-13, VOTE-2, VOTE-6: what was revealed is what was committed last; nothing forged was accepted.
+    function invariantNoRevealWithoutCommit() external view {
+        Assert.eq(handler.forged(), 0, "forged calls");
+        for (uint256 n; n < handler.requestCount(); ++n) {
+            (bytes32 id, ) = handler.requestAt(n);
+            uint256 reveals;
+            for (uint256 i; i < handler.OPERATORS(); ++i) {
+                address owner = handler.holder(i);
+                if (handler.assay().seatOf(id, owner).flags & REVEALED == 0) continue;
+                ++reveals;
+                Assert.isTrue(handler.versionOf(id, owner) != 0, "committed");
+                bytes32 given = handler.revealedHash(id, owner);
+                Assert.isTrue(given == keccak256(handler.votesOf(id, owner)), "revealed what was committed");
+            }
+            Assert.eq(handler.assay().roundOf(id).reveals, reveals, "reveals");
+        }
+    }
+
+    /// @notice INV-15, REQ-18: verdicts read as they were published, ever after.
+    function invariantVerdictsNeverChange() external view {
+        for (uint256 n; n < handler.requestCount(); ++n) {
+            (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
+            bytes32 published = handler.publishedHash(id);
+            if (published == 0) continue;
+            (uint256[2] memory words, uint256 mean, ) = handler.lens().verdictsOf(terms);
+            Assert.isTrue(keccak256(abi.encode(words, mean)) == published, "verdicts as published");
+        }
+    }
+
+    /// @notice INV-18, VOTE-13, VOTE-14: θ stays in 0.2 … 0.8, B in 0.05 … 0.95.
+    function invariantMeansAreBounded() external view {
+        for (uint16 d = 1; d <= handler.DOMAINS(); ++d) {
+            (uint256 rate, uint256 threshold) = handler.assay().meansOf(d);
+            Assert.le(0.05e18, rate, "lowest B");
+            Assert.le(rate, 0.95e18, "highest B");
+            Assert.le(0.2e18, threshold, "lowest threshold");
+            Assert.le(threshold, 0.8e18, "highest threshold");
+        }
+    }
+
+    /// @notice SORT-4: an owner got a seat exactly when it was drawn and could lock the bond.
+    function invariantSeatsAreDrawn() external view {
+        Assert.eq(handler.wronglySeated(), 0, "seats given or refused wrongly");
+    }
+}
