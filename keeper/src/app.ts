@@ -92,10 +92,9 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
     ...ticker,
     async close() {
       stopSending.abort(new Error("the keeper stops"));
-      const isAll = await ticker.stop();
+      await ticker.stop();
       database.close();
-      // A session in use must not be released; the end of the process frees it.
-      if (isAll) await model.close();
+      await model.close();
       disconnect(config);
     },
   };

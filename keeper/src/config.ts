@@ -9,6 +9,7 @@ import { BLOCK_RANGE } from "./chain/reads.ts";
 import { AssayError } from "./lib/errors.ts";
 import { LOG_LEVELS } from "./lib/logger.ts";
 import { Secret } from "./lib/secret.ts";
+import { INFERENCE_DEFAULTS } from "./model/session.ts";
 import { REMOTE_TOKEN_VARIABLE, remoteSchema } from "./remote/config.ts";
 
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -41,6 +42,35 @@ export const configSchema = z.strictObject({
     .describe("Domain this keeper votes in: number on the chain and name in payloads"),
   model: z.string().min(1).describe("Path of the model's manifest.json, relative to this file"),
   remote: remoteSchema.exactOptional(),
+  inference: z
+    .strictObject({
+      memoryMb: z
+        .int()
+        .min(256)
+        .max(65_536)
+        .default(INFERENCE_DEFAULTS.memoryMb)
+        .describe("MiB the model's process may hold before it is ended and started again"),
+      loadMs: z
+        .int()
+        .min(1_000)
+        .max(600_000)
+        .default(INFERENCE_DEFAULTS.loadMs)
+        .describe("Milliseconds to load the model and try it once"),
+      deadlineMs: z
+        .int()
+        .min(100)
+        .max(600_000)
+        .default(INFERENCE_DEFAULTS.deadlineMs)
+        .describe("Milliseconds for a batch, after which its claims get the base rate"),
+      batch: z
+        .int()
+        .min(1)
+        .max(256)
+        .default(INFERENCE_DEFAULTS.batch)
+        .describe("Most claims that are judged together; requests that wait together share batches"),
+    })
+    .prefault({})
+    .describe("How the model is run, in a process of its own"),
   database: z.string().min(1).describe("Path of the SQLite file, relative to this file"),
   spread: z
     .number()

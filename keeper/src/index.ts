@@ -57,14 +57,17 @@ export { Secret } from "./lib/secret.ts";
 export { sha256 } from "./lib/sha256.ts";
 export { runKeeper } from "./main.ts";
 export { calibrate } from "./model/calibrate.ts";
+export { ModelFileError, type ModelFileErrorCode } from "./model/errors.ts";
 export { describeGraph, type Port } from "./model/graph.ts";
+export { summarizeGraph, type GraphSummary } from "./model/graphProto.ts";
+export { encodePng } from "./model/inputs/pngEncode.ts";
+export { decodePng, type Pixels } from "./model/inputs/png.ts";
 export { judgeClaims } from "./model/judge.ts";
 export {
   manifestJsonSchema,
   manifestSchema,
   MAX_MODEL_BYTES,
   MODEL_FILE,
-  ModelFileError,
   readModel,
   TOKENIZER_FILE,
   type Calibration,
@@ -73,8 +76,15 @@ export {
   type ManifestOutput,
   type ModelFile,
 } from "./model/manifest.ts";
-export { loadModel, type Model } from "./model/session.ts";
 export type { ModelIdentity, ModelSource } from "./model/source.ts";
+export {
+  INFERENCE_DEFAULTS,
+  loadModel,
+  type EmbeddedModel,
+  type InferenceOptions,
+  type Model,
+} from "./model/session.ts";
+export type { InferenceStats } from "./model/worker/supervisor.ts";
 export { moveToBaseRate, voteByte } from "./model/vote.ts";
 export { chatManifestJsonSchema } from "./remote/chatManifest.ts";
 export { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";

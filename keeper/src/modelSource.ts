@@ -12,11 +12,13 @@ import { openInferenceSource } from "./remote/openInferenceSource.ts";
  *
  * @throws ModelFileError if the manifest, or a file it describes, cannot be used
  */
-export function readModelSource(config: Pick<Config, "model" | "remote" | "remoteToken">): ModelSource {
-  const { model, remote, remoteToken } = config;
+export function readModelSource(
+  config: Pick<Config, "model" | "inference" | "remote" | "remoteToken">,
+): ModelSource {
+  const { model, inference, remote, remoteToken } = config;
   switch (remote?.kind) {
     case undefined:
-      return embeddedSource(model);
+      return embeddedSource(model, inference);
     case "open-inference":
       return openInferenceSource(model, remote, remoteToken);
     case "openai-chat":

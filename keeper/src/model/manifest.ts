@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 
 import { z } from "zod";
 
-import { AssayError } from "../lib/errors.ts";
 import { sha256 } from "../lib/sha256.ts";
+import { ModelFileError } from "./errors.ts";
 
 /** Largest model file that is read, bytes. */
 export const MAX_MODEL_BYTES = 64 * 1024 * 1024;
@@ -35,9 +35,6 @@ const tokensInput = z.strictObject({
   type: z.enum(["int64", "int32"]),
 });
 
-/** Numbers a pixel has in each order of channels. */
-export const CHANNELS = { gray: 1, rgb: 3, bgr: 3 } as const;
-
 const imageInput = z
   .strictObject({
     kind: z.literal("image"),
@@ -61,7 +58,8 @@ const imageInput = z
     path: ["layout"],
   })
   .refine(
-    ({ channels, mean, std }) => [mean, std].every(({ length }) => [1, CHANNELS[channels]].includes(length)),
+    ({ channels, mean, std }) =>
+      [mean, std].every(({ length }) => [1, channels === "gray" ? 1 : 3].includes(length)),
     { error: "mean and std hold one number, or one a channel", path: ["mean"] },
   );
 
@@ -192,25 +190,6 @@ export function manifestJsonSchema(): object {
   return { title: "Assay model manifest", ...z.toJSONSchema(manifestSchema) };
 }
 
-export type ModelFileErrorCode = "MODEL_UNREADABLE" | "MANIFEST_INVALID" | "MODEL_HASH_MISMATCH";
-
-/** A model that must not be loaded. */
-export class ModelFileError extends AssayError<
-  ModelFileErrorCode,
-  { path: string; given: string; allowed: string }
-> {
-  constructor(code: ModelFileErrorCode, path: string, given: string, allowed: string, cause?: unknown) {
-    super({
-      code,
-      message: `The model at ${path} cannot be used: ${given}, allowed is ${allowed}`,
-      data: { path, given, allowed },
-      advice: "Put the file back that the manifest describes, or write a new manifest for this file.",
-      retryable: false,
-      cause,
-    });
-  }
-}
-
 export interface ModelFile {
   readonly manifest: Manifest;
   /** The very bytes whose SHA-256 was checked; the session is made from them, never from the path again. */
@@ -251,7 +230,8 @@ export function parseManifest<T>(path: string, schema: z.ZodType<T>): T {
     return schema.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
     const given = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new ModelFileError("MANIFEST_INVALID", path, given, "a manifest of version 2", error);
+    const allowed = "a manifest of version 2";
+    throw new ModelFileError(path, { code: "MANIFEST_INVALID", given, allowed }, error);
   }
 }
 
@@ -260,21 +240,22 @@ function readChecked(file: string, expected: string): Uint8Array {
   try {
     const { size } = statSync(file);
     if (size > MAX_MODEL_BYTES) {
-      throw new ModelFileError("MODEL_UNREADABLE", file, `${size} bytes`, `at most ${MAX_MODEL_BYTES} bytes`);
+      const allowed = `at most ${MAX_MODEL_BYTES} bytes`;
+      throw new ModelFileError(file, { code: "MODEL_UNREADABLE", given: `${size} bytes`, allowed });
     }
     bytes = readFileSync(file);
   } catch (error) {
     if (error instanceof ModelFileError) throw error;
-    throw new ModelFileError("MODEL_UNREADABLE", file, String(error), "a readable file", error);
+    const allowed = "a readable file";
+    throw new ModelFileError(file, { code: "MODEL_UNREADABLE", given: String(error), allowed }, error);
   }
   const given = sha256(bytes);
   if (given !== expected) {
-    throw new ModelFileError(
-      "MODEL_HASH_MISMATCH",
-      file,
-      `SHA-256 ${given}`,
-      `SHA-256 ${expected} of the manifest`,
-    );
+    throw new ModelFileError(file, {
+      code: "MODEL_HASH_MISMATCH",
+      given: `SHA-256 ${given}`,
+      allowed: `SHA-256 ${expected} of the manifest`,
+    });
   }
   return bytes;
 }

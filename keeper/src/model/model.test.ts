@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import { expect } from "chai";
 
 import { sha256 } from "../lib/sha256.ts";
-import { judgeInBatches } from "./batches.ts";
-import { ModelFileError, readModel } from "./manifest.ts";
+import { ModelFileError } from "./errors.ts";
+import { readModel } from "./manifest.ts";
 import { loadModel, type Model } from "./session.ts";
 
 const SMALL = resolve(import.meta.dirname, "../../../models/misbehaving/base-rate");
@@ -83,10 +83,10 @@ describe("model files", () => {
         (error: ModelFileError) => error.code,
       );
     edit({ output: { name: "no such output", values: "probabilities", select: { by: "only" } } });
-    expect(await failure()).to.equal("MANIFEST_INVALID");
+    expect(await failure()).to.equal("PORTS_MISMATCH");
     writeFileSync(file, "no graph");
     edit({ files: { "model.onnx": sha256(Buffer.from("no graph")) } });
-    expect(await failure()).to.equal("MODEL_UNREADABLE");
+    expect(await failure()).to.equal("MODEL_NOT_ONNX");
   });
 });
 
@@ -122,33 +122,5 @@ describe("model sessions", () => {
     ]);
     expect(hidden).to.equal(spaced);
     expect(hidden).to.be.closeTo(whole!, 0.2);
-  });
-});
-
-describe("judgeInBatches", () => {
-  const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-  it("keeps the order and the size of batches", async () => {
-    const sizes: number[] = [];
-    const results = await judgeInBatches(numbers(37), 16, async (batch) => {
-      sizes.push(batch.length);
-      return batch.map((n) => n / 100);
-    });
-    expect(sizes).to.deep.equal([16, 16, 5]);
-    expect(results).to.deep.equal(numbers(37).map((n) => n / 100));
-  });
-
-  it("loses only the claims that fail, not their batch", async () => {
-    const results = await judgeInBatches(numbers(37), 16, async (batch) => {
-      if (batch.includes(20)) throw new Error("the model does not like 20");
-      return batch.map(() => 0.5);
-    });
-    expect(results.map((p, i) => (Number.isNaN(p) ? i : -1)).filter((i) => i >= 0)).to.deep.equal([20]);
-  });
-
-  it("takes an answer of the wrong length for a failure", async () => {
-    const results = await judgeInBatches(numbers(3), 16, async () => [0.5]);
-    expect(results).to.deep.equal([0.5, 0.5, 0.5]);
-    expect(await judgeInBatches(numbers(3), 16, async () => [])).to.deep.equal([NaN, NaN, NaN]);
   });
 });

@@ -1,9 +1,9 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
-
+import { silentLogger, type Logger } from "../lib/logger.ts";
 import type { Claim } from "../payload/schema.ts";
-import { judgeInBatches } from "./batches.ts";
-import { isWithinLimits } from "./limits.ts";
-import { MODEL_FILE, ModelFileError, type ManifestInput, type ModelFile } from "./manifest.ts";
+import { MODEL_FILE, type ModelFile } from "./manifest.ts";
+import { createQueue } from "./queue.ts";
+import type { WorkerLimits } from "./worker/process.ts";
+import { superviseModel, type InferenceStats } from "./worker/supervisor.ts";
 
 /** Judges claims. The answer for a claim that could not be judged is NaN. */
 export interface Model {
@@ -14,78 +14,58 @@ export interface Model {
   /** The prior the probabilities are calibrated on. */
   readonly baseRate: number;
   /**
-   * One probability in [0, 1] or NaN per claim, in order.
+   * One probability in [0, 1] or NaN per claim, in order. Claims of calls that wait together share batches.
    *
    * @throws the reason of `signal` if it fires: to stop is no abstention
    */
   judge(claims: readonly Claim[], signal?: AbortSignal): Promise<number[]>;
+  /** What loading and inference took so far. */
   close(): Promise<void>;
 }
 
-/** Rows per run. Bounds memory; a batch agrees with single runs within 1e-5. */
-const BATCH = 16;
-
-/**
- * Loads a checked model file for reproducible runs: one thread, so that sums are always taken in the same order, and
- * from bytes, so that nothing beside the file is ever read.
- *
- * @throws ModelFileError if the bytes are no graph, or not the one the manifest describes
- */
-export async function loadModel({ manifest, bytes, folder }: ModelFile): Promise<Model> {
-  const session = await InferenceSession.create(bytes, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
-  }).catch((error: unknown) => {
-    throw new ModelFileError("MODEL_UNREADABLE", folder, String(error), "an ONNX graph", error);
-  });
-  const given = [...session.inputNames, ...session.outputNames].join(", ");
-  const named = [...manifest.inputs.map(({ name }) => name), manifest.output.name].join(", ");
-  const hasOutput = session.outputNames.includes(manifest.output.name);
-  const hasInputs = manifest.inputs.every(({ name }) => session.inputNames.includes(name));
-  if (!hasInputs || !hasOutput || session.inputNames.length !== manifest.inputs.length) {
-    // Told now: at the first request it would only ever vote the base rate.
-    await session.release();
-    throw new ModelFileError("MANIFEST_INVALID", folder, `a graph with ${given}`, named);
-  }
-  const judgeBatch = async (claims: readonly Claim[]): Promise<number[]> => {
-    const feeds = Object.fromEntries(
-      manifest.inputs.map((input) => [
-        input.name,
-        new Tensor(
-          "string",
-          claims.map((claim) => stringField(claim, input)),
-          [claims.length],
-        ),
-      ]),
-    );
-    const output = (await session.run(feeds))[manifest.output.name];
-    return output === undefined ? [] : Array.from(output.data as Float32Array);
-  };
-  return {
-    name: manifest.name,
-    family: manifest.family,
-    hash: `0x${manifest.files[MODEL_FILE]}`,
-    baseRate: manifest.baseRate,
-    async judge(claims) {
-      const judged = claims.map((claim) => isWithinLimits(claim, manifest.limits));
-      const results = await judgeInBatches(
-        claims.filter((_, i) => judged[i]),
-        BATCH,
-        judgeBatch,
-      );
-      return judged.map((isJudged) => (isJudged ? (results.shift() ?? Number.NaN) : Number.NaN));
-    },
-    close: () => session.release(),
-  };
+/** A model that runs in a process of its own. */
+export interface EmbeddedModel extends Model {
+  /** What loading and inference took so far. */
+  stats(): InferenceStats;
+  /** Of the process that runs the model now. */
+  pid(): number | undefined;
 }
 
-/** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
-export function stringField(claim: Claim, input: ManifestInput): string {
-  if (input.kind !== "string") throw new Error(`inputs of kind ${input.kind} cannot be fed`);
-  const value = claim[input.field];
-  if (value === undefined) throw new Error(`the claim has no ${input.field}`);
-  return value.replaceAll("\0", " ");
+/** How a model is run. */
+export interface InferenceOptions extends WorkerLimits {
+  /** Most claims that are judged together. */
+  readonly batch: number;
+}
+
+export const INFERENCE_DEFAULTS: InferenceOptions = {
+  memoryMb: 1_024,
+  loadMs: 60_000,
+  deadlineMs: 10_000,
+  batch: 16,
+};
+
+/**
+ * Loads a checked model file in a process of its own, from the very bytes that were checked. A model that crashes,
+ * hangs, outgrows its memory or gives no number costs the claims of one batch their answer and is started again.
+ *
+ * @throws ModelFileError if the model cannot judge, with the reason and the cure
+ */
+export async function loadModel(
+  file: ModelFile,
+  options: Partial<InferenceOptions> = {},
+  log: Logger = silentLogger,
+): Promise<EmbeddedModel> {
+  const { batch, ...limits } = { ...INFERENCE_DEFAULTS, ...options };
+  const supervisor = await superviseModel(file, limits, log);
+  const { name, family, baseRate, files } = file.manifest;
+  return {
+    name,
+    family,
+    hash: `0x${files[MODEL_FILE]}`,
+    baseRate,
+    judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims)),
+    stats: () => supervisor.stats(),
+    pid: () => supervisor.pid(),
+    close: () => supervisor.stop(),
+  };
 }

@@ -1,14 +1,15 @@
 import type { Secret } from "../lib/secret.ts";
 import { calibrate } from "../model/calibrate.ts";
-import { MODEL_FILE, readDescribed, type Manifest, type ManifestInput } from "../model/manifest.ts";
-import { stringField } from "../model/session.ts";
+import { createFeeds, prepareClaim, tensorsOf, typeOf } from "../model/inputs/feeds.ts";
+import { readTokenizer } from "../model/inputs/tokenizer.ts";
+import { MODEL_FILE, readDescribed } from "../model/manifest.ts";
+import { readOutput, type OutputTensor } from "../model/outputs.ts";
 import type { ModelSource } from "../model/source.ts";
 import type { Claim } from "../payload/schema.ts";
 import type { OpenInferenceConfig } from "./config.ts";
 import { createHttp, withinTime, type Limits } from "./http.ts";
 import { createRemoteModel } from "./model.ts";
 import { checkServer, infer } from "./openInference.ts";
-import type { FlatTensor } from "./wireTensor.ts";
 
 /**
  * A model of a manifest, run by a server that speaks the Open Inference Protocol. The graph need not lie beside the
@@ -18,7 +19,8 @@ import type { FlatTensor } from "./wireTensor.ts";
  * @throws ModelFileError
  */
 export function openInferenceSource(path: string, config: OpenInferenceConfig, token?: Secret): ModelSource {
-  const { manifest } = readDescribed(path);
+  const { manifest, tokenizer } = readDescribed(path);
+  const feeds = createFeeds(manifest.inputs, tokenizer && readTokenizer(tokenizer));
   const { name, family, domain, files } = manifest;
   const hash = `0x${files[MODEL_FILE]}` as const;
   return {
@@ -35,30 +37,20 @@ export function openInferenceSource(path: string, config: OpenInferenceConfig, t
         throw error;
       }
       const judge = async (claims: readonly Claim[], limits: Limits): Promise<number[]> => {
-        const { data } = await infer(
-          server,
-          feedsOf(manifest, claims),
-          { output, rows: claims.length },
-          limits,
+        const prepared = claims.map((claim) => prepareClaim(feeds, claim));
+        const asked = prepared.filter((claim) => claim !== undefined);
+        if (asked.length === 0) return claims.map(() => Number.NaN);
+        const tensor = await infer(server, tensorsOf(feeds, asked), { output, rows: asked.length }, limits);
+        const answers = asked.map(({ answer }) => answer);
+        const probabilities = readOutput(tensor as OutputTensor, manifest.output, answers).values();
+        return prepared.map((claim) =>
+          claim === undefined
+            ? Number.NaN
+            : calibrate(probabilities.next().value ?? Number.NaN, manifest.calibration),
         );
-        return Array.from(data as ArrayLike<number>, (p) => calibrate(p, manifest.calibration));
       };
       const { batch: size, timeoutMs } = config;
       return createRemoteModel({ manifest, hash, http, size, timeoutMs, log, judge });
     },
   };
-}
-
-function typeOf({ kind }: ManifestInput): string {
-  if (kind !== "string") throw new Error(`inputs of kind ${kind} cannot be sent`);
-  return kind;
-}
-
-function feedsOf({ inputs }: Manifest, claims: readonly Claim[]): Record<string, FlatTensor> {
-  return Object.fromEntries(
-    inputs.map((input) => {
-      const data = claims.map((claim) => stringField(claim, input));
-      return [input.name, { type: typeOf(input), dims: [claims.length], data }];
-    }),
-  );
 }

@@ -1,0 +1,142 @@
+import type { Claim } from "../../payload/schema.ts";
+import type { ManifestInput } from "../manifest.ts";
+import { layOut, resizePlanes, toPlanes } from "./pixels.ts";
+import { decodePng, PngError, readPngHeader } from "./png.ts";
+import { integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
+import type { Encoding, Tokenizer } from "./tokenizer.ts";
+
+/** One input of a graph: how a claim becomes a row of it, and rows become its tensor. */
+export interface Feed<Row = unknown> {
+  readonly name: string;
+  /** undefined if this claim cannot be given to the model. */
+  row(claim: Claim): Row | undefined;
+  tensor(rows: readonly Row[]): InputTensor;
+}
+
+/**
+ * The feed of every input of a manifest.
+ *
+ * @param tokenizer needed for inputs of kind tokens
+ */
+export function createFeeds(inputs: readonly ManifestInput[], tokenizer: Tokenizer | undefined): Feed[] {
+  // Ids, mask and types are three inputs and one encoding.
+  const encodings = new Map<string, WeakMap<Claim, Encoding>>();
+  return inputs.map((input): Feed => {
+    switch (input.kind) {
+      case "string":
+        return stringFeed(input) as Feed;
+      case "values":
+        return valuesFeed(input) as Feed;
+      case "image":
+        return imageFeed(input) as Feed;
+      case "tokens": {
+        if (tokenizer === undefined) throw new Error("there is no tokenizer.json");
+        const key = `${input.fields.join()} ${input.maxTokens}`;
+        const known = encodings.get(key) ?? new WeakMap<Claim, Encoding>();
+        encodings.set(key, known);
+        return tokensFeed(input, tokenizer, known) as Feed;
+      }
+    }
+  });
+}
+
+/** A claim as all inputs take it. */
+export interface PreparedClaim {
+  readonly answer: string;
+  /** One row for each feed. */
+  readonly rows: readonly unknown[];
+}
+
+/** undefined if the claim has not what the model takes. */
+export function prepareClaim(feeds: readonly Feed[], claim: Claim): PreparedClaim | undefined {
+  const rows = feeds.map((feed) => feed.row(claim));
+  return rows.every((row) => row !== undefined) ? { answer: claim.answer, rows } : undefined;
+}
+
+/** The tensors of a batch, by input. */
+export function tensorsOf(
+  feeds: readonly Feed[],
+  claims: readonly PreparedClaim[],
+): Record<string, InputTensor> {
+  return Object.fromEntries(
+    feeds.map((feed, f) => [feed.name, feed.tensor(claims.map(({ rows }) => rows[f]))]),
+  );
+}
+
+/** Element type of an input. */
+export function typeOf(input: ManifestInput): InputTensor["type"] {
+  return input.kind === "string" ? "string" : input.type;
+}
+
+type Input<Kind extends ManifestInput["kind"]> = Extract<ManifestInput, { kind: Kind }>;
+
+/** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
+function stringFeed({ name, field }: Input<"string">): Feed<string> {
+  return {
+    name,
+    row: (claim) => claim[field]?.replaceAll("\0", " "),
+    tensor: (rows) => ({ type: "string", dims: [rows.length], data: rows }),
+  };
+}
+
+function tokensFeed(
+  { name, part, fields, maxTokens, pad, type }: Input<"tokens">,
+  tokenizer: Tokenizer,
+  known: WeakMap<Claim, Encoding>,
+): Feed<Encoding> {
+  return {
+    name,
+    row(claim) {
+      const texts = fields.map((field) => claim[field]);
+      if (!texts.every((text) => text !== undefined)) return undefined;
+      const encoding = known.get(claim) ?? tokenizer.encode(texts, maxTokens);
+      known.set(claim, encoding);
+      return encoding;
+    },
+    tensor(rows) {
+      const longest = Math.max(1, ...rows.map(({ ids }) => ids.length));
+      const length = pad === "maximum" ? maxTokens : longest;
+      const padded = rows.flatMap(({ ids, typeIds }) => {
+        const own = part === "ids" ? ids : part === "typeIds" ? typeIds : ids.map(() => 1);
+        const filler = new Array<number>(length - own.length).fill(part === "ids" ? tokenizer.padId : 0);
+        return tokenizer.padsLeft ? [...filler, ...own] : [...own, ...filler];
+      });
+      return integerTensor(type, padded, [rows.length, length]);
+    },
+  };
+}
+
+function imageFeed(input: Input<"image">): Feed<Float32Array> {
+  const { name, width, height, resize, layout, type } = input;
+  const channels = input.channels === "gray" ? 1 : 3;
+  const shape = { nchw: [channels, height, width], nhwc: [height, width, channels], nhw: [height, width] }[
+    layout
+  ];
+  return {
+    name,
+    row(claim) {
+      if (claim.image === undefined) return undefined;
+      const bytes = Buffer.from(claim.image, "base64");
+      try {
+        const header = readPngHeader(bytes);
+        if (resize === "none" && (header.width !== width || header.height !== height)) return undefined;
+        const planes = toPlanes(decodePng(bytes), input.channels);
+        return layOut(resize === "none" ? planes : resizePlanes(planes, width, height, resize), input);
+      } catch (error) {
+        if (error instanceof PngError) return undefined;
+        throw error;
+      }
+    },
+    tensor: (rows) => numberTensor(type, joined(rows, channels * width * height), [rows.length, ...shape]),
+  };
+}
+
+function valuesFeed({ name, shape, scale, mean, std, type }: Input<"values">): Feed<Float32Array> {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return {
+    name,
+    row: ({ values }) =>
+      values?.length === length ? Float32Array.from(values, (x) => (x * scale - mean) / std) : undefined,
+    tensor: (rows) => numberTensor(type, joined(rows, length), [rows.length, ...shape]),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Pixels } from "./png.ts";
+
+export type Channels = "gray" | "rgb" | "bgr";
+export type Resize = "none" | "nearest" | "bilinear";
+export type Layout = "nchw" | "nhwc" | "nhw";
+
+/** Channels side by side: plane c holds width · height numbers, row by row. */
+export interface Planes {
+  readonly width: number;
+  readonly height: number;
+  readonly planes: readonly Float32Array[];
+}
+
+/** Pixels as one plane a channel, 0 … 255. Grey of colours is luma as ITU-R BT.601 weighs it, in sixteenths of 4,096. */
+export function toPlanes({ width, height, channels, data }: Pixels, order: Channels): Planes {
+  const count = width * height;
+  const plane = (channel: number): Float32Array =>
+    Float32Array.from({ length: count }, (_, i) => data[i * channels + (channels === 1 ? 0 : channel)] ?? 0);
+  if (order === "rgb") return { width, height, planes: [0, 1, 2].map(plane) };
+  if (order === "bgr") return { width, height, planes: [2, 1, 0].map(plane) };
+  if (channels === 1) return { width, height, planes: [plane(0)] };
+  const luma = Float32Array.from({ length: count }, (_, i) => {
+    const [r = 0, g = 0, b = 0] = data.subarray(i * 3, i * 3 + 3);
+    return (r * 19_595 + g * 38_470 + b * 7_471 + 32_768) >>> 16;
+  });
+  return { width, height, planes: [luma] };
+}
+
+/**
+ * Another size. Places are those of pixel centres, (i + ½) · old / new − ½, without smoothing when it shrinks: what
+ * OpenCV calls INTER_NEAREST_EXACT and INTER_LINEAR. Bilinear results are not rounded.
+ */
+export function resizePlanes(
+  image: Planes,
+  width: number,
+  height: number,
+  how: "nearest" | "bilinear",
+): Planes {
+  if (image.width === width && image.height === height) return image;
+  const columns = places(image.width, width, how);
+  const rows = places(image.height, height, how);
+  const planes = image.planes.map((plane) => {
+    const at = (x: number, y: number): number => plane[y * image.width + x] ?? 0;
+    const result = new Float32Array(width * height);
+    for (const [y, row] of rows.entries()) {
+      for (const [x, column] of columns.entries()) {
+        const top = at(column.low, row.low) * (1 - column.share) + at(column.high, row.low) * column.share;
+        const bottom =
+          at(column.low, row.high) * (1 - column.share) + at(column.high, row.high) * column.share;
+        result[y * width + x] = top * (1 - row.share) + bottom * row.share;
+      }
+    }
+    return result;
+  });
+  return { width, height, planes };
+}
+
+interface Place {
+  readonly low: number;
+  readonly high: number;
+  /** Weight of `high`, 0 … 1. */
+  readonly share: number;
+}
+
+function places(from: number, to: number, how: "nearest" | "bilinear"): Place[] {
+  const last = from - 1;
+  return Array.from({ length: to }, (_, i) => {
+    const centre = ((i + 0.5) * from) / to;
+    if (how === "nearest") {
+      const nearest = Math.min(last, Math.floor(centre));
+      return { low: nearest, high: nearest, share: 0 };
+    }
+    const place = Math.min(last, Math.max(0, centre - 0.5));
+    const low = Math.floor(place);
+    return { low, high: Math.min(last, low + 1), share: place - low };
+  });
+}
+
+/** (pixel · scale − mean) / std, in the order of the layout; one mean and std, or one a channel. */
+export function layOut(
+  { width, height, planes }: Planes,
+  {
+    layout,
+    scale,
+    mean,
+    std,
+  }: { layout: Layout; scale: number; mean: readonly number[]; std: readonly number[] },
+): Float32Array {
+  const count = width * height;
+  const result = new Float32Array(count * planes.length);
+  for (const [c, plane] of planes.entries()) {
+    const [m, s] = [mean[c] ?? mean[0] ?? 0, std[c] ?? std[0] ?? 1];
+    for (let i = 0; i < count; i++) {
+      const at = layout === "nhwc" ? i * planes.length + c : c * count + i;
+      result[at] = ((plane[i] ?? 0) * scale - m) / s;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,196 @@
+import { inflateSync } from "node:zlib";
+
+/** Pixels of eight bits a channel, row by row from the top, channels of a pixel together. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+export interface PngHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  readonly colour: number;
+}
+
+/** Bounds memory: a claim's image of 196,608 bytes could otherwise unfold to gigabytes. */
+export const MAX_PIXELS = 4_194_304;
+
+/** The bytes are no PNG image that is read here. */
+export class PngError extends Error {
+  override readonly name = "PngError";
+}
+
+const SIGNATURE = Buffer.from("89504e470d0a1a0a", "hex");
+/** Samples a pixel has in each colour type: grey, RGB, palette, grey and alpha, RGB and alpha. */
+const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEPTHS: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
+
+/**
+ * Size and kind of a PNG file, from its first 33 bytes: asked before anything is unfolded.
+ *
+ * @throws PngError if it is no PNG file, too big, or interlaced
+ */
+export function readPngHeader(bytes: Buffer): PngHeader {
+  if (!bytes.subarray(0, 8).equals(SIGNATURE) || bytes.length < 33) throw new PngError("no PNG file");
+  if (bytes.readUInt32BE(8) !== 13 || bytes.toString("latin1", 12, 16) !== "IHDR")
+    throw new PngError("no header");
+  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  const [depth = 0, colour = 0, compression, filter, interlace] = bytes.subarray(24, 29);
+  if (width === 0 || height === 0 || width * height > MAX_PIXELS)
+    throw new PngError(`${width} × ${height} pixels`);
+  if (DEPTHS[colour]?.includes(depth) !== true) throw new PngError(`colour type ${colour}, depth ${depth}`);
+  if (compression !== 0 || filter !== 0 || interlace !== 0)
+    throw new PngError("interlaced, or unknown coding");
+  return { width, height, depth, colour };
+}
+
+/**
+ * Decodes a PNG file to grey or RGB. 16 bits are cut to the upper eight; transparent pixels lie on black.
+ *
+ * @throws PngError
+ */
+export function decodePng(bytes: Buffer): Pixels {
+  const header = readPngHeader(bytes);
+  const chunks = readChunks(bytes);
+  const samples = SAMPLES[header.colour] ?? 0;
+  const rowBytes = Math.ceil((header.width * samples * header.depth) / 8);
+  const raw = inflate(Buffer.concat(chunks.get("IDAT") ?? []), (rowBytes + 1) * header.height);
+  const rows = unfilter(raw, header.height, rowBytes, Math.max(1, (samples * header.depth) >> 3));
+  const values = unpack(rows, header, samples, rowBytes);
+  const palette = chunks.get("PLTE")?.[0];
+  const alpha = chunks.get("tRNS")?.[0];
+  return { width: header.width, height: header.height, ...colours(values, header, palette, alpha) };
+}
+
+/** Contents by chunk type. */
+function readChunks(bytes: Buffer): Map<string, Buffer[]> {
+  const chunks = new Map<string, Buffer[]>();
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const length = bytes.readUInt32BE(at);
+    const type = bytes.toString("latin1", at + 4, at + 8);
+    if (at + 12 + length > bytes.length) throw new PngError("cut off");
+    if (type === "IEND") return chunks;
+    chunks.set(type, [...(chunks.get(type) ?? []), bytes.subarray(at + 8, at + 8 + length)]);
+    at += 12 + length;
+  }
+  throw new PngError("cut off");
+}
+
+/** Exactly `size` bytes; stops as soon as there would be more. */
+function inflate(data: Buffer, size: number): Buffer {
+  let raw: Buffer;
+  try {
+    raw = inflateSync(data, { maxOutputLength: size });
+  } catch (error) {
+    throw new PngError(`pixels cannot be unfolded: ${String(error)}`);
+  }
+  if (raw.length !== size) throw new PngError(`${raw.length} bytes of pixels, ${size} expected`);
+  return raw;
+}
+
+/** Undoes the filters of the PNG specification, clause 9; `step` is the bytes of a whole pixel, at least one. */
+function unfilter(raw: Buffer, height: number, rowBytes: number, step: number): Buffer {
+  const rows = Buffer.alloc(height * rowBytes);
+  for (let y = 0; y < height; y++) {
+    const filter = raw[y * (rowBytes + 1)] ?? 0;
+    if (filter > 4) throw new PngError(`filter ${filter}`);
+    const from = y * (rowBytes + 1) + 1;
+    const to = y * rowBytes;
+    for (let x = 0; x < rowBytes; x++) {
+      const left = x >= step ? (rows[to + x - step] ?? 0) : 0;
+      const up = y > 0 ? (rows[to + x - rowBytes] ?? 0) : 0;
+      const corner = x >= step && y > 0 ? (rows[to + x - rowBytes - step] ?? 0) : 0;
+      rows[to + x] = (raw[from + x] ?? 0) + predict(filter, left, up, corner);
+    }
+  }
+  return rows;
+}
+
+function predict(filter: number, left: number, up: number, corner: number): number {
+  if (filter === 1) return left;
+  if (filter === 2) return up;
+  if (filter === 3) return (left + up) >> 1;
+  return filter === 4 ? paeth(left, up, corner) : 0;
+}
+
+/** Whichever of the three is nearest to left + up − corner. */
+function paeth(left: number, up: number, corner: number): number {
+  const estimate = left + up - corner;
+  const [a, b, c] = [Math.abs(estimate - left), Math.abs(estimate - up), Math.abs(estimate - corner)];
+  if (a <= b && a <= c) return left;
+  return b <= c ? up : corner;
+}
+
+/** One number a sample: eight bits as they are, sixteen whole, fewer as their own small numbers. */
+function unpack(
+  rows: Buffer,
+  { width, height, depth }: PngHeader,
+  samples: number,
+  rowBytes: number,
+): Uint16Array {
+  const perRow = width * samples;
+  const values = new Uint16Array(perRow * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < perRow; x++) {
+      const bit = x * depth;
+      const at = y * rowBytes + (bit >> 3);
+      const byte = rows[at] ?? 0;
+      values[y * perRow + x] =
+        depth === 16
+          ? (byte << 8) | (rows[at + 1] ?? 0)
+          : (byte >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
+    }
+  }
+  return values;
+}
+
+/** From samples to grey or RGB of eight bits, on black. */
+function colours(
+  values: Uint16Array,
+  { width, height, depth, colour }: PngHeader,
+  palette: Buffer | undefined,
+  transparent: Buffer | undefined,
+): Pick<Pixels, "channels" | "data"> {
+  const count = width * height;
+  const eight = (value: number): number =>
+    depth === 16 ? value >> 8 : Math.round((value * 255) / ((1 << depth) - 1));
+  const onBlack = (value: number, alpha: number): number => Math.round((value * alpha) / 255);
+  if (colour === 3) {
+    if (palette === undefined) throw new PngError("no palette");
+    const data = new Uint8Array(count * 3);
+    for (let i = 0; i < count; i++) {
+      const entry = values[i] ?? 0;
+      if (entry * 3 + 3 > palette.length) throw new PngError(`no colour ${entry}`);
+      for (let c = 0; c < 3; c++)
+        data[i * 3 + c] = onBlack(palette[entry * 3 + c] ?? 0, transparent?.[entry] ?? 255);
+    }
+    return { channels: 3, data };
+  }
+  const samples = SAMPLES[colour] ?? 0;
+  const channels = samples > 2 ? 3 : 1;
+  const hasAlpha = samples === 2 || samples === 4;
+  const isKey = (i: number): boolean =>
+    !hasAlpha &&
+    transparent !== undefined &&
+    transparent.length >= channels * 2 &&
+    Array.from(
+      { length: channels },
+      (_, c) => values[i * samples + c] === transparent.readUInt16BE(c * 2),
+    ).every(Boolean);
+  const data = new Uint8Array(count * channels);
+  for (let i = 0; i < count; i++) {
+    const alpha = hasAlpha ? eight(values[i * samples + channels] ?? 0) : isKey(i) ? 0 : 255;
+    for (let c = 0; c < channels; c++)
+      data[i * channels + c] = onBlack(eight(values[i * samples + c] ?? 0), alpha);
+  }
+  return { channels, data };
+}

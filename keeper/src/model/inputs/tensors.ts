@@ -1,0 +1,32 @@
+/** A tensor on its way to a graph; flat, row by row. Numbers of float16 are what its sixteen bits stand for. */
+export interface InputTensor {
+  readonly type: "string" | "float32" | "float16" | "uint8" | "int64" | "int32";
+  readonly dims: readonly number[];
+  readonly data: readonly string[] | Float32Array | Uint8Array | BigInt64Array | Int32Array;
+}
+
+/** Numbers as a tensor of another element type; what does not fit uint8 is cut, halves are rounded up. */
+export function numberTensor(
+  type: "float32" | "float16" | "uint8",
+  data: Float32Array,
+  dims: readonly number[],
+): InputTensor {
+  if (type !== "uint8") return { type, dims, data };
+  return { type, dims, data: Uint8Array.from(data, (x) => Math.min(255, Math.max(0, Math.round(x)))) };
+}
+
+/** Whole numbers as a tensor. */
+export function integerTensor(
+  type: "int64" | "int32",
+  data: readonly number[],
+  dims: readonly number[],
+): InputTensor {
+  return { type, dims, data: type === "int64" ? BigInt64Array.from(data, BigInt) : Int32Array.from(data) };
+}
+
+/** Rows of the same length, one after the other. */
+export function joined(rows: readonly Float32Array[], length: number): Float32Array {
+  const all = new Float32Array(rows.length * length);
+  for (const [i, row] of rows.entries()) all.set(row, i * length);
+  return all;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect } from "chai";
+
+import { createQueue } from "./queue.ts";
+
+describe("createQueue", () => {
+  const numbers = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+  it("keeps the order and the size of batches", async () => {
+    const sizes: number[] = [];
+    const ask = createQueue<number>(16, async (batch) => {
+      sizes.push(batch.length);
+      return batch.map((n) => n / 100);
+    });
+    expect(await ask(numbers(37))).to.deep.equal(numbers(37).map((n) => n / 100));
+    expect(sizes).to.deep.equal([16, 16, 5]);
+    expect(await ask([])).to.deep.equal([]);
+  });
+
+  it("fills batches from everybody who waits, and gives each their own answers", async () => {
+    const batches: number[][] = [];
+    const ask = createQueue<number>(16, async (batch) => {
+      batches.push([...batch]);
+      await sleep(1);
+      return batch.map((n) => n / 1_000);
+    });
+    const asked = numbers(10).map((i) => numbers(5, i * 10));
+    const answers = await Promise.all(asked.map((items) => ask(items)));
+    expect(answers).to.deep.equal(asked.map((items) => items.map((n) => n / 1_000)));
+    expect(batches.map(({ length }) => length)).to.deep.equal([16, 16, 16, 2]);
+    expect(batches.flat(), "first come, first judged").to.deep.equal(asked.flat());
+  });
+
+  it("never runs two batches at once", async () => {
+    let running = 0;
+    const ask = createQueue<number>(2, async (batch) => {
+      expect(++running).to.equal(1);
+      await sleep(1);
+      running -= 1;
+      return batch.map(() => 0);
+    });
+    const first = ask(numbers(3));
+    await sleep(1);
+    await Promise.all([first, ask(numbers(4))]);
+  });
+
+  it("stops waiting when it is told to, and does not judge what has not begun", async () => {
+    const batches: number[][] = [];
+    const ask = createQueue<number>(2, async (batch) => {
+      batches.push([...batch]);
+      await sleep(5);
+      return batch.map(() => 0.5);
+    });
+    const stop = new AbortController();
+    const stopped = ask(numbers(6), stop.signal).catch((reason: unknown) => reason);
+    const other = ask([99]);
+    await sleep(1);
+    const reason = new Error("stop");
+    stop.abort(reason);
+    expect(await stopped).to.equal(reason);
+    expect(await other).to.deep.equal([0.5]);
+    expect(batches).to.deep.equal([[0, 1], [99]]);
+    const late = await ask([1], stop.signal).catch((error: unknown) => error);
+    expect(late, "told before").to.equal(reason);
+  });
+
+  it("gives NaN for what was not judged, and goes on", async () => {
+    let batch = 0;
+    const ask = createQueue<number>(2, async () => {
+      batch += 1;
+      if (batch === 1) throw new Error("broken");
+      return [0.5];
+    });
+    expect(await ask(numbers(4))).to.deep.equal([NaN, NaN, 0.5, NaN]);
+    expect(await ask([1])).to.deep.equal([0.5]);
+  });
+});

@@ -1,0 +1,210 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+
+import type { Claim } from "../payload/schema.ts";
+import { calibrate } from "./calibrate.ts";
+import { RefusedModel } from "./errors.ts";
+import { checkGraph } from "./graphProto.ts";
+import {
+  createFeeds,
+  prepareClaim,
+  tensorsOf,
+  typeOf,
+  type Feed,
+  type PreparedClaim,
+} from "./inputs/feeds.ts";
+import { encodePng } from "./inputs/pngEncode.ts";
+import type { InputTensor } from "./inputs/tensors.ts";
+import { readTokenizer, type Tokenizer } from "./inputs/tokenizer.ts";
+import { isWithinLimits } from "./limits.ts";
+import type { Manifest } from "./manifest.ts";
+import { OutputShapeError, readOutput } from "./outputs.ts";
+import { refusalOf } from "./refusals.ts";
+
+/** What a model is made of; plain data, so that it crosses from process to process. */
+export interface ModelParts {
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array;
+  readonly tokenizer?: Uint8Array;
+}
+
+export interface Judged {
+  /** One probability in [0, 1] or NaN a claim, in order. */
+  readonly probabilities: number[];
+  /** What the graph said about the first claim it could not take. */
+  readonly failure?: string;
+}
+
+/** A graph in this process, ready to judge. */
+export interface Runtime {
+  judge(claims: readonly Claim[]): Promise<Judged>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model for reproducible runs, one thread, so that sums are always taken in the same order, and tries it on a
+ * made-up claim: what could never judge is told now, not at the first request.
+ *
+ * @throws RefusedModel with the reason and the cure
+ */
+export async function openRuntime({ manifest, bytes, tokenizer }: ModelParts): Promise<Runtime> {
+  checkGraph(bytes);
+  const feeds = createFeeds(manifest.inputs, tokenizer && openTokenizer(tokenizer));
+  const session = await InferenceSession.create(bytes, {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    // 4 = fatal: what is wrong comes back as an error, not on standard error.
+    logSeverityLevel: 4,
+  }).catch((error: unknown) => {
+    throw new RefusedModel(refusalOf(error));
+  });
+  try {
+    checkPorts(session, manifest);
+    return await createRuntime(session, manifest, feeds);
+  } catch (error) {
+    await session.release();
+    throw error instanceof RefusedModel ? error : new RefusedModel(refusalOf(error));
+  }
+}
+
+async function createRuntime(
+  session: InferenceSession,
+  manifest: Manifest,
+  feeds: readonly Feed[],
+): Promise<Runtime> {
+  const { output, calibration, limits } = manifest;
+  const fixed = fixedRows(session);
+  let mayBatch = fixed === undefined;
+
+  /** All rows at once, or in pieces of the size the graph insists on, the last one filled up. */
+  const run = async (rows: readonly PreparedClaim[]): Promise<number[]> => {
+    const size = fixed ?? rows.length;
+    const results: number[] = [];
+    for (let i = 0; i < rows.length; i += size) {
+      const own = rows.slice(i, i + size);
+      const filled = Array.from({ length: size }, (_, at) => own[at] ?? own[0]!);
+      const tensors = Object.entries(tensorsOf(feeds, filled)).map(([name, tensor]) => [
+        name,
+        toRuntime(tensor),
+      ]);
+      const given = (await session.run(Object.fromEntries(tensors), [output.name]))[output.name];
+      if (given === undefined) throw new OutputShapeError("missing", output.name);
+      const answers = filled.map(({ answer }) => answer);
+      const probabilities = readOutput(given as unknown as Parameters<typeof readOutput>[0], output, answers);
+      results.push(...probabilities.slice(0, own.length));
+    }
+    return results;
+  };
+
+  const alone = async (rows: readonly PreparedClaim[]): Promise<{ results: number[]; failure?: string }> => {
+    const results: number[] = [];
+    let failure: string | undefined;
+    for (const row of rows) {
+      try {
+        results.push(...(await run([row])));
+      } catch (error) {
+        results.push(Number.NaN);
+        failure ??= String(error).slice(0, 300);
+      }
+    }
+    return failure === undefined ? { results } : { results, failure };
+  };
+
+  /** Of rows that fail together each is judged alone: one claim, sent on purpose perhaps, must not silence the others. */
+  const judgeRows = async (rows: readonly PreparedClaim[]): ReturnType<typeof alone> => {
+    if (rows.length === 0) return { results: [] };
+    if (mayBatch && rows.length > 1) {
+      try {
+        return { results: await run(rows) };
+      } catch {
+        const judged = await alone(rows);
+        // Nobody was to blame: the graph takes one row whatever its shape says.
+        if (judged.failure === undefined) mayBatch = false;
+        return judged;
+      }
+    }
+    return alone(rows);
+  };
+
+  await run([prepareClaim(feeds, probeOf(manifest))!]);
+  return {
+    async judge(claims) {
+      const rows = claims.map((claim) =>
+        isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined,
+      );
+      const { results, failure } = await judgeRows(rows.filter((row) => row !== undefined));
+      let next = 0;
+      const probabilities = rows.map((row) =>
+        row === undefined ? Number.NaN : calibrate(results[next++] ?? Number.NaN, calibration),
+      );
+      return failure === undefined ? { probabilities } : { probabilities, failure };
+    },
+    close: () => session.release(),
+  };
+}
+
+/** As onnxruntime takes it. */
+function toRuntime({ type, dims, data }: InputTensor): Tensor {
+  if (type !== "float16") return new Tensor(type, data as never, dims);
+  const halves = new Uint16Array(Float16Array.from(data as Float32Array).buffer);
+  const tensor = new Tensor(type, halves, dims);
+  // The class shows a Float16Array where there is one, and the native side sees nothing in it.
+  return Object.defineProperty(tensor, "data", { value: halves });
+}
+
+function openTokenizer(bytes: Uint8Array): Tokenizer {
+  try {
+    return readTokenizer(bytes);
+  } catch (error) {
+    throw new RefusedModel({
+      code: "TOKENIZER_INVALID",
+      given: `a tokenizer.json that cannot be read (${String(error).slice(0, 200)})`,
+      allowed: "a tokenizer.json of the Hugging Face tokenizers library",
+      advice: "Save it with tokenizer.save('tokenizer.json') and name its hash in the manifest.",
+    });
+  }
+}
+
+function checkPorts(session: InferenceSession, { inputs, output }: Manifest): void {
+  const given = new Map(
+    session.inputMetadata.map((port) => [port.name, port.isTensor ? port.type : "no tensor"]),
+  );
+  const named = new Map(inputs.map((input) => [input.name, typeOf(input)]));
+  const fits = [...named].every(([name, type]) => given.get(name) === type) && given.size === named.size;
+  const out = session.outputMetadata.find(({ name }) => name === output.name);
+  if (fits && out?.isTensor === true) return;
+  const list = (ports: Iterable<readonly [string, string]>): string =>
+    Array.from(ports, ([name, type]) => `${name}: ${type}`).join(", ");
+  const outputs = session.outputMetadata.map(
+    ({ name, isTensor }) => [name, isTensor ? "tensor" : "no tensor"] as const,
+  );
+  throw new RefusedModel({
+    code: "PORTS_MISMATCH",
+    given: `a graph that takes ${list(given)} and gives ${list(outputs)}`,
+    allowed: `${list(named)} and the tensor ${output.name}, as the manifest says`,
+    advice: "Write the manifest again with `assay models init`, or correct inputs and output.name.",
+  });
+}
+
+/** Rows the graph insists on, if it does: the first dimension of an input, where it is a number. */
+function fixedRows(session: InferenceSession): number | undefined {
+  for (const port of session.inputMetadata) {
+    const [rows] = port.isTensor ? port.shape : [];
+    if (typeof rows === "number" && rows > 0) return rows;
+  }
+  return undefined;
+}
+
+/** A claim that has everything the model takes, whatever its limits are. */
+function probeOf({ inputs, output }: Manifest): Claim {
+  const image = inputs.find((input) => input.kind === "image");
+  const values = inputs.find((input) => input.kind === "values");
+  const [width, height] = [image?.width ?? 1, image?.height ?? 1];
+  return {
+    text: "A sentence to try the model.",
+    answer: output.select.by === "answer" ? output.select.labels[0]! : "A sentence to try the model.",
+    image: encodePng({ width, height, channels: 1, data: new Uint8Array(width * height) }).toString("base64"),
+    values: Array.from({ length: values?.shape.reduce((a, b) => a * b, 1) ?? 1 }, () => 0),
+  };
+}

@@ -1,0 +1,188 @@
+import { fork } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+
+import type { Claim } from "../../payload/schema.ts";
+import { ModelFileError } from "../errors.ts";
+import type { Judged, ModelParts } from "../runtime.ts";
+import type { Reply, Request } from "./protocol.ts";
+
+/** What the process of a model may use. */
+export interface WorkerLimits {
+  /** Most memory it may hold, MiB. */
+  readonly memoryMb: number;
+  /** Longest time to load the model, ms. */
+  readonly loadMs: number;
+  /** Longest time for a batch, ms. */
+  readonly deadlineMs: number;
+}
+
+/** Why a process is no more. */
+export type EndReason = "crashed" | "took too long" | "took too much memory" | "was stopped";
+
+/** The process ended, and with it what it was asked. */
+export class WorkerEndedError extends Error {
+  readonly reason: EndReason;
+  readonly detail: string;
+
+  constructor(reason: EndReason, detail: string) {
+    super(`the process of the model ${reason} (${detail})`);
+    this.name = "WorkerEndedError";
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+/** One life of a process that runs a model. One request at a time. */
+export interface ModelProcess {
+  readonly pid: number;
+  /** Its own time to load, ms. */
+  load(model: ModelParts, path: string): Promise<number>;
+  judge(claims: readonly Claim[]): Promise<Judged & { readonly ms: number }>;
+  /** Resolves when it is no more. */
+  readonly ended: Promise<WorkerEndedError>;
+  stop(): void;
+}
+
+/** Between two looks at the memory of a busy process, ms. It can outgrow its ceiling by what it touches meanwhile. */
+const WATCH_MS = 50;
+/** Characters kept of what it wrote to standard error before it ended. */
+const LAST_WORDS = 300;
+/** Of the keeper's environment the process gets this and nothing else, above all no key. */
+const ENVIRONMENT = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
+
+/** Starts a process; nothing is loaded yet. */
+export function startModelProcess(limits: WorkerLimits): ModelProcess {
+  const child = fork(join(import.meta.dirname, "main.ts"), [], {
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    execArgv: [`--max-old-space-size=${limits.memoryMb}`, "--disable-warning=ExperimentalWarning"],
+    env: Object.fromEntries(
+      ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ),
+  });
+  // Only what is asked keeps the keeper running; a process that is left over ends with it.
+  child.unref();
+  child.channel?.unref();
+  (child.stderr as Socket | null)?.unref();
+  let reason: EndReason = "crashed";
+  let detail: string | undefined;
+  let words = "";
+  let waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-LAST_WORDS)));
+
+  const kill = (why: EndReason, what: string): void => {
+    [reason, detail] = [why, what];
+    child.kill("SIGKILL");
+  };
+  const ended = new Promise<WorkerEndedError>((resolve) => {
+    const end = (how: string): void => {
+      const said = words.replaceAll(/\s+/g, " ").trim();
+      const error = new WorkerEndedError(reason, detail ?? (said === "" ? how : `${how}: ${said}`));
+      waiting?.reject(error);
+      waiting = undefined;
+      resolve(error);
+    };
+    child.once("error", (error) => end(String(error)));
+    // After standard error is closed, so that the last words are known.
+    child.once("close", (code, signal) => end(signal ?? `exit code ${code}`));
+  });
+  child.on("message", (reply: Reply) => {
+    waiting?.resolve(reply);
+    waiting = undefined;
+  });
+
+  const ask = async (request: Request, mostMs: number): Promise<Reply> => {
+    if (waiting !== undefined) throw new Error("the process is busy");
+    const watch = setInterval(() => {
+      const used = memoryOf(child.pid);
+      if (used > limits.memoryMb)
+        kill("took too much memory", `${Math.round(used)} MiB, allowed are ${limits.memoryMb}`);
+    }, WATCH_MS);
+    const timer = setTimeout(() => kill("took too long", `more than ${mostMs} ms`), mostMs);
+    try {
+      return await new Promise<Reply>((resolve, reject) => {
+        waiting = { resolve, reject };
+        if (!child.connected) void ended.then(reject);
+        else
+          child.send(request, (error) => {
+            // The end of the process tells more; it comes right behind.
+            if (error !== null) void ended.then(reject);
+          });
+      });
+    } finally {
+      clearInterval(watch);
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    pid: child.pid ?? -1,
+    ended,
+    async load(model, path) {
+      const reply = await ask({ kind: "load", model }, limits.loadMs).catch((error: unknown) => {
+        throw error instanceof WorkerEndedError ? loadError(path, error) : error;
+      });
+      if (reply.kind === "loaded") return reply.ms;
+      if (reply.kind === "refused") throw new ModelFileError(path, reply.refusal);
+      throw new Error(`unexpected answer ${reply.kind}`);
+    },
+    async judge(claims) {
+      const reply = await ask({ kind: "judge", claims }, limits.deadlineMs);
+      if (reply.kind !== "judged" || reply.probabilities.length !== claims.length)
+        throw new Error(`unexpected answer ${reply.kind}`);
+      return { ...reply, probabilities: [...reply.probabilities] };
+    },
+    stop() {
+      kill("was stopped", "by the keeper");
+    },
+  };
+}
+
+/** MiB in use; 0 where the system does not say, as everywhere but on Linux: then only V8's own limit holds. */
+export function memoryOf(pid: number | undefined): number {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return Number(kilobytes ?? 0) / 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+/** A model that takes its process down before it has judged anything is refused like any other. */
+function loadError(path: string, ended: WorkerEndedError): ModelFileError {
+  const { reason, detail } = ended;
+  if (reason === "took too long")
+    return new ModelFileError(
+      path,
+      {
+        code: "MODEL_TOO_SLOW",
+        given: `loading and one trial run take ${detail}`,
+        allowed: "inference.loadMs",
+        advice: "Look for a loop without end, use a smaller model, or raise inference.loadMs.",
+      },
+      ended,
+    );
+  if (reason === "took too much memory")
+    return new ModelFileError(
+      path,
+      {
+        code: "MODEL_TOO_BIG",
+        given: `loading and one trial run take ${detail}`,
+        allowed: "inference.memoryMb",
+        advice: "Use a smaller model, or raise inference.memoryMb.",
+      },
+      ended,
+    );
+  return new ModelFileError(
+    path,
+    {
+      code: "MODEL_CRASHED",
+      given: `a process that ${reason} while it loaded the model (${detail})`,
+      allowed: "a graph onnxruntime 1.30 can run",
+      advice: "The file is damaged or made to do harm: export the model again.",
+    },
+    ended,
+  );
+}

@@ -1,0 +1,19 @@
+import type { Claim } from "../../payload/schema.ts";
+import type { Refusal } from "../errors.ts";
+import type { ModelParts } from "../runtime.ts";
+
+/** What the keeper says to the process that runs the model. */
+export type Request =
+  | { readonly kind: "load"; readonly model: ModelParts }
+  | { readonly kind: "judge"; readonly claims: readonly Claim[] };
+
+/** Its answers, one a request, in order. `ms` is its own time: loading, or preparing and running a batch. */
+export type Reply =
+  | { readonly kind: "loaded"; readonly ms: number }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | {
+      readonly kind: "judged";
+      readonly ms: number;
+      readonly probabilities: readonly number[];
+      readonly failure?: string;
+    };

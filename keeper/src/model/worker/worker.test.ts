@@ -1,0 +1,226 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect } from "chai";
+
+import { createLogger, type Logger } from "../../lib/logger.ts";
+import type { Claim } from "../../payload/schema.ts";
+import {
+  greedyModel,
+  hugeModel,
+  loopingModel,
+  modelOf,
+  nanModel,
+  SIGMOID,
+  VALUES,
+} from "../../testing/models.ts";
+import { onnxFile } from "../../testing/onnx.ts";
+import { judgeClaims } from "../judge.ts";
+import { ModelFileError } from "../errors.ts";
+import type { ModelFile } from "../manifest.ts";
+import { sigmoid } from "../numbers.ts";
+import { loadModel, type EmbeddedModel, type InferenceOptions } from "../session.ts";
+import { memoryOf, startModelProcess } from "./process.ts";
+
+const values = (...numbers: number[]): Claim[] => numbers.map((x) => ({ values: [x], answer: "a" }));
+const SLOW = 1e15;
+
+const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/stat`);
+const until = async (holds: () => boolean, ms = 15_000): Promise<void> => {
+  for (const end = Date.now() + ms; !holds(); await sleep(20))
+    if (Date.now() > end) throw new Error("it did not come to pass");
+};
+
+describe("the process of a model", function () {
+  this.timeout(60_000);
+  let lines: string[];
+  let log: Logger;
+  let model: EmbeddedModel | undefined;
+
+  beforeEach(() => {
+    lines = [];
+    log = createLogger({ level: "debug", write: (line) => lines.push(line) });
+  });
+  afterEach(async () => {
+    await model?.close();
+    model = undefined;
+  });
+
+  const open = async (file: ModelFile, options: Partial<InferenceOptions> = {}): Promise<EmbeddedModel> => {
+    model = await loadModel(file, options, log);
+    return model;
+  };
+  const said = (words: string): number => lines.filter((line) => line.includes(words)).length;
+  /** After the fault: the next claims are judged again, by another process. */
+  const recovers = async (): Promise<void> => {
+    await until(() => said("model loaded") === 2);
+    expect(await model!.judge(values(0))).to.deep.equal([0.5]);
+    expect(said("the process of the model ended"), "log lines").to.equal(1);
+  };
+
+  it("killed in the middle of a batch costs this batch the base rate, one log line, nothing else", async () => {
+    await open(modelOf(loopingModel(), {}), { deadlineMs: 30_000 });
+    const votes = judgeClaims(model!, values(SLOW, 0), 77, log);
+    await sleep(300);
+    expect(process.kill(model!.pid()!, "SIGKILL")).to.equal(true);
+    expect([...(await votes)]).to.deep.equal([77, 77]);
+    expect(said("the process of the model ended")).to.equal(1);
+    expect(lines.join("")).to.match(/"reason":"crashed".*SIGKILL/);
+    await recovers();
+    expect(model!.stats().ends).to.deep.equal({ crashed: 1 });
+  });
+
+  it("killed while nobody asks is started again", async () => {
+    await open(modelOf(onnxFile(SIGMOID), {}));
+    process.kill(model!.pid()!, "SIGKILL");
+    await recovers();
+  });
+
+  it("that hangs is ended at the deadline", async () => {
+    await open(modelOf(loopingModel(), {}), { deadlineMs: 400 });
+    const start = Date.now();
+    expect(await model!.judge(values(SLOW))).to.deep.equal([NaN]);
+    expect(Date.now() - start).to.be.within(400, 5_000);
+    expect(lines.join("")).to.match(/took too long.*more than 400 ms/);
+    await recovers();
+  });
+
+  it("that takes too much memory is ended, and leaves the keeper's own alone", async () => {
+    await open(modelOf(greedyModel(), {}), { memoryMb: 400 });
+    const before = memoryOf(process.pid);
+    expect(await model!.judge(values(3_000))).to.deep.equal([NaN]);
+    expect(lines.join("")).to.match(/took too much memory.*MiB, allowed are 400/);
+    expect(memoryOf(process.pid) - before, "MiB").to.be.below(100);
+    await recovers();
+  });
+
+  it("that gives NaN costs nothing but those claims, with one log line and the same process", async () => {
+    await open(modelOf(nanModel(), {}));
+    const pid = model!.pid();
+    expect([...(await judgeClaims(model!, values(1, -1, 1), 128, log))]).to.deep.equal([128, 128, 128]);
+    expect(await model!.judge(values(3, -1))).to.satisfy(([p, q]: number[]) => p! > 0.7 && Number.isNaN(q));
+    expect(said("claims voted at the base rate")).to.equal(1);
+    expect(model!.pid()).to.equal(pid);
+    expect(model!.stats()).to.deep.include({ loads: 1, batches: 2, claims: 5, abstained: 2, ends: {} });
+  });
+
+  it("waits longer each time it ends, and claims do not wait for it then", async () => {
+    await open(modelOf(loopingModel(), {}), { deadlineMs: 100 });
+    const pauses = (): number[] =>
+      lines.flatMap((line) => /"pauseMs":(\d+)/.exec(line)?.[1] ?? []).map(Number);
+    for (let i = 1; i <= 4; i++) {
+      await until(() => said("model loaded") === i);
+      expect(await model!.judge(values(SLOW))).to.deep.equal([NaN]);
+      await until(() => pauses().length === i);
+    }
+    expect(pauses()).to.deep.equal([250, 500, 1_000, 2_000]);
+    const start = Date.now();
+    expect(await model!.judge(values(0)), "at once").to.deep.equal([NaN]);
+    expect(Date.now() - start).to.be.below(500);
+    expect(said("the model is not running")).to.equal(1);
+    await until(() => said("model loaded") === 5);
+    await model!.judge(values(0));
+    await model!.judge(values(SLOW));
+    await until(() => pauses().length === 5);
+    expect(pauses()[4], "judging in between makes it short again").to.equal(250);
+  });
+
+  it("that cannot load or try its model is refused with reason and cure", async () => {
+    for (const [file, options, code] of [
+      [modelOf(hugeModel(), {}), {}, "MODEL_TOO_BIG"],
+      [modelOf(Buffer.from("no graph"), {}), {}, "MODEL_NOT_ONNX"],
+      // The trial run is made with zeros: here they become many.
+      [
+        modelOf(loopingModel(), { inputs: [{ ...VALUES, mean: -1e15 }] }),
+        { loadMs: 1_000 },
+        "MODEL_TOO_SLOW",
+      ],
+      [modelOf(greedyModel(), { inputs: [{ ...VALUES, mean: -3_000 }] }), { memoryMb: 400 }, "MODEL_TOO_BIG"],
+    ] as const) {
+      const error = await open(file, options).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).to.be.instanceOf(ModelFileError);
+      expect((error as ModelFileError).code).to.equal(code);
+      expect((error as ModelFileError).advice).to.match(/again|smaller/);
+    }
+  });
+
+  it("gets nothing of the keeper's environment but what it needs, and no path of the model", async () => {
+    process.env["ASSAY_HOT_KEY"] = "0x11";
+    try {
+      await open(modelOf(onnxFile(SIGMOID), {}));
+      const environment = readFileSync(`/proc/${model!.pid()}/environ`, "utf8");
+      expect(environment).to.include("PATH=").and.not.include("HOT_KEY");
+    } finally {
+      delete process.env["ASSAY_HOT_KEY"];
+    }
+    expect(await model!.judge(values(0)), "the folder `test` does not exist").to.deep.equal([0.5]);
+  });
+
+  it("shares batches between requests that wait together", async () => {
+    await open(modelOf(onnxFile(SIGMOID), {}), { batch: 64 });
+    const asked = Array.from({ length: 32 }, (_, i) => [i / 16, -i / 16]);
+    const answers = await Promise.all(asked.map((numbers) => model!.judge(values(...numbers))));
+    for (const [i, numbers] of asked.entries())
+      numbers.forEach((x, j) => expect(answers[i]![j]).to.be.closeTo(sigmoid(x), 1e-6));
+    expect(model!.stats()).to.deep.include({ batches: 1, claims: 64 });
+  });
+
+  it("measures loading apart from inference", async () => {
+    await open(modelOf(loopingModel(), {}));
+    const { loadMs, inferenceMs } = model!.stats();
+    expect(loadMs).to.be.greaterThan(0);
+    expect(inferenceMs).to.equal(0);
+    await model!.judge(values(300_000));
+    expect(model!.stats()).to.deep.include({ loads: 1, loadMs });
+    expect(model!.stats().inferenceMs).to.be.greaterThan(1);
+    expect(said('"loadMs"')).to.equal(1);
+  });
+
+  it("ends with the keeper, even while its graph hangs", async () => {
+    const script = `
+      import { loadModel } from ${JSON.stringify(join(import.meta.dirname, "../session.ts"))};
+      import { modelOf, loopingModel } from ${JSON.stringify(join(import.meta.dirname, "../../testing/models.ts"))};
+      const model = await loadModel(modelOf(loopingModel(), {}), { deadlineMs: 600000 });
+      console.log(model.pid());
+      await model.judge([{ values: [1e15], answer: "a" }]);`;
+    const keeper = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      keeper.stdout.once("data", (text) => resolve(Number(String(text)))),
+    );
+    await sleep(300);
+    expect(isAlive(pid)).to.equal(true);
+    keeper.kill("SIGKILL");
+    await until(() => !isAlive(pid));
+  });
+
+  it("survives any flipped bit: the model is refused or judges, and the next one loads", async function () {
+    this.timeout(300_000);
+    const limits = { memoryMb: 600, loadMs: 5_000, deadlineMs: 5_000 };
+    const good = onnxFile(SIGMOID);
+    let worker = startModelProcess(limits);
+    const codes: Record<string, number> = {};
+    for (let bit = 0; bit < good.length * 8; bit++) {
+      const flipped = Uint8Array.from(good);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      let code = "loaded";
+      try {
+        await worker.load(modelOf(flipped, {}), "flipped");
+      } catch (error) {
+        expect(error, `bit ${bit}`).to.be.instanceOf(ModelFileError);
+        code = (error as ModelFileError).code;
+      }
+      if (["MODEL_CRASHED", "MODEL_TOO_SLOW"].includes(code)) worker = startModelProcess(limits);
+      codes[code] = (codes[code] ?? 0) + 1;
+    }
+    await worker.load(modelOf(good, {}), "good");
+    worker.stop();
+    expect(codes["MODEL_NOT_ONNX"], JSON.stringify(codes)).to.be.greaterThan(100);
+  });
+});
