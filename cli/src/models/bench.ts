@@ -12,7 +12,7 @@ export interface Bench {
   readonly firstMs: number;
   /** Median time per claim when that many are asked at once. */
   readonly batches: readonly { readonly size: number; readonly msPerClaim: number; readonly runs: number }[];
-  /** Most memory the process held, and how much of it before the model was read, bytes. */
+  /** Most memory the process of the model held (0 where the system does not say), and how much of it before the model was read, bytes. */
   readonly peakBytes: number;
   readonly bytesBefore: number;
 }

@@ -15,16 +15,19 @@ const MIN_RUNS = 5;
 
 async function bench(path: string, data: string | undefined): Promise<Bench> {
   const given = data === undefined ? undefined : readClaims(data);
-  const bytesBefore = process.resourceUsage().maxRSS * 1024;
   const started = performance.now();
   const file = readModel(path);
-  const model = await loadModel(file);
+  const model = await loadModel(file, { batch: Math.max(...SIZES) });
   const loadMs = performance.now() - started;
   const claims = given ?? fuzzClaims(file.manifest, Math.max(...SIZES), { odd: false });
   const firstMs = await timed(model, claims.slice(0, 1));
   const batches = [];
   for (const size of SIZES) batches.push(await measureSize(model, claims, size));
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  const { bareMb, peakMb } = model.stats();
+  const [bytesBefore, peakBytes] = [bareMb, peakMb].map((mebibytes) => mebibytes * 2 ** 20) as [
+    number,
+    number,
+  ];
   await model.close();
   return { model: model.name, loadMs, firstMs, batches, peakBytes, bytesBefore };
 }

@@ -275,7 +275,7 @@ describe("assay models init", function () {
 
   it("writes nothing for a model that cannot be loaded", async () => {
     for (const [plan, code] of [
-      [wordsModel([["NoSuchOperator", ["words"], "probability"]]), "MODEL_UNREADABLE"],
+      [wordsModel([["NoSuchOperator", ["words"], "probability"]]), "OPERATOR_MISSING"],
       [{ ...wordsModel(), external: ["far", "/etc/passwd"] as const }, "MODEL_EXTERNAL"],
     ] as const) {
       writeFileSync(file, onnxModel(plan));

@@ -18,11 +18,12 @@ async function answer(request: Request): Promise<Reply> {
   const start = performance.now();
   const ms = (): number => performance.now() - start;
   if (request.kind === "load") {
+    const bareMb = process.memoryUsage.rss() / 2 ** 20;
     await runtime?.close();
     runtime = undefined;
     try {
       runtime = await openRuntime(request.model);
-      return { kind: "loaded", ms: ms() };
+      return { kind: "loaded", ms: ms(), bareMb };
     } catch (error) {
       if (error instanceof RefusedModel) return { kind: "refused", refusal: error.refusal };
       throw error;

@@ -37,8 +37,8 @@ export class WorkerEndedError extends Error {
 /** One life of a process that runs a model. One request at a time. */
 export interface ModelProcess {
   readonly pid: number;
-  /** Its own time to load, ms. */
-  load(model: ModelParts, path: string): Promise<number>;
+  /** Its own time to load, ms, and the memory it held before, MiB. */
+  load(model: ModelParts, path: string): Promise<{ readonly ms: number; readonly bareMb: number }>;
   judge(claims: readonly Claim[]): Promise<Judged & { readonly ms: number }>;
   /** Resolves when it is no more. */
   readonly ended: Promise<WorkerEndedError>;
@@ -75,6 +75,9 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
   const kill = (why: EndReason, what: string): void => {
     [reason, detail] = [why, what];
     child.kill("SIGKILL");
+    // Now it is worth waiting for.
+    child.ref();
+    (child.stderr as Socket | null)?.ref();
   };
   const ended = new Promise<WorkerEndedError>((resolve) => {
     const end = (how: string): void => {
@@ -124,7 +127,7 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
       const reply = await ask({ kind: "load", model }, limits.loadMs).catch((error: unknown) => {
         throw error instanceof WorkerEndedError ? loadError(path, error) : error;
       });
-      if (reply.kind === "loaded") return reply.ms;
+      if (reply.kind === "loaded") return reply;
       if (reply.kind === "refused") throw new ModelFileError(path, reply.refusal);
       throw new Error(`unexpected answer ${reply.kind}`);
     },
@@ -140,11 +143,20 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
   };
 }
 
+/** Most MiB it ever held; 0 where the system does not say. */
+export function peakMemoryOf(pid: number | undefined): number {
+  return readStatus(pid, "VmHWM");
+}
+
 /** MiB in use; 0 where the system does not say, as everywhere but on Linux: then only V8's own limit holds. */
 export function memoryOf(pid: number | undefined): number {
+  return readStatus(pid, "VmRSS");
+}
+
+function readStatus(pid: number | undefined, field: string): number {
   try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return Number(kilobytes ?? 0) / 1_024;
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) / 1_024;
   } catch {
     return 0;
   }

@@ -7,9 +7,12 @@ export type Request =
   | { readonly kind: "load"; readonly model: ModelParts }
   | { readonly kind: "judge"; readonly claims: readonly Claim[] };
 
-/** Its answers, one a request, in order. `ms` is its own time: loading, or preparing and running a batch. */
+/**
+ * Its answers, one a request, in order. `ms` is its own time: loading, or preparing and running a batch. `bareMb` is the
+ * memory it held before it read the model, MiB.
+ */
 export type Reply =
-  | { readonly kind: "loaded"; readonly ms: number }
+  | { readonly kind: "loaded"; readonly ms: number; readonly bareMb: number }
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | {
       readonly kind: "judged";

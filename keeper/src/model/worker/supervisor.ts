@@ -4,7 +4,13 @@ import type { Logger } from "../../lib/logger.ts";
 import type { Claim } from "../../payload/schema.ts";
 import type { ModelFile } from "../manifest.ts";
 import type { Judged } from "../runtime.ts";
-import { startModelProcess, WorkerEndedError, type ModelProcess, type WorkerLimits } from "./process.ts";
+import {
+  peakMemoryOf,
+  startModelProcess,
+  WorkerEndedError,
+  type ModelProcess,
+  type WorkerLimits,
+} from "./process.ts";
 
 /** Counters since the start; times in ms. What a dashboard needs to tell loading from inference. */
 export interface InferenceStats {
@@ -17,6 +23,9 @@ export interface InferenceStats {
   readonly inferenceMs: number;
   /** Claims without a probability, for whatever reason. */
   readonly abstained: number;
+  /** Memory of the process that runs now, MiB: before it read the model, and the most so far. 0 if unknown. */
+  readonly bareMb: number;
+  readonly peakMb: number;
   /** How often a process ended on its own or was ended, by reason. */
   readonly ends: Readonly<Record<string, number>>;
 }
@@ -49,7 +58,7 @@ export async function superviseModel(
 ): Promise<Supervisor> {
   const { manifest, bytes, tokenizer, folder } = file;
   const parts = tokenizer === undefined ? { manifest, bytes } : { manifest, bytes, tokenizer };
-  const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, abstained: 0 };
+  const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, abstained: 0, bareMb: 0 };
   const ends: Record<string, number> = {};
   const stopping = new AbortController();
   let process: ModelProcess | undefined;
@@ -63,7 +72,7 @@ export async function superviseModel(
     process = started;
     let ms: number;
     try {
-      ms = await started.load(parts, folder);
+      ({ ms, bareMb: stats.bareMb } = await started.load(parts, folder));
     } catch (error) {
       started.stop();
       await started.ended;
@@ -133,7 +142,7 @@ export async function superviseModel(
       if (failure !== undefined) log.warn("claims not judged", { model: manifest.name, reason: failure });
       return probabilities;
     },
-    stats: () => ({ ...stats, ends: { ...ends } }),
+    stats: () => ({ ...stats, peakMb: peakMemoryOf(process?.pid), ends: { ...ends } }),
     pid: () => process?.pid,
     async stop() {
       stopping.abort();
