@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { expect } from "chai";
 
 import { sha256 } from "../lib/sha256.ts";
+import type { Claim } from "../payload/schema.ts";
 import { ModelFileError } from "./errors.ts";
 import { readModel } from "./manifest.ts";
 import { loadModel, type Model } from "./session.ts";
@@ -123,4 +124,27 @@ describe("model sessions", () => {
     expect(hidden).to.equal(spaced);
     expect(hidden).to.be.closeTo(whole!, 0.2);
   });
+});
+
+describe("built-in models", () => {
+  const ROOT = resolve(import.meta.dirname, "../../..");
+  for (const [domain, family] of [
+    ["grounded", "hard-negative"],
+    ["relevance", "hashed-mlp"],
+    ["language", "char-conv"],
+    ["digits", "gradient-perceptron"],
+  ] as const) {
+    it(`judge the samples of ${domain} as their manifests say`, async () => {
+      const lines = readFileSync(join(ROOT, `samples/${domain}-claims.jsonl`), "utf8")
+        .trim()
+        .split("\n");
+      const samples = lines.map((line) => JSON.parse(line) as Claim & { truth: boolean });
+      const model = await loadModel(readModel(join(ROOT, "models", domain, family, "manifest.json")));
+      const judged = await model.judge(samples.map(({ truth: _truth, ...claim }) => claim));
+      await model.close();
+      for (const p of judged) expect(p).to.be.within(0, 1);
+      const right = judged.filter((p, i) => p > 0.5 === samples[i]!.truth).length;
+      expect(right / samples.length).to.be.at.least(0.85);
+    });
+  }
 });
