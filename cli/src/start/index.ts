@@ -4,6 +4,7 @@ export {
   domainOf,
   keeperEnvironment,
   ROOT,
+  startKeepers,
   writeKeeperConfig,
   type LocalNetwork,
 } from "./localNetwork.ts";

@@ -141,7 +141,7 @@ export async function bringUpNetwork(
 
   const join_ = async (plan: OperatorPlan, i: number): Promise<LocalOperator> => {
     const owner = senderOf(ownerAccount(i));
-    const { manifest } = readModel(join(ROOT, "models", plan.model, "manifest.json"));
+    const { manifest } = readModel(resolve(ROOT, "models", plan.model, "manifest.json"));
     const domain = domainOf(deployment, plan.domain);
     const family = domain.families[plan.family];
     if (family === undefined) throw new Error(`the domain ${plan.domain} has no family ${plan.family}`);
@@ -198,7 +198,7 @@ export function writeKeeperConfig(network: LocalNetwork, i: number, { spread }: 
     pollMs: 700,
     owner: operator.owner,
     domain: { id: domainOf(deployment, operator.domain).id, name: operator.domain },
-    model: join(ROOT, "models", operator.model, "manifest.json"),
+    model: resolve(ROOT, "models", operator.model, "manifest.json"),
     database: "keeper.sqlite",
     spread,
     payload: { allowPrivate: true, deadlineMs: 4_000 },

@@ -8,7 +8,7 @@ export interface OperatorPlan {
   /** Name of the domain it works in. */
   readonly domain: string;
   readonly family: string;
-  /** Folder of its model below models/. */
+  /** Folder of its model, absolute or below models/. */
   readonly model: string;
   readonly behaviour: "honest" | "votes the base rate" | "confident liar";
 }
