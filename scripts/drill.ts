@@ -35,7 +35,7 @@ const CLIMBERS: readonly (readonly [file: string, imported: string, expect: RegE
   ["keeper/src/model/drill.ts", "../../../test/fixtures/world.ts", /keeper\/ must not import test\/fixtures/],
   ["keeper/src/lib/drill.ts", "../services/voter.ts", /must not import keeper\/src\/services/],
   ["cli/src/drill.ts", "../../keeper/src/app.ts", /cli\/ must not import keeper\/src/],
-  ["models/src/drill.ts", "@assay/keeper", /models\/ must not import @assay\/keeper/],
+  ["models/src/drill.ts", "@assay/cli", /models\/ must not import @assay\/cli/],
   ["deploy/drill.ts", "@assay/keeper", /deploy\/ must not import @assay\/keeper/],
   ["test/drill.ts", "../keeper/src/app.ts", /test\/ must not import keeper\/src/],
 ];

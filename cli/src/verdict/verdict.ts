@@ -118,7 +118,7 @@ function committeeOf(replay: Replay, request: RequestHistory, phase: Phase): Com
   const isVotingOver = !["NONE", "REQUESTED", "COMMIT", "EXTENSION"].includes(phase);
   const isRevealOver = isVotingOver && phase !== "REVEAL";
   const stateOf = (owner: Address): CommitteeMember["state"] => {
-    const late = request.commits.get(owner);
+    const late = request.commits.get(owner)?.late;
     if (late === undefined) return isVotingOver ? "silent" : "drawn";
     if (!request.reveals.has(owner)) return isRevealOver ? "never revealed" : "committed";
     return late ? "late" : "on time";
