@@ -79,8 +79,8 @@ const FAULTS: readonly Fault[] = [
   },
   {
     gate: "tests that went missing",
-    plant: { "scripts/test-minimums.json": `{ "cli": 100000 }\n` },
-    command: [...NPM_TEST, "cli"],
+    plant: { "scripts/test-minimums.json": `{ "models": 100000 }\n` },
+    command: [...NPM_TEST, "models"],
     expect: [/at least 100000 expected[^]*\n\d+ passed, 1 failed\n$/],
   },
   {
