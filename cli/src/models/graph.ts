@@ -1,10 +1,10 @@
+import { summarizeGraph } from "@assay/keeper";
 import onnxProto from "onnx-proto";
 
 const { onnx } = onnxProto;
 
 type Graph = onnxProto.onnx.IGraphProto;
 type Node = onnxProto.onnx.INodeProto;
-type Tensor = onnxProto.onnx.ITensorProto;
 type ValueInfo = onnxProto.onnx.IValueInfoProto;
 
 /** A named place of a graph as its file declares it. */
@@ -35,7 +35,7 @@ export interface GraphFacts {
 
 /** Bytes a model needs, as far as its file says. */
 export interface MemoryEstimate {
-  /** All constants, as large as their shapes and types say. */
+  /** All constants as they lie in the file. */
   readonly weights: number;
   /** Twice the largest tensor with a declared shape, {@link ESTIMATE_BATCH} items a batch, other free dimensions 1. */
   readonly activations: number;
@@ -69,51 +69,34 @@ const BYTES: Readonly<Record<string, number>> = {
   string: STRING_BYTES,
 };
 
-/** Reads an ONNX file. Throws if the bytes are no model. */
+/**
+ * Reads an ONNX file.
+ *
+ * @throws RefusedModel if the bytes are no model
+ */
 export function readGraph(bytes: Uint8Array): GraphFacts {
+  const { opsets, operators, externalData, constantBytes } = summarizeGraph(bytes);
   const model = onnx.ModelProto.decode(bytes);
-  const graph = model.graph;
-  if (graph == null || (graph.node ?? []).length === 0) throw new Error("the file holds no graph");
-  const nodes: Node[] = [];
-  const constants: Tensor[] = [];
-  collect(graph, nodes, constants);
+  const graph = model.graph ?? {};
+  const nodes = graph.node ?? [];
   const isConstant = new Set((graph.initializer ?? []).map(({ name }) => name));
   const inputs = (graph.input ?? []).filter(({ name }) => !isConstant.has(name)).map(declared);
   const outputs = (graph.output ?? []).map(declared);
-  const operators = nodes.map(operatorName).sort();
   return {
     inputs,
     outputs,
-    opsets: Object.fromEntries(
-      (model.opsetImport ?? []).map(({ domain, version }) => [domain || "ai.onnx", Number(version)]),
-    ),
-    operators: Object.fromEntries(
-      [...new Set(operators)].map((name) => [name, operators.filter((other) => other === name).length]),
-    ),
+    opsets,
+    operators,
     producers: Object.fromEntries(
       outputs.map(({ name }) => {
         const from = nodes.find(({ output }) => output?.includes(name));
         return [name, from === undefined ? "" : producer(from, nodes)];
       }),
     ),
-    externalFiles: [
-      ...new Set(constants.filter(isExternal).map(({ externalData }) => locationOf(externalData))),
-    ],
-    memory: estimate(graph, [...inputs, ...outputs], constants),
+    externalFiles: externalData,
+    memory: estimate(graph, [...inputs, ...outputs], constantBytes),
     labels: labelsOf(nodes) ?? labelsIn((model.metadataProps ?? []).map(({ value }) => value ?? "")),
   };
-}
-
-/** Every operator and constant of a graph and of the graphs inside its operators. */
-function collect(graph: Graph, nodes: Node[], constants: Tensor[]): void {
-  constants.push(...(graph.initializer ?? []));
-  for (const node of graph.node ?? []) {
-    nodes.push(node);
-    for (const { t, tensors, g, graphs } of node.attribute ?? []) {
-      constants.push(...(t == null ? [] : [t]), ...(tensors ?? []));
-      for (const inner of [...(g == null ? [] : [g]), ...(graphs ?? [])]) collect(inner, nodes, constants);
-    }
-  }
 }
 
 /** Operators that only pass a value on, in another shape or type. */
@@ -160,14 +143,6 @@ function operatorName({ domain, opType }: Node): string {
   return domain ? `${domain}:${opType}` : (opType ?? "");
 }
 
-function isExternal({ dataLocation }: Tensor): boolean {
-  return dataLocation === onnx.TensorProto.DataLocation.EXTERNAL;
-}
-
-function locationOf(entries: Tensor["externalData"]): string {
-  return (entries ?? []).find(({ key }) => key === "location")?.value ?? "(no file named)";
-}
-
 function declared({ name, type }: ValueInfo): DeclaredPort {
   const tensor = type?.tensorType;
   if (tensor == null) {
@@ -185,14 +160,7 @@ function typeName(type: number): string {
   return TYPE_NAMES[type] ?? DataType[type]?.toLowerCase() ?? `type ${type}`;
 }
 
-function estimate(
-  graph: Graph,
-  ports: readonly DeclaredPort[],
-  constants: readonly Tensor[],
-): MemoryEstimate {
-  const weights = constants
-    .map(({ dims, dataType }) => elements((dims ?? []).map(Number)) * bytesOf(typeName(dataType ?? 0)))
-    .reduce((sum, size) => sum + size, 0);
+function estimate(graph: Graph, ports: readonly DeclaredPort[], weights: number): MemoryEstimate {
   const known = [...ports, ...(graph.valueInfo ?? []).map(declared)].filter(
     ({ shape }) => shape !== undefined,
   );

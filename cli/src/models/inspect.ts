@@ -1,7 +1,17 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { describeGraph, MAX_MODEL_BYTES, MODEL_FILE, sha256 } from "@assay/keeper";
+import {
+  checkGraph,
+  describeGraph,
+  MAX_MODEL_BYTES,
+  MODEL_FILE,
+  ModelFileError,
+  RefusedModel,
+  refusalOf,
+  sha256,
+  type Refusal,
+} from "@assay/keeper";
 
 import { CliError } from "../lib/errors.ts";
 import { readGraph, type GraphFacts } from "./graph.ts";
@@ -10,8 +20,8 @@ export interface Inspection extends GraphFacts {
   readonly model: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Why onnxruntime cannot load the graph; undefined if it can. */
-  readonly refused: string | undefined;
+  /** Why keepers refuse the graph, and the cure; undefined if they do not. */
+  readonly refused: Refusal | undefined;
   /** The manifest beside the model as it is; undefined if there is none. */
   readonly manifest: Readonly<Record<string, unknown>> | undefined;
   /** Whether the manifest names this very file; undefined without a manifest. */
@@ -34,22 +44,22 @@ export async function inspectModel(file: string): Promise<Inspection> {
   try {
     graph = readGraph(bytes);
   } catch (error) {
-    throw unusable(model, error, "Export the model again: it must be an ONNX file.");
+    throw error instanceof RefusedModel ? new ModelFileError(model, error.refusal, error) : error;
   }
-  const refused = await describeGraph(bytes).then(
-    () => undefined,
-    (error: unknown) => oneLine(error instanceof Error ? error.message : String(error)),
-  );
+  const refused = await refusalFor(bytes);
   const hashMatches = manifest === undefined ? undefined : hashOf(manifest) === hash;
   return { model, bytes: bytes.length, sha256: hash, ...graph, refused, manifest, hashMatches };
 }
 
-/** What onnxruntime says, without the place in its own sources. */
-function oneLine(message: string): string {
-  return message
-    .replace(/^\S+\.(h|cc):\d+ .*?\) (?=[A-Z])/, "")
-    .replaceAll(/\s+/g, " ")
-    .trim();
+/** What a keeper would say about the graph; weights in other files are not even looked for. */
+async function refusalFor(bytes: Uint8Array): Promise<Refusal | undefined> {
+  try {
+    checkGraph(bytes);
+    await describeGraph(bytes);
+    return undefined;
+  } catch (error) {
+    return error instanceof RefusedModel ? error.refusal : refusalOf(error);
+  }
 }
 
 /** The hash a manifest names, which may have any shape. */

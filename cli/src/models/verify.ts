@@ -1,4 +1,13 @@
-import { ModelFileError, readModel, loadModel, voteByte, type Claim, type Model } from "@assay/keeper";
+import {
+  INFERENCE_DEFAULTS,
+  loadModel,
+  ModelFileError,
+  readModel,
+  voteByte,
+  type Claim,
+  type EmbeddedModel,
+  type Model,
+} from "@assay/keeper";
 
 import { fuzzClaims } from "./fuzz.ts";
 
@@ -24,7 +33,8 @@ export const TOLERANCE = 1e-5;
 const RUNS = 100;
 /** Claims of the runs that are repeated, few, so that a slow model is done in time. */
 const REPEATED = 8;
-const BATCHES = [2, 8, CLAIMS];
+/** Sizes of batches, the largest as keepers have it unless they are told otherwise. */
+const BATCHES = [2, 8, INFERENCE_DEFAULTS.batch];
 /** Base rates a request can pin, bytes. */
 const [LOWEST_RATE, HIGHEST_RATE] = [13, 242];
 
@@ -46,8 +56,7 @@ export async function verifyModel(manifest: string, { runs = RUNS } = {}): Promi
     return { model: manifest, checks: [{ name: "hashes", passed: false, detail }], votes: 0, votesDiffer: 0 };
   }
   const hashes = Object.entries(file.manifest.files).map(([name, hash]) => `${name} ${hash.slice(0, 12)}…`);
-  // As many together as are asked, so that batches are tried and not the keeper's setting.
-  const model = await loadModel(file, { batch: CLAIMS });
+  const model = await loadModel(file);
   try {
     return {
       model: model.name,
@@ -63,7 +72,7 @@ export async function verifyModel(manifest: string, { runs = RUNS } = {}): Promi
 }
 
 async function tryOut(
-  model: Model,
+  model: EmbeddedModel,
   claims: readonly Claim[],
   runs: number,
   hashes: Check,
@@ -97,12 +106,14 @@ async function tryOut(
         detail:
           bad.length === 0
             ? `a probability for each of ${claims.length} made-up claims`
-            : `no probability for ${new Set(bad).size} of ${claims.length} made-up claims, for example ${shown(claims[bad[0] ?? 0])}`,
+            : `no probability for ${new Set(bad).size} of ${claims.length} made-up claims, for example ${shown(claims[bad[0] ?? 0])}${endsOf(model)}`,
       },
       {
         name: "batches",
         passed: apart <= TOLERANCE,
-        detail: `batches of ${BATCHES.join(", ")} lie up to ${apart.toExponential(1)} from single claims, ${TOLERANCE} is allowed`,
+        detail: Number.isFinite(apart)
+          ? `batches of ${BATCHES.join(", ")} lie up to ${apart.toExponential(1)} from single claims, ${TOLERANCE} is allowed`
+          : `of batches of ${BATCHES.join(", ")} and single claims some have an answer where others have none`,
       },
       {
         name: "repeatable",
@@ -145,6 +156,13 @@ function differingVotes([x, y]: readonly [number, number], trained: number): num
   for (let rate = LOWEST_RATE; rate <= HIGHEST_RATE; rate++)
     if (voteByte(x, trained, rate) !== voteByte(y, trained, rate)) differing++;
   return differing;
+}
+
+/** What happened to its process meanwhile. */
+function endsOf(model: EmbeddedModel): string {
+  const ends = Object.entries(model.stats().ends);
+  if (ends.length === 0) return "";
+  return `; its process ended: ${ends.map(([reason, count]) => `${reason} (${count} times)`).join(", ")}`;
 }
 
 function shown(claim: Claim | undefined): string {

@@ -19,10 +19,9 @@ export function benchCommand(models: Command): void {
   });
 }
 
-function render({ model, loadMs, firstMs, batches, peakBytes, bytesBefore }: Bench): string {
-  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+function render({ model, loadMs, batches, peakMb, bareMb, abstained, claims }: Bench): string {
   return [
-    `${model}: loaded in ${loadMs.toFixed(0)} ms, first claim in ${firstMs.toFixed(1)} ms`,
+    `${model}: loaded and tried in ${loadMs.toFixed(0)} ms`,
     table(
       ["claims at once", "ms a claim (median)", "claims a second", "runs"],
       batches.map(({ size, msPerClaim, runs }) => [
@@ -32,6 +31,9 @@ function render({ model, loadMs, firstMs, batches, peakBytes, bytesBefore }: Ben
         runs,
       ]),
     ),
-    `peak memory ${mebibytes(peakBytes)}, of which ${mebibytes(bytesBefore)} before the model was read (Node and onnxruntime)`,
+    peakMb === 0
+      ? "peak memory: not told by this system"
+      : `peak memory of the model's process ${peakMb.toFixed(0)} MiB, of which ${bareMb.toFixed(0)} before it read the model; inference.memoryMb must be above`,
+    ...(abstained === 0 ? [] : [`WARNING: ${abstained} of ${claims} claims got no probability`]),
   ].join("\n");
 }

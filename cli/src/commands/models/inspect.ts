@@ -1,3 +1,4 @@
+import { printable } from "@assay/keeper";
 import type { Command } from "commander";
 
 import { jsonOption } from "../../lib/options.ts";
@@ -17,8 +18,8 @@ export function inspectCommand(models: Command): void {
   ).action(async (file: string, options: { json?: boolean }) => {
     const inspection = await inspectModel(file);
     createOutput(options).result(inspection, render(inspection));
-    const { hashMatches, externalFiles, refused } = inspection;
-    if (hashMatches === false || externalFiles.length > 0 || refused !== undefined) process.exitCode = 1;
+    const { hashMatches, refused } = inspection;
+    if (hashMatches === false || refused !== undefined) process.exitCode = 1;
   });
 }
 
@@ -37,11 +38,13 @@ function render(inspection: Inspection): string {
   return [
     `${model}: ${bytes} bytes`,
     `SHA-256 0x${sha256} (the modelHash to register)`,
-    ...(refused === undefined ? [] : [`REFUSED by onnxruntime: ${refused}`]),
+    ...(refused === undefined
+      ? []
+      : [`REFUSED [${refused.code}]: ${printable(refused.given)}. ${refused.advice ?? ""}`]),
     table(["port", "name", "type", "shape"], [...inputs.map(row("input")), ...outputs.map(row("output"))]),
     `opsets: ${list(opsets, " ")}`,
     `operators: ${list(operators, " × ")}`,
-    `external data: ${externalFiles.length === 0 ? "none" : `${externalFiles.join(", ")}: keepers REFUSE models that are not one file`}`,
+    `external data: ${externalFiles.map((file) => printable(file)).join(", ") || "none"}`,
     memoryLine(inspection),
     ...(labels === undefined ? [] : [`classes: ${labels.join(", ")}`]),
     hashMatches === undefined
@@ -53,6 +56,7 @@ function render(inspection: Inspection): string {
 
 function list(entries: Readonly<Record<string, number>>, between: string): string {
   return Object.entries(entries)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, number]) => `${name}${between}${number}`)
     .join(", ");
 }

@@ -1,7 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-import { loadModel, MODEL_FILE, TOKENIZER_FILE, type Manifest } from "@assay/keeper";
+import {
+  checkGraph,
+  loadModel,
+  MODEL_FILE,
+  ModelFileError,
+  RefusedModel,
+  TOKENIZER_FILE,
+  type Manifest,
+} from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
 import { readModelBytes } from "../inspect.ts";
@@ -72,22 +80,10 @@ export async function initModel(
 }
 
 function readFacts(file: string, bytes: Uint8Array): GraphFacts {
-  let facts: GraphFacts;
   try {
-    facts = readGraph(bytes);
+    checkGraph(bytes);
+    return readGraph(bytes);
   } catch (error) {
-    throw new CliError(
-      "MODEL_UNUSABLE",
-      "The file cannot be used",
-      { file, reason: (error as Error).message },
-      "Export the model again: it must be an ONNX file.",
-    );
+    throw error instanceof RefusedModel ? new ModelFileError(file, error.refusal, error) : error;
   }
-  if (facts.externalFiles.length === 0) return facts;
-  throw new CliError(
-    "MODEL_EXTERNAL",
-    "The model keeps weights in other files, which keepers never read",
-    { file, others: facts.externalFiles.join(", ") },
-    "Save it as one file: onnx.save(onnx.load(FILE), FILE, save_as_external_data=False).",
-  );
 }

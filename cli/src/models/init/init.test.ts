@@ -276,7 +276,7 @@ describe("assay models init", function () {
   it("writes nothing for a model that cannot be loaded", async () => {
     for (const [plan, code] of [
       [wordsModel([["NoSuchOperator", ["words"], "probability"]]), "OPERATOR_MISSING"],
-      [{ ...wordsModel(), external: ["far", "/etc/passwd"] as const }, "MODEL_EXTERNAL"],
+      [{ ...wordsModel(), external: ["far", "/etc/passwd"] as const }, "EXTERNAL_DATA"],
     ] as const) {
       writeFileSync(file, onnxModel(plan));
       const ran = await init(...answers, "--yes");
