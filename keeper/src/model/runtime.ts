@@ -14,7 +14,7 @@ import {
 } from "./inputs/feeds.ts";
 import { encodePng } from "./inputs/pngEncode.ts";
 import type { InputTensor } from "./inputs/tensors.ts";
-import { readTokenizer, type Tokenizer } from "./inputs/tokenizer.ts";
+import { openTokenizer } from "./inputs/openTokenizer.ts";
 import { isWithinLimits } from "./limits.ts";
 import type { Manifest } from "./manifest.ts";
 import { OutputShapeError, readOutput } from "./outputs.ts";
@@ -151,19 +151,6 @@ function toRuntime({ type, dims, data }: InputTensor): Tensor {
   const tensor = new Tensor(type, halves, dims);
   // The class shows a Float16Array where there is one, and the native side sees nothing in it.
   return Object.defineProperty(tensor, "data", { value: halves });
-}
-
-function openTokenizer(bytes: Uint8Array): Tokenizer {
-  try {
-    return readTokenizer(bytes);
-  } catch (error) {
-    throw new RefusedModel({
-      code: "TOKENIZER_INVALID",
-      given: `a tokenizer.json that cannot be read (${String(error).slice(0, 200)})`,
-      allowed: "a tokenizer.json of the Hugging Face tokenizers library",
-      advice: "Save it with tokenizer.save('tokenizer.json') and name its hash in the manifest.",
-    });
-  }
 }
 
 function checkPorts(session: InferenceSession, { inputs, output }: Manifest): void {

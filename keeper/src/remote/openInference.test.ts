@@ -47,7 +47,7 @@ describe("Open Inference Protocol", function () {
     await model.close();
   });
   afterEach(() => Promise.all(open.splice(0).map((model) => model.close())));
-  after(() => server.stop());
+  after(() => server.close());
 
   const configOf = (change: Partial<OpenInferenceConfig> = {}, prefix = ""): OpenInferenceConfig =>
     remoteSchema.parse({
@@ -131,6 +131,7 @@ describe("Open Inference Protocol", function () {
     "few-rows": wrong,
     "other-name": wrong,
     "other-id": wrong,
+    "other-type": wrong,
   };
   for (const [failure, code] of Object.entries({ ...FAILURES, ...own })) {
     it(`abstains before its deadline: ${failure}`, async () => {
@@ -138,15 +139,15 @@ describe("Open Inference Protocol", function () {
       const model = await connect({ timeoutMs: TIMEOUT_MS, attemptMs: 300, retries: 1 }, `/${failure}`, log);
       const { votes, ms } = await judgeTimed(model, claims.slice(0, 20));
       expect(votes).to.deep.equal(Array<number>(20).fill(NaN));
-      expect(ms).to.be.lessThan(TIMEOUT_MS + 250);
+      expect(ms).to.be.lessThan(TIMEOUT_MS + 500);
       expect(lines).to.have.length(1);
       expect(lines[0]).to.include(code).and.to.not.include(TOKEN);
     });
   }
 
-  it("takes numbers that are no probabilities, and texts, for abstentions", async () => {
-    for (const variant of ["/out-of-range", "/other-type"])
-      expect(await (await connect({}, variant)).judge(claims.slice(0, 3))).to.deep.equal([NaN, NaN, NaN]);
+  it("takes numbers that are no probabilities for abstentions", async () => {
+    const model = await connect({}, "/out-of-range");
+    expect(await model.judge(claims.slice(0, 3))).to.deep.equal([NaN, NaN, NaN]);
   });
 
   it("loses the one claim the server refuses, not its batch", async () => {

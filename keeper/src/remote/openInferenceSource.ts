@@ -1,15 +1,16 @@
 import type { Secret } from "../lib/secret.ts";
 import { calibrate } from "../model/calibrate.ts";
-import { createFeeds, prepareClaim, tensorsOf, typeOf } from "../model/inputs/feeds.ts";
-import { readTokenizer } from "../model/inputs/tokenizer.ts";
-import { MODEL_FILE, readDescribed } from "../model/manifest.ts";
-import { readOutput, type OutputTensor } from "../model/outputs.ts";
+import { ModelFileError, RefusedModel } from "../model/errors.ts";
+import { createFeeds, prepareClaim, tensorsOf, typeOf, type Feed } from "../model/inputs/feeds.ts";
+import { openTokenizer } from "../model/inputs/openTokenizer.ts";
+import { MODEL_FILE, readDescribed, type Manifest } from "../model/manifest.ts";
+import { OutputShapeError, readOutput } from "../model/outputs.ts";
 import type { ModelSource } from "../model/source.ts";
-import type { Claim } from "../payload/schema.ts";
 import type { OpenInferenceConfig } from "./config.ts";
-import { createHttp, withinTime, type Limits } from "./http.ts";
-import { createRemoteModel } from "./model.ts";
-import { checkServer, infer } from "./openInference.ts";
+import { RemoteError } from "./errors.ts";
+import { createHttp, withinTime } from "./http.ts";
+import { createRemoteModel, type RemoteModelOptions } from "./model.ts";
+import { checkServer, infer, modelPath, type OpenInferenceServer } from "./openInference.ts";
 
 /**
  * A model of a manifest, run by a server that speaks the Open Inference Protocol. The graph need not lie beside the
@@ -20,7 +21,7 @@ import { checkServer, infer } from "./openInference.ts";
  */
 export function openInferenceSource(path: string, config: OpenInferenceConfig, token?: Secret): ModelSource {
   const { manifest, tokenizer } = readDescribed(path);
-  const feeds = createFeeds(manifest.inputs, tokenizer && readTokenizer(tokenizer));
+  const feeds = feedsOf(path, manifest, tokenizer);
   const { name, family, domain, files } = manifest;
   const hash = `0x${files[MODEL_FILE]}` as const;
   return {
@@ -36,21 +37,48 @@ export function openInferenceSource(path: string, config: OpenInferenceConfig, t
         await http.close();
         throw error;
       }
-      const judge = async (claims: readonly Claim[], limits: Limits): Promise<number[]> => {
-        const prepared = claims.map((claim) => prepareClaim(feeds, claim));
-        const asked = prepared.filter((claim) => claim !== undefined);
-        if (asked.length === 0) return claims.map(() => Number.NaN);
-        const tensor = await infer(server, tensorsOf(feeds, asked), { output, rows: asked.length }, limits);
-        const answers = asked.map(({ answer }) => answer);
-        const probabilities = readOutput(tensor as OutputTensor, manifest.output, answers).values();
-        return prepared.map((claim) =>
-          claim === undefined
-            ? Number.NaN
-            : calibrate(probabilities.next().value ?? Number.NaN, manifest.calibration),
-        );
-      };
       const { batch: size, timeoutMs } = config;
+      const judge = createJudge(server, manifest, feeds);
       return createRemoteModel({ manifest, hash, http, size, timeoutMs, log, judge });
     },
   };
+}
+
+function feedsOf(path: string, { inputs }: Manifest, tokenizer: Uint8Array | undefined): Feed[] {
+  try {
+    return createFeeds(inputs, tokenizer && openTokenizer(tokenizer));
+  } catch (error) {
+    throw error instanceof RefusedModel ? new ModelFileError(path, error.refusal, error) : error;
+  }
+}
+
+/** Claims to tensors, tensors to probabilities, as the embedded runtime does; only the graph runs elsewhere. */
+function createJudge(
+  server: OpenInferenceServer,
+  { output, calibration }: Manifest,
+  feeds: readonly Feed[],
+): RemoteModelOptions["judge"] {
+  return async (claims, limits) => {
+    const prepared = claims.map((claim) => prepareClaim(feeds, claim));
+    const asked = prepared.filter((claim) => claim !== undefined);
+    if (asked.length === 0) return claims.map(() => Number.NaN);
+    const answers = asked.map(({ answer }) => answer);
+    const wanted = { output: output.name, rows: asked.length };
+    const given = await infer(server, tensorsOf(feeds, asked), wanted, limits);
+    const probabilities = orWrongAnswer(server, () => readOutput(given, output, answers)).values();
+    return prepared.map((claim) =>
+      claim === undefined ? Number.NaN : calibrate(probabilities.next().value ?? Number.NaN, calibration),
+    );
+  };
+}
+
+/** An output that does not fit the manifest is, here, a server's wrong answer. */
+function orWrongAnswer<T>(server: OpenInferenceServer, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof OutputShapeError)) throw error;
+    const { given, allowed } = error;
+    throw new RemoteError("REMOTE_ANSWER_WRONG", { path: modelPath(server), given, allowed }, error);
+  }
 }

@@ -6,7 +6,7 @@ import { RemoteError } from "./errors.ts";
 export interface FlatTensor {
   readonly type: string;
   readonly dims: readonly number[];
-  readonly data: ArrayLike<unknown>;
+  readonly data: ArrayLike<number | bigint | string | boolean>;
 }
 
 /** Names of the Open Inference Protocol. FP16 has no form in JSON, so it is not among them. */
@@ -89,7 +89,7 @@ export function fromWire(answer: unknown, { name, rows, id, path }: Expected): F
   }
   const isRight = type === "string" ? isString : type === "bool" ? isBoolean : isNumber;
   if (!data.every(isRight)) throw wrong(`other elements than ${datatype}`, datatype);
-  return { type, dims: shape, data };
+  return { type, dims: shape, data: data as FlatTensor["data"] };
 }
 
 const isString = (value: unknown): boolean => typeof value === "string";

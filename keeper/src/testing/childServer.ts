@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { resolve } from "node:path";
 
 /** A server of this folder in a process of its own. */
 export interface ChildServer {
   readonly url: string;
-  stop(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
@@ -19,12 +20,16 @@ export async function startChildServer(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ChildServer> {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, file), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env["PATH"] ?? "", ...environment },
   });
-  const stop = async (): Promise<void> => {
+  // A test that failed before it could close the server ends all the same, and the server with it: its input ends.
+  child.unref();
+  (child.stdin as Socket).unref();
+  const close = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
+    child.ref();
     child.kill("SIGKILL");
     await ended;
   };
@@ -32,8 +37,8 @@ export async function startChildServer(
   for await (const chunk of child.stdout) {
     said += String(chunk);
     const port = /listening (\d+)\n/.exec(said)?.[1];
-    if (port !== undefined) return { url: `http://127.0.0.1:${port}`, stop };
+    if (port !== undefined) return { url: `http://127.0.0.1:${port}`, close };
   }
-  await stop();
+  await close();
   throw new Error(`${file} ended before it listened`);
 }

@@ -44,6 +44,7 @@ export function serveInference(protocol: (asked: Asked) => Promise<Answer>): voi
     send(await protocol({ method: request.method ?? "GET", path, variant, body }));
   };
 
+  process.stdin.once("end", () => process.exit()).resume();
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);

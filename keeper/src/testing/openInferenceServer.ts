@@ -15,6 +15,7 @@ import { serveInference, type Answer, type Asked } from "./inferenceHttp.ts";
 
 const TYPES = {
   string: "BYTES",
+  float16: "FP16",
   float32: "FP32",
   float64: "FP64",
   int64: "INT64",
@@ -45,16 +46,15 @@ const fail = (status: number, error: string): Answer => ({ status, body: { error
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const product = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);
 
+/** Only tensors travel; a list of maps, as scikit-learn exports have, is not served. */
 const ports = (metadata: readonly InferenceSession.ValueMetadata[]): object[] =>
-  metadata.map((port) =>
-    port.isTensor
-      ? {
-          name: port.name,
-          datatype: TYPES[port.type as OrtType],
-          shape: port.shape.map((size) => (typeof size === "number" ? size : -1)),
-        }
-      : { name: port.name },
-  );
+  metadata
+    .filter((port) => port.isTensor)
+    .map(({ name: port, type, shape }) => ({
+      name: port,
+      datatype: TYPES[type as OrtType],
+      shape: shape.map((size) => (typeof size === "number" ? size : -1)),
+    }));
 
 serveInference(async (asked) => {
   const { method, path } = asked;
