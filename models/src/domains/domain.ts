@@ -39,6 +39,8 @@ export interface OpenDomain {
   readonly members: readonly Member[];
   /** Claims that nothing was trained, calibrated or chosen on. */
   readonly heldOut: readonly KnownClaim[];
+  /** Members that belong together in a comparison. */
+  readonly groups?: readonly { readonly name: string; readonly families: readonly string[] }[];
 }
 
 /** One of the built-in kinds of question. */

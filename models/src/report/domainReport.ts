@@ -1,6 +1,6 @@
 import type { Domain, OpenDomain } from "../domains/domain.ts";
 import type { EditsRejected } from "../domains/grounded/editTest.ts";
-import { correlation, majorityAccuracy, measure } from "../metrics.ts";
+import { correlation, majorityAccuracy, mean, measure } from "../metrics.ts";
 import { readSamples } from "../samples.ts";
 import {
   alwaysWrong,
@@ -20,7 +20,10 @@ import { skillShare } from "./record.ts";
 const SIZES = [3, 5, 7];
 
 /** The section of one domain. */
-export async function domainReport(domain: Domain, { members, heldOut }: OpenDomain): Promise<string> {
+export async function domainReport(
+  domain: Domain,
+  { members, heldOut, groups = [] }: OpenDomain,
+): Promise<string> {
   const families = members.map(({ family }) => family);
   const truths = heldOut.map(({ truth }) => truth);
   const pinned = pinnedRate(heldOut);
@@ -43,6 +46,7 @@ export async function domainReport(domain: Domain, { members, heldOut }: OpenDom
     `Correlation of errors (1 = wrong):`,
     correlationTable(predictions, truths),
     committeeText(predictions, voters, truths),
+    groupTable(groups, predictions, voters, truths),
     committeeTable(voters, truths, pinned),
   ]
     .filter((part) => part !== "")
@@ -123,6 +127,33 @@ function committeeText(
     `All ${predictions.length} members are on the same side of ½ for ${percent(agreed.length / truths.length)} of the claims and right on ` +
     `${percent(agreed.filter(Boolean).length / agreed.length)} of those. Best single member: accuracy ${fixed(best)}, Brier ${fixed(lowest, 4)}.`
   );
+}
+
+/** What a committee of each group adds to its members. */
+function groupTable(
+  groups: NonNullable<OpenDomain["groups"]>,
+  predictions: readonly Prediction[],
+  voters: readonly Voter[],
+  truths: readonly boolean[],
+): string {
+  if (groups.length === 0) return "";
+  const rows = groups.map(({ name, families }) => {
+    const own = voters.filter((_, index) => families.includes(predictions[index]?.family ?? ""));
+    const alone = own.map((voter) => judgeTogether([voter], truths, "equal").accuracy);
+    const together = judgeTogether(own, truths, "equal");
+    return [
+      name,
+      String(own.length),
+      fixed(mean(alone)),
+      fixed(Math.max(...alone)),
+      fixed(together.accuracy),
+      fixed(together.brier, 4),
+    ];
+  });
+  return table([
+    ["members", "number", "accuracy alone, mean", "best", "committee of all, equal votes", "Brier"],
+    ...rows,
+  ]);
 }
 
 function percent(share: number): string {

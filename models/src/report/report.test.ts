@@ -47,6 +47,21 @@ describe("judgeTogether", () => {
     expect(judgeTogether([good, liar, liar], TRUTHS, "record").accuracy).to.equal(1);
   });
 
+  it("weighs by the half that is not judged", () => {
+    const [, second] = halves(TRUTHS.length);
+    const turned = voterOf(
+      votesOf((truth, index) => (truth === second.includes(index) ? 0 : 255)),
+      TRUTHS,
+      B,
+    );
+    const weak = voterOf(
+      votesOf((truth) => (truth ? 140 : 80)),
+      TRUTHS,
+      B,
+    );
+    expect(judgeTogether([turned, weak], TRUTHS, "record").accuracy).to.equal(0.5);
+  });
+
   it("leaves undecided what lies inside the margin", () => {
     const torn = voterOf(
       votesOf(() => 140),

@@ -89,6 +89,10 @@ export const digits: Domain = {
     );
     return Promise.resolve({
       members: DIGIT_MEMBERS.map((member) => classMember(member, task)),
+      groups: [
+        { name: "200 examples each", families: familiesOf(DIGIT_MEMBERS.slice(0, FEW_FAMILIES.length)) },
+        { name: "blind to two digits each", families: familiesOf(DIGIT_MEMBERS.slice(FEW_FAMILIES.length)) },
+      ],
       heldOut: asked.flatMap(({ item, label, truth }) => {
         const row = heldOut[item];
         return row === undefined ? [] : [{ pixels: row.pixels, answer: String(label), truth }];
@@ -96,6 +100,10 @@ export const digits: Domain = {
     });
   },
 };
+
+function familiesOf(members: readonly ClassMember[]): string[] {
+  return members.map(({ family: { family } }) => family);
+}
 
 /** Means of four by four pixels, 0 … 1. */
 function coarse(pixels: Uint8Array): Float64Array {
