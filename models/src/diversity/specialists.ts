@@ -1,0 +1,108 @@
+import { voteByte } from "@assay/keeper";
+
+import type { Domain, KnownClaim } from "../domains/domain.ts";
+import { openJudge } from "../judge.ts";
+import { mean, measure } from "../metrics.ts";
+import { fixed, table } from "../report/markdown.ts";
+import type { Prediction } from "../report/predictions.ts";
+import { skillShare } from "../report/record.ts";
+import { type Cell, heatMap } from "./svg.ts";
+
+/** A domain with its held-out claims and what all its members say about them. */
+export interface MeasuredDomain {
+  readonly domain: Domain;
+  readonly claims: readonly KnownClaim[];
+  readonly truths: readonly boolean[];
+  readonly pinned: number;
+  readonly predictions: readonly Prediction[];
+}
+
+/** Accuracy below the best by no more than this is good enough. */
+const GOOD = 0.01;
+
+/** The smallest model whose accuracy is within a point of the domain's best: what every operator would choose. */
+export function cheapestGood({ predictions, truths }: MeasuredDomain): Prediction {
+  const accuracy = ({ probabilities }: Prediction): number => measure(probabilities, truths).accuracy;
+  const best = Math.max(...predictions.map(accuracy));
+  const good = predictions.filter((prediction) => accuracy(prediction) >= best - GOOD);
+  return good.reduce((least, other) => (other.bytes < least.bytes ? other : least));
+}
+
+interface Judged {
+  readonly accuracy: number;
+  readonly skill: number;
+}
+
+/** Why a model of one domain cannot judge claims of another, or what it is worth there. */
+type Answer = Judged | string;
+
+/** Section 1: every domain's specialists on every domain's claims. */
+export async function specialistMatrix(
+  all: readonly MeasuredDomain[],
+): Promise<{ text: string; plot: string }> {
+  const rows: { name: string; answers: Answer[] }[] = [];
+  for (const home of all) {
+    const chosen = cheapestGood(home);
+    const one: Answer[] = [];
+    const together: Answer[] = [];
+    for (const guest of all) {
+      const why = impossible(home.domain, guest.domain);
+      one.push(why ?? (await judgeAbroad([chosen], guest)));
+      together.push(why ?? (await judgeAbroad(home.predictions, guest)));
+    }
+    rows.push({ name: `${home.domain.name}: ${chosen.family}`, answers: one });
+    rows.push({ name: `${home.domain.name}: all ${home.predictions.length}`, answers: together });
+  }
+  const names = all.map(({ domain }) => domain.name);
+  const text = table([
+    ["trained on", ...names],
+    ...rows.map(({ name, answers }) => [
+      name,
+      ...answers.map((answer) =>
+        typeof answer === "string" ? answer : `${fixed(answer.accuracy)} / ${fixed(answer.skill, 2)}`,
+      ),
+    ]),
+  ]);
+  const cells = rows.map(({ answers }) =>
+    answers.map((answer): Cell =>
+      typeof answer === "string"
+        ? { text: "–", shade: undefined }
+        : { text: `${fixed(answer.accuracy, 2)} / ${fixed(answer.skill, 2)}`, shade: answer.skill },
+    ),
+  );
+  const title = "Accuracy / skill of specialists (rows) on the claims of each domain (columns)";
+  return {
+    text,
+    plot: heatMap(
+      title,
+      rows.map(({ name }) => name),
+      names,
+      cells,
+    ),
+  };
+}
+
+function impossible(home: Domain, guest: Domain): string | undefined {
+  const takes = home.inputs[0]?.kind;
+  const gives = guest.inputs[0]?.kind;
+  if (takes !== gives) return takes === "image" ? "no image" : "no text";
+  if (home.inputs.length < guest.inputs.length) return "answer is no label";
+  return undefined;
+}
+
+/** Mean vote of `models` on the claims of another domain, moved to its base rate. */
+async function judgeAbroad(models: readonly Prediction[], guest: MeasuredDomain): Promise<Judged> {
+  const votes: Uint8Array[] = [];
+  for (const { manifest, model } of models) {
+    const { judge, release } = await openJudge(manifest, model);
+    const probabilities = await judge(guest.claims);
+    await release();
+    votes.push(Uint8Array.from(probabilities, (p) => voteByte(p, manifest.baseRate, guest.pinned)));
+  }
+  const means = guest.claims.map((_, row) => mean(votes.map((vote) => vote[row] ?? 0)));
+  const right = guest.truths.filter((truth, row) => (means[row] ?? 0) > 127.5 === truth);
+  return {
+    accuracy: right.length / guest.truths.length,
+    skill: skillShare(means, guest.truths, guest.pinned),
+  };
+}
