@@ -31,19 +31,6 @@ const jsonReport =
         forbidOnly: true,
       };
 
-/**
- * A failing test may leave a transaction that never gets its receipt, because the next fixture took the chain back; who
- * waits for it would keep the process, and so a red run, from ever ending.
- */
-const rootHooks = {
-  afterAll(): void {
-    setTimeout(() => process.exit(), 10_000).unref();
-  },
-};
-
-/** Fixed, so that a run says the same twice; another one searches elsewhere. */
-const fuzzSeed = process.env.ASSAY_FUZZ_SEED ?? "0x7a5541";
-
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -101,7 +88,7 @@ export default defineConfig({
     ignition: "./deploy",
   },
   test: {
-    mocha: { timeout: 300_000, rootHooks, ...jsonReport },
+    mocha: { timeout: 300_000, ...jsonReport },
     solidity: {
       profiles: {
         default: {
