@@ -26,7 +26,7 @@ const jsonReport =
   process.env.ASSAY_MOCHA_REPORT === undefined
     ? {}
     : {
-        reporter: "json",
+        reporter: require.resolve("./scripts/lib/mochaReport.ts"),
         reporterOptions: { output: process.env.ASSAY_MOCHA_REPORT },
         forbidOnly: true,
       };

@@ -11,6 +11,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { MochaReport } from "./lib/mochaReport.ts";
 import { ROOT, run, tail, type Outcome } from "./lib/run.ts";
 
 const MINIMUMS = join(ROOT, "scripts", "test-minimums.json");
@@ -22,14 +23,6 @@ interface Counts {
   readonly pending: number;
   /** What went wrong, for people. */
   readonly details: readonly string[];
-}
-
-interface MochaReport {
-  readonly stats: { readonly passes: number; readonly failures: number; readonly pending: number };
-  readonly failures: readonly {
-    readonly fullTitle: string;
-    readonly err: { readonly message?: string; readonly stack?: string };
-  }[];
 }
 
 /** A room without tests; its committed minimum decides whether that is right. */
@@ -54,11 +47,8 @@ function readMochaReport(path: string): Counts | undefined {
   } catch {
     return undefined;
   }
-  const details = report.failures.map(
-    ({ fullTitle, err }) => `${fullTitle}\n    ${tail(err.stack ?? err.message ?? "", 14)}`,
-  );
-  const { passes, failures, pending } = report.stats;
-  return { passed: passes, failed: failures, pending, details };
+  const details = report.failed.map(({ title, error }) => `${title}\n    ${tail(error, 14)}`);
+  return { passed: report.passes, failed: report.failures, pending: report.pending, details };
 }
 
 /** Counts of Hardhat's Solidity test summary. */
@@ -97,7 +87,7 @@ const beside = (room: string): Suite => ({
   run: async (report) => {
     const pattern = `${room}/src/**/*.test.ts`;
     if (globSync(pattern, { cwd: ROOT }).length === 0) return NOTHING;
-    const reporter = ["--reporter", "json", "--reporter-option", `output=${report}`];
+    const reporter = ["--reporter", "scripts/lib/mochaReport.ts", "--reporter-option", `output=${report}`];
     // --exit: a failing test may leave something running that would keep a red run from ending.
     const limits = ["--forbid-only", "--exit", "--timeout", "120000"];
     const outcome = await run("mocha", [...reporter, ...limits, pattern]);

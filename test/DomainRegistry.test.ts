@@ -263,9 +263,10 @@ describe("DomainRegistry", () => {
 
     it("give what a request pins", async () => {
       const { registry: r, domain } = await networkHelpers.loadFixture(registry);
-      const { fees } = DEFAULT_DOMAIN;
+      const { minFee, feeRate, feeTarget, seatBond } = DEFAULT_DOMAIN.fees;
       const rules = (commitWindow: bigint) => [
-        ...[1n, 256n, 7n, 4n, 32n, commitWindow, 60n, 1_200n, fees.seatBond, 20_000n],
+        ...[1n, 256n, 7n, 4n, 32n, commitWindow, 60n, 1_200n, seatBond, 20_000n],
+        [minFee, BigInt(feeTarget), BigInt(feeRate)],
       ];
       expect(await r.requestRulesOf(domain, 1)).to.deep.equal(rules(40n));
       expect(await r.requestRulesOf(domain, 256)).to.deep.equal(rules(142n));
