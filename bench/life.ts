@@ -55,8 +55,8 @@ async function single(w: World): Promise<Figures> {
   await endReveal(w, request);
   figures["finalizeRefund.k64"] = await gasOf(w.assay.finalize(request.terms));
   await endAppeal(w, request);
-  await w.assay.settle(request.terms, votesOf([first!]));
-  figures["settle.k64"] = await gasOf(w.assay.settle(request.terms, votesOf([second!])));
+  await w.assay.settle(request.terms, 0, votesOf([first!]));
+  figures["settle.k64"] = await gasOf(w.assay.settle(request.terms, 0, votesOf([second!])));
   return figures;
 }
 
@@ -67,8 +67,8 @@ async function absences(w: World): Promise<Figures> {
   await endCommit(w, request);
   await endReveal(w, request);
   const silent = drawn.slice(QUORUM).map(({ address }) => address);
-  const one = await gasOf(w.assay.reportAbsent(request.terms, silent.slice(0, 1)));
-  const batch = await gasOf(w.assay.reportAbsent(request.terms, silent.slice(1, SEATS)));
+  const one = await gasOf(w.assay.reportAbsent(request.terms, 0, silent.slice(0, 1)));
+  const batch = await gasOf(w.assay.reportAbsent(request.terms, 0, silent.slice(1, SEATS)));
   return { reportAbsent: one, "reportAbsentBatch.n6": batch };
 }
 

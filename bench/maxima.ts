@@ -97,7 +97,7 @@ async function expectSeats(w: World, requestId: string, seats: bigint): Promise<
   const word = BigInt(await ethers.provider.getStorage(w.addresses.Assay, place));
   const draw = (word & ~(0xffn << SEATS_OFFSET)) | (seats << SEATS_OFFSET);
   await networkHelpers.setStorageAt(w.addresses.Assay, place, ethers.toBeHex(draw, 32));
-  if ((await w.assay.drawOf(requestId)).seats !== seats) throw new Error("draws moved to another slot");
+  if ((await w.lens.drawOf(requestId)).seats !== seats) throw new Error("draws moved to another slot");
 }
 
 /** A sealed request for which all 64 operators sit. */
@@ -121,8 +121,8 @@ function votesOfSeat(owner: Signer, claims: number, dissents: boolean): Uint8Arr
 /** All 64 operators commit late, one second apart, the last quarter of the window being long enough for it. */
 async function commitAll(w: World, request: Opened, claims: number, dissent: Dissent): Promise<Ballot[]> {
   const ballots = w.owners.map((owner, i) => ballot(owner, votesOfSeat(owner, claims, dissent(i))));
-  const { clock } = await w.assay.roundOf(request.id);
-  const { commitWindow } = await w.assay.drawOf(request.id);
+  const { clock } = await w.lens.roundOf(request.id);
+  const { commitWindow } = await w.lens.drawOf(request.id);
   let time = clock + (commitWindow * 3n) / 4n;
   for (const b of ballots) {
     time += 1n;
@@ -156,7 +156,7 @@ async function latestEvents(contract: Room, name: string): Promise<number> {
 }
 
 const settle = (w: World, { request, ballots }: Finished) =>
-  gasOf(w.assay.settle(request.terms, votesOf(ballots), limit));
+  gasOf(w.assay.settle(request.terms, 0, votesOf(ballots), limit));
 
 /** Fills every tape and leaves accounts that are not mature yet, then begins the next epoch. */
 async function fillTapes(w: World, dissents: readonly [Dissent, Dissent]): Promise<void> {
@@ -200,7 +200,7 @@ async function reportAbsent(w: World): Promise<number> {
   await endCommit(w, request);
   await endReveal(w, request);
   const owners = w.owners.map(({ address }) => address);
-  return gasOf(w.assay.reportAbsent(request.terms, owners, limit));
+  return gasOf(w.assay.reportAbsent(request.terms, 0, owners, limit));
 }
 
 /** All commit and nobody reveals. */
@@ -210,7 +210,7 @@ async function settleUnrevealed(w: World): Promise<number> {
   await endReveal(w, request);
   await w.assay.finalize(request.terms);
   const silent = ballots.map(({ owner }) => ({ owner: owner.address, votes: "0x" }));
-  return gasOf(w.assay.settle(request.terms, silent, limit));
+  return gasOf(w.assay.settle(request.terms, 0, silent, limit));
 }
 
 async function requestInline(w: World): Promise<number> {

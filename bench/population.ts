@@ -60,7 +60,7 @@ async function join(w: World, from: number, to: number): Promise<void> {
 
 /** The owner with the lowest ticket: it sits if anybody does, all stakes being equal. */
 async function firstInLine(w: World, request: OpenRequest, size: number): Promise<string> {
-  const { seed } = await w.assay.roundOf(request.id);
+  const { seed } = await w.lens.roundOf(request.id);
   const coder = ethers.AbiCoder.defaultAbiCoder();
   const types = ["uint256", "bytes32", "uint256", "address"];
   let lowest = { owner: "", ticket: 1n << 128n };

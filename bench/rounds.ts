@@ -114,7 +114,7 @@ export async function playMeasured(w: World, claims: number): Promise<Round> {
   await endReveal(w, request);
   const finalize = await mined(w.assay.finalize(request.terms));
   await endAppeal(w, request);
-  const settle = await mined(w.assay.settle(request.terms, votesOf(ballots)));
+  const settle = await mined(w.assay.settle(request.terms, 0, votesOf(ballots)));
   return { request, commits, reveal, finalize, settle };
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 
 import {EpochClock} from "./EpochClock.sol";
+import {IAppeals} from "./interfaces/IAppeals.sol";
 import {IAssay} from "./interfaces/IAssay.sol";
 import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
 import {IFeeMarket} from "./interfaces/IFeeMarket.sol";
@@ -16,6 +16,7 @@ import {IRewardMinter} from "./interfaces/IRewardMinter.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {DomainWindow} from "./libraries/DomainWindow.sol";
 import {LaneTally} from "./libraries/LaneTally.sol";
+import {Rulings} from "./libraries/Rulings.sol";
 import {DrawWord, DrawWords, RoundWord, RoundWords, SeatWord, SeatWords} from "./libraries/RequestWords.sol";
 import {SkillScore} from "./libraries/SkillScore.sol";
 import {AccountWord} from "./libraries/AccountWords.sol";
@@ -25,26 +26,33 @@ import {Units} from "./libraries/Units.sol";
 import {VerdictMath} from "./libraries/VerdictMath.sol";
 
 /// @title Assay
-contract Assay is EpochClock, AccessManaged, IAssay {
+contract Assay is EpochClock, IAssay {
     /// @dev B and θ of a domain, WAD; zero stands for the start value ½.
     struct Means {
         uint64 baseRate;
         uint64 threshold;
     }
 
-    /// @dev What the seats of a final request are settled by, read once for all of them.
+    /// @dev What the seats of a round of a final request are settled by, read once for all of them.
     struct Judgement {
+        bytes32 roundId;
+        DrawWord draw;
         /// @dev wei of WORK per claim-seat
         uint256 price;
         SkillScore.Frame frame;
         SkillScore.Sides decided;
         IDomainRegistry.QualityRule rule;
+        /// @dev revealed seats settled in this call
+        uint256 settled;
+        /// @dev of an appealed request, else empty
+        IAppeals.Ruling ruling;
     }
 
     uint256 private constant SEALED = 1;
     uint256 private constant EXTENDED = 2;
     uint256 private constant FINALIZED = 4;
     uint256 private constant VOIDED = 8;
+    uint256 private constant APPEALED = 16;
 
     uint256 private constant WEIGHT = 7;
     uint256 private constant LATE = 8;
@@ -52,8 +60,8 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     uint256 private constant SETTLED = 32;
     uint256 private constant ABSENT = 64;
 
-    /// @dev Index of the only round; part of tickets and commitments.
-    uint256 private constant FIRST_ROUND = 0;
+    /// @dev Larger committees are not extended.
+    uint256 private constant MAX_EXTENDED = 16;
     bytes32 private constant NAME_HASH = keccak256("Assay commitment v1");
 
     IDomainRegistry public immutable REGISTRY;
@@ -62,6 +70,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     IReputationLedger public immutable LEDGER;
     IRewardMinter public immutable MINTER;
     IRandomness public immutable RANDOMNESS;
+    IAppeals public immutable APPEALS;
 
     /// @inheritdoc IAssay
     uint256 public constant MAX_OPENINGS = 64;
@@ -74,39 +83,39 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     /// @inheritdoc IAssay
     uint256 public constant MAX_PAYLOAD = 65_536;
     /// @inheritdoc IAssay
-    uint256 public constant MAX_PAUSE = 7 days;
+    uint256 public constant MAX_APPEALS = 2;
 
-    /// @inheritdoc IAssay
-    uint256 public pausedUntil;
-    mapping(bytes32 requestId => DrawWord) private _draws;
-    mapping(bytes32 requestId => RoundWord) private _rounds;
+    mapping(bytes32 roundId => DrawWord) private _draws;
+    mapping(bytes32 roundId => RoundWord) private _rounds;
     /// @dev Lane sums of the revealed votes, see LaneTally.
-    mapping(bytes32 requestId => uint256[16] words) private _lanes;
-    mapping(bytes32 requestId => mapping(address owner => SeatWord)) private _seats;
+    mapping(bytes32 roundId => uint256[16] words) private _lanes;
+    mapping(bytes32 roundId => mapping(address owner => SeatWord)) private _seats;
     mapping(uint16 domain => Means) private _means;
 
     /// @dev Deployed last: every peer must have code and know this address.
     constructor(
-        address authority,
         IDomainRegistry registry,
         IFeeMarket fees,
         IStakeVault vault,
         IReputationLedger ledger,
         IRewardMinter minter,
         IRandomness randomness,
+        IAppeals appeals,
         uint256 genesis,
         uint256 epochLength
-    ) EpochClock(genesis, epochLength) AccessManaged(authority) {
+    ) EpochClock(genesis, epochLength) {
         REGISTRY = registry;
         FEES = fees;
         VAULT = vault;
         LEDGER = ledger;
         MINTER = minter;
         RANDOMNESS = randomness;
+        APPEALS = appeals;
         require(address(vault).code.length != 0 && vault.ASSAY() == address(this), InvalidPeer(address(vault)));
         require(vault.LEDGER() == address(ledger), InvalidPeer(address(ledger)));
         require(vault.MINTER() == address(minter), InvalidPeer(address(minter)));
         require(registry.VAULT() == address(vault), InvalidPeer(address(registry)));
+        require(address(appeals).code.length != 0 && appeals.ASSAY() == address(this), InvalidPeer(address(appeals)));
         address[4] memory others = [address(fees), address(ledger), address(minter), address(randomness)];
         for (uint256 i; i < 4; ++i) require(others[i].code.length != 0, InvalidPeer(others[i]));
     }
@@ -115,7 +124,6 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     /// @inheritdoc IAssay
     function request(Ask calldata ask) external returns (bytes32 requestId) {
-        require(block.timestamp >= pausedUntil, RequestsPaused(pausedUntil));
         IDomainRegistry.RequestRules memory rules = REGISTRY.requestRulesOf(ask.domain, ask.claims);
         require(ask.claims >= 1 && ask.claims <= rules.maxClaims, ClaimsOutOfBounds(ask.claims, 1, rules.maxClaims));
         _checkPayload(ask);
@@ -156,6 +164,19 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         RoundWord round = _rounds[requestId];
         _requirePhase(requestId, _phase(_draws[requestId], round), Phase.REQUESTED);
         _rounds[requestId] = _seal(requestId, round, proof);
+    }
+
+    /// @inheritdoc IAssay
+    function appeal(Terms calldata terms) external returns (bytes32 roundId) {
+        bytes32 requestId = _idOf(terms);
+        (bytes32 latest, , RoundWord round) = _latest(requestId);
+        (DrawWord draw, RoundWord next) = APPEALS.open(terms, msg.sender);
+        _rounds[latest] = round.withFlag(APPEALED);
+        roundId = _next(latest);
+        _draws[roundId] = draw;
+        _rounds[roundId] = next;
+        // Not sealed yet, so the seed is a ticket.
+        emit Appealed(requestId, roundId, msg.sender, next.seed(), draw.seats());
     }
 
     // -------------------------------------------------------------- operators
@@ -227,7 +248,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             require(seat.digest() != 0, NotCommitted(requestId, owner));
             if (seat.has(REVEALED)) continue;
             bytes32 votesHash = EfficientHashLib.hashCalldata(votes);
-            uint240 digest = _high(_commitment(separator, requestId, FIRST_ROUND, owner, votesHash, opening.salt));
+            uint240 digest = _high(_commitment(separator, requestId, owner, votesHash, opening.salt));
             require(digest == seat.digest(), OpeningMismatch(requestId, owner, digest, seat.digest()));
 
             uint256 weight = seat.flags() & WEIGHT;
@@ -249,96 +270,97 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     /// @inheritdoc IAssay
     function finalize(Terms calldata terms) external {
         bytes32 requestId = _idOf(terms);
-        DrawWord draw = _draws[requestId];
-        RoundWord round = _rounds[requestId];
-        _requirePhase(requestId, _phase(draw, round), Phase.TALLY);
-        (uint256 minFamilies, uint256 margin, uint256 appealWindow) = REGISTRY.verdictRuleOf(
+        (bytes32 latest, DrawWord draw, RoundWord round) = _latest(requestId);
+        _requirePhase(latest, _phase(draw, round), Phase.TALLY);
+        (uint256 minFamilies, uint256 margin, uint256 appealWindow, ) = REGISTRY.verdictRuleOf(
             terms.domain,
             terms.version
         );
-        uint256 unit = uint256(terms.price) * terms.claims;
+        // The seats of an appeal are paid by its bond.
+        uint256 unit = latest == requestId ? uint256(terms.price) * terms.claims : 0;
         round = round.withClock(block.timestamp + appealWindow);
         if (round.reveals() < round.minSeats()) {
-            _void(requestId, round, terms.requester, unit * draw.seats());
+            _void(latest, round, terms.requester, unit * draw.seats());
             return;
         }
         round = round.withFlag(FINALIZED);
-        _rounds[requestId] = round;
-        _publish(requestId, terms, round, _frame(draw, round, margin), minFamilies);
+        _rounds[latest] = round;
+        SkillScore.Frame memory frame = _frame(draw, round, margin);
+        if (unit == 0) frame.bounds = Rulings.appealBounds(frame.bounds, frame.weight);
+        _publish(latest, terms, round, frame, minFamilies, unit != 0);
         uint256 spare = FixedPointMathLib.zeroFloorSub(draw.seats(), round.reveals());
-        if (spare != 0) FEES.release(terms.requester, unit * spare);
+        if (spare * unit != 0) FEES.release(terms.requester, unit * spare);
     }
 
     /// @inheritdoc IAssay
     function voidUnsealed(Terms calldata terms) external {
         bytes32 requestId = _idOf(terms);
-        DrawWord draw = _draws[requestId];
-        RoundWord round = _rounds[requestId];
-        _requirePhase(requestId, _phase(draw, round), Phase.REQUESTED);
+        (bytes32 latest, DrawWord draw, RoundWord round) = _latest(requestId);
+        _requirePhase(latest, _phase(draw, round), Phase.REQUESTED);
         if (block.timestamp <= round.clock()) {
             (, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed(), msg.data[0:0]);
-            require(status == IRandomness.Status.LOST, SealWindowOpen(requestId, round.clock()));
+            require(status == IRandomness.Status.LOST, SealWindowOpen(latest, round.clock()));
         }
         // Without a seed nobody was drawn, so nobody can be reported.
         round = round.withClock(block.timestamp);
-        _void(requestId, round, terms.requester, uint256(terms.price) * terms.claims * draw.seats());
+        uint256 fee = latest == requestId ? uint256(terms.price) * terms.claims * draw.seats() : 0;
+        _void(latest, round, terms.requester, fee);
     }
 
     /// @inheritdoc IAssay
-    function settle(Terms calldata terms, Vote[] calldata votes) external {
+    function settle(Terms calldata terms, uint256 index, Vote[] calldata votes) external {
         require(votes.length <= MAX_VOTES, BatchTooLarge(votes.length, MAX_VOTES));
-        bytes32 requestId = _idOf(terms);
-        DrawWord draw = _draws[requestId];
-        RoundWord round = _rounds[requestId];
-        Phase phase = _phase(draw, round);
-        if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
-
+        (bytes32 roundId, DrawWord draw, RoundWord round) = _ended(terms, index);
+        bool isVoid = round.has(VOIDED);
         Judgement memory judged;
-        if (phase == Phase.FINAL) judged = _judge(requestId, terms, draw, round);
-        mapping(address => SeatWord) storage seats = _seats[requestId];
-        SkillScore.SeatScore[] memory scores = new SkillScore.SeatScore[](phase == Phase.FINAL ? votes.length : 0);
+        if (!isVoid) judged = _judge(roundId, terms, index, draw, round);
+        mapping(address => SeatWord) storage seats = _seats[roundId];
+        SkillScore.SeatScore[] memory scores = new SkillScore.SeatScore[](isVoid ? 0 : votes.length);
         uint256 earning;
         for (uint256 i; i < votes.length; ++i) {
             Vote calldata vote = votes[i];
             address owner = vote.owner;
             SeatWord seat = seats[owner];
-            require(seat.digest() != 0, NotCommitted(requestId, owner));
+            require(seat.digest() != 0, NotCommitted(roundId, owner));
             if (seat.has(SETTLED)) continue;
             seats[owner] = seat.withFlag(SETTLED);
             if (!seat.has(REVEALED)) {
                 // Too few committed and nobody extended: the phase to reveal in never came.
-                bool unheard = round.commits() < round.minSeats() && !round.has(EXTENDED);
-                if (unheard) _releaseSeat(requestId, draw, owner);
-                else _settleUnrevealed(requestId, draw, owner);
+                if (_extendable(draw, round)) _releaseSeat(roundId, draw, owner);
+                else _settleUnrevealed(roundId, draw, owner);
                 continue;
             }
             bytes calldata revealed = vote.votes;
             uint240 given = _high(EfficientHashLib.hashCalldata(revealed));
-            require(given == seat.digest(), VoteMismatch(requestId, owner, given, seat.digest()));
-            if (phase == Phase.VOID) {
-                _releaseSeat(requestId, draw, owner);
+            require(given == seat.digest(), VoteMismatch(roundId, owner, given, seat.digest()));
+            if (isVoid) {
+                _releaseSeat(roundId, draw, owner);
             } else {
                 _score(judged, owner, revealed, seat, scores[earning]);
-                ++earning;
+                if (!_overturn(judged, scores[earning], revealed)) ++earning;
             }
         }
-        if (earning == 0) return;
-        // Only the first `seats` settled seats were paid for. Fits: settled ≤ reveals ≤ 255.
-        uint256 paid = FixedPointMathLib.min(earning, FixedPointMathLib.zeroFloorSub(draw.seats(), round.settled()));
-        _rounds[requestId] = round.addSettled(earning);
-        if (paid != 0) FEES.earn(terms.domain, judged.price * judged.frame.claims * paid);
-        // The seats that earn come first in `scores`; the others end here.
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(scores, earning)
+        if (earning != 0) {
+            // The seats that earn come first in `scores`; the others end here.
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                mstore(scores, earning)
+            }
+            _book(judged, draw.bond(), scores);
         }
-        _book(requestId, judged, draw, scores);
+        uint256 settled = judged.settled;
+        if (settled == 0) return;
+        _rounds[roundId] = round.addSettled(settled);
+        if (index != 0) return;
+        // Only the first `seats` settled seats were paid for. Fits: settled ≤ reveals ≤ 255.
+        uint256 paid = FixedPointMathLib.min(settled, FixedPointMathLib.zeroFloorSub(draw.seats(), round.settled()));
+        if (paid != 0) FEES.earn(terms.domain, judged.price * judged.frame.claims * paid);
     }
 
     /// @inheritdoc IAssay
-    function reportAbsent(Terms calldata terms, address[] calldata owners) external {
+    function reportAbsent(Terms calldata terms, uint256 index, address[] calldata owners) external {
         require(owners.length <= MAX_OWNERS, BatchTooLarge(owners.length, MAX_OWNERS));
-        bytes32 requestId = _idOf(terms);
+        bytes32 requestId = roundIdOf(_idOf(terms), index);
         DrawWord draw = _draws[requestId];
         RoundWord round = _rounds[requestId];
         Phase phase = _phase(draw, round);
@@ -364,15 +386,6 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         require(reported != 0, AlreadyReported(requestId, owners.length == 0 ? address(0) : owners[0]));
     }
 
-    // -------------------------------------------------------------- governance
-
-    /// @inheritdoc IAssay
-    function pause(uint256 until) external restricted {
-        require(until <= block.timestamp + MAX_PAUSE, PauseTooLong(until, block.timestamp + MAX_PAUSE));
-        pausedUntil = until;
-        emit Paused(until);
-    }
-
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IAssay
@@ -381,8 +394,19 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     }
 
     /// @inheritdoc IAssay
-    function phaseOf(bytes32 requestId) external view returns (Phase) {
-        return _phase(_draws[requestId], _rounds[requestId]);
+    function phaseOf(bytes32 roundId) public view returns (Phase) {
+        (bytes32 latest, DrawWord draw, RoundWord round) = _latest(roundId);
+        Phase phase = _phase(draw, round);
+        if (latest == roundId) return phase;
+        bool isFinal = phase == Phase.FINAL || (phase == Phase.VOID && block.timestamp >= round.clock());
+        return isFinal ? Phase.FINAL : Phase.APPEALED;
+    }
+
+    /// @inheritdoc IAssay
+    function roundIdOf(bytes32 requestId, uint256 index) public pure returns (bytes32 roundId) {
+        require(index <= MAX_APPEALS, NoSuchRound(index, MAX_APPEALS));
+        roundId = requestId;
+        for (; index != 0; --index) roundId = _next(roundId);
     }
 
     /// @inheritdoc IAssay
@@ -391,29 +415,18 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     }
 
     /// @inheritdoc IAssay
-    function commitmentOf(
-        bytes32 requestId,
-        uint256 round,
-        address owner,
-        bytes32 votesHash,
-        bytes32 salt
-    ) public view returns (bytes32) {
-        return _commitment(domainSeparator(), requestId, round, owner, votesHash, salt);
+    function drawOf(bytes32 roundId) external view returns (DrawWord) {
+        return _draws[roundId];
     }
 
     /// @inheritdoc IAssay
-    function drawOf(bytes32 requestId) external view returns (Draw memory) {
-        return _draws[requestId].unpack();
+    function roundOf(bytes32 roundId) external view returns (RoundWord) {
+        return _rounds[roundId];
     }
 
     /// @inheritdoc IAssay
-    function roundOf(bytes32 requestId) external view returns (Round memory) {
-        return _rounds[requestId].unpack();
-    }
-
-    /// @inheritdoc IAssay
-    function seatOf(bytes32 requestId, address owner) external view returns (Seat memory) {
-        return _seats[requestId][owner].unpack();
+    function seatOf(bytes32 roundId, address owner) external view returns (SeatWord) {
+        return _seats[roundId][owner];
     }
 
     /// @inheritdoc IAssay
@@ -441,7 +454,41 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             if (block.timestamp < commitEnd) return Phase.COMMIT;
             if (block.timestamp >= commitEnd + draw.revealWindow()) return Phase.TALLY;
         }
-        return round.commits() < round.minSeats() && !round.has(EXTENDED) ? Phase.EXTENSION : Phase.REVEAL;
+        return _extendable(draw, round) ? Phase.EXTENSION : Phase.REVEAL;
+    }
+
+    function _extendable(DrawWord draw, RoundWord round) private pure returns (bool) {
+        return round.commits() < round.minSeats() && !round.has(EXTENDED) && draw.seats() <= MAX_EXTENDED;
+    }
+
+    /// @dev The round whose verdicts are still open: the request's own, or the one its latest appeal opened.
+    function _latest(bytes32 roundId) private view returns (bytes32 latest, DrawWord draw, RoundWord round) {
+        latest = roundId;
+        round = _rounds[latest];
+        while (round.has(APPEALED)) {
+            latest = _next(latest);
+            round = _rounds[latest];
+        }
+        draw = _draws[latest];
+    }
+
+    /// @dev A round of a request that is final or void.
+    function _ended(
+        Terms calldata terms,
+        uint256 index
+    ) private view returns (bytes32 roundId, DrawWord draw, RoundWord round) {
+        bytes32 requestId = _idOf(terms);
+        Phase phase = phaseOf(requestId);
+        if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
+        roundId = roundIdOf(requestId, index);
+        draw = _draws[roundId];
+        require(draw.exists(), UnknownRequest(roundId));
+        round = _rounds[roundId];
+    }
+
+    /// @dev The id of the round that an appeal against round `roundId` opens.
+    function _next(bytes32 roundId) private pure returns (bytes32) {
+        return EfficientHashLib.hash(roundId);
     }
 
     function _requirePhase(bytes32 requestId, Phase given, Phase required) private pure {
@@ -463,7 +510,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     function _void(bytes32 requestId, RoundWord round, address requester, uint256 refund) private {
         _rounds[requestId] = round.withFlag(VOIDED);
         emit Voided(requestId, round.commits(), round.reveals(), refund);
-        FEES.release(requester, refund);
+        if (refund != 0) FEES.release(requester, refund);
     }
 
     // ------------------------------------------------------------------- seats
@@ -478,7 +525,7 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         IStakeVault.SeatWeights memory weights
     ) private pure returns (bool overdue) {
         require(weights.familyWeight != 0, FamilyTooLight(draw.domain(), weights.family));
-        uint256 ticket = Sortition.ticket(round.seed(), requestId, FIRST_ROUND, owner);
+        uint256 ticket = Sortition.ticket(round.seed(), requestId, owner);
         uint256 chance = _chance(draw, weights, draw.seats());
         if (round.has(EXTENDED)) {
             overdue = ticket < chance;
@@ -510,15 +557,22 @@ contract Assay is EpochClock, AccessManaged, IAssay {
     // -------------------------------------------------------------- settlement
 
     function _judge(
-        bytes32 requestId,
+        bytes32 roundId,
         Terms calldata terms,
+        uint256 index,
         DrawWord draw,
         RoundWord round
     ) private view returns (Judgement memory judged) {
-        (, uint256 margin, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
+        (, uint256 margin, , ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
+        judged.roundId = roundId;
+        judged.draw = draw;
         judged.price = terms.price;
         judged.frame = _frame(draw, round, margin);
-        judged.decided = SkillScore.sides(judged.frame, _loadLanes(requestId, terms.claims));
+        if (index == 0 && !round.has(APPEALED)) {
+            judged.decided = SkillScore.sides(judged.frame, _loadLanes(roundId, terms.claims));
+        } else {
+            (judged.decided.halves, judged.ruling) = APPEALS.rulingOf(terms, index);
+        }
         judged.rule = REGISTRY.qualityOf(terms.domain, terms.version);
     }
 
@@ -537,21 +591,51 @@ contract Assay is EpochClock, AccessManaged, IAssay {
         int256 quality = SkillScore.quality(sums, frame.baseRate, judged.rule.bar);
         result.score = ScoreWords.pack(sums, lossMean, quality, seat.has(LATE));
         result.value = SkillScore.value(sums.numerator, judged.price, frame.baseRate, lossMean);
+        // No overflow: at most 64.
+        unchecked {
+            ++judged.settled;
+        }
+    }
+
+    /// @dev Takes what a voter on the losing side of overturned verdicts owes, and books its seat with the rest of its bond.
+    ///      What was taken no longer backs the score, so a loss shrinks with the bond: both together never exceed it.
+    /// @return overturned whether anything was taken
+    function _overturn(
+        Judgement memory judged,
+        SkillScore.SeatScore memory seat,
+        bytes calldata votes
+    ) private returns (bool overturned) {
+        if (judged.ruling.winner == 0) return false;
+        uint256 bond = judged.draw.bond();
+        uint256 taken = SkillScore.overturnCharge(
+            judged.frame,
+            judged.ruling.verdicts,
+            judged.ruling.overturned,
+            votes,
+            bond
+        );
+        if (taken == 0) return false;
+        if (seat.value < 0) seat.value = (seat.value * int256(bond - taken)) / int256(bond);
+        emit SeatOverturned(judged.roundId, seat.owner, taken * Units.GWEI);
+        uint16 domain = judged.draw.domain();
+        VAULT.seize(domain, seat.owner, taken, address(APPEALS));
+        APPEALS.award(judged.ruling.winner, domain, taken * Units.GWEI);
+        SkillScore.SeatScore[] memory alone = new SkillScore.SeatScore[](1);
+        alone[0] = seat;
+        _book(judged, bond - taken, alone);
+        return true;
     }
 
     /// @dev Books scored seats with the ledger and the minter, in this order: a folded tape counts for the account.
-    function _book(
-        bytes32 requestId,
-        Judgement memory judged,
-        DrawWord draw,
-        SkillScore.SeatScore[] memory scores
-    ) private {
-        uint256[] memory outcomes = LEDGER.record(draw.domain(), judged.rule.preset, judged.rule.window, scores);
+    /// @param bond gwei of each seat that its account holds from now on
+    function _book(Judgement memory judged, uint256 bond, SkillScore.SeatScore[] memory scores) private {
+        uint16 domain = judged.draw.domain();
+        uint256[] memory outcomes = LEDGER.record(domain, judged.rule.preset, judged.rule.window, scores);
         uint256 served = (judged.price * judged.frame.claims) / Units.GWEI;
-        AccountWord[] memory accounts = MINTER.credit(draw.domain(), draw.bond(), served, scores);
+        AccountWord[] memory accounts = MINTER.credit(domain, bond, served, scores);
         for (uint256 i; i < scores.length; ++i) {
             SkillScore.SeatScore memory seat = scores[i];
-            emit SeatSettled(requestId, seat.owner, seat.score, seat.value, outcomes[i], accounts[i]);
+            emit SeatSettled(judged.roundId, seat.owner, seat.score, seat.value, outcomes[i], accounts[i]);
         }
     }
 
@@ -581,13 +665,14 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     // --------------------------------------------------------------- verdicts
 
-    /// @dev Emits the verdicts and moves B and θ of the domain.
+    /// @dev Emits the verdicts of a round; a request's own round moves B and θ of the domain.
     function _publish(
         bytes32 requestId,
         Terms calldata terms,
         RoundWord round,
         SkillScore.Frame memory frame,
-        uint256 minFamilies
+        uint256 minFamilies,
+        bool isFirst
     ) private {
         (uint256[2] memory words, uint256 mean, uint256 share) = VerdictMath.read(
             _loadLanes(requestId, terms.claims),
@@ -597,10 +682,13 @@ contract Assay is EpochClock, AccessManaged, IAssay {
             frame.bounds
         );
         (uint256 baseRate, uint256 threshold) = meansOf(terms.domain);
-        baseRate = VerdictMath.nextBaseRate(baseRate, mean, terms.claims);
-        threshold = VerdictMath.nextThreshold(threshold, share, mean, terms.claims);
-        // Fits: both are at most 0.95e18.
-        _means[terms.domain] = Means(uint64(baseRate), uint64(threshold));
+        // Appeals judge chosen claims again; they must not move the means of the domain.
+        if (isFirst) {
+            baseRate = VerdictMath.nextBaseRate(baseRate, mean, terms.claims);
+            threshold = VerdictMath.nextThreshold(threshold, share, mean, terms.claims);
+            // Fits: both are at most 0.95e18.
+            _means[terms.domain] = Means(uint64(baseRate), uint64(threshold));
+        }
         bool lowDiversity = LibBit.popCount(round.families()) < minFamilies;
         emit Finalized(requestId, words, round.weight(), lowDiversity, mean, baseRate, threshold, round.clock());
     }
@@ -679,15 +767,13 @@ contract Assay is EpochClock, AccessManaged, IAssay {
 
     function _commitment(
         bytes32 separator,
-        bytes32 requestId,
-        uint256 round,
+        bytes32 roundId,
         address owner,
         bytes32 votesHash,
         bytes32 salt
     ) private pure returns (bytes32) {
-        // keccak256(abi.encode(separator, requestId, round, owner, votesHash, salt))
-        bytes32 voter = bytes32(uint256(uint160(owner)));
-        return EfficientHashLib.hash(separator, requestId, bytes32(round), voter, votesHash, salt);
+        // keccak256(abi.encode(separator, roundId, owner, votesHash, salt))
+        return EfficientHashLib.hash(separator, roundId, bytes32(uint256(uint160(owner))), votesHash, salt);
     }
 
     function _high(bytes32 hash) private pure returns (uint240) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 import {EpochClock} from "./EpochClock.sol";
@@ -10,7 +11,7 @@ import {ReputationMath} from "./libraries/ReputationMath.sol";
 import {Units} from "./libraries/Units.sol";
 
 /// @title DomainRegistry
-contract DomainRegistry is EpochClock, IDomainRegistry {
+contract DomainRegistry is EpochClock, AccessManaged, IDomainRegistry {
     using SafeERC20 for IWorkToken;
 
     struct Domain {
@@ -32,15 +33,20 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
     uint256 public immutable FAMILY_BOND;
     /// @inheritdoc IDomainRegistry
     uint256 public immutable PARAMETER_DELAY;
+    /// @inheritdoc IDomainRegistry
+    uint256 public constant MAX_PAUSE = 7 days;
 
     /// @inheritdoc IDomainRegistry
     uint16 public domainCount;
+    /// @inheritdoc IDomainRegistry
+    uint256 public pausedUntil;
     mapping(uint16 domain => Domain) private _domains;
     mapping(uint16 domain => mapping(uint16 version => Parameters)) private _parameters;
     mapping(uint16 domain => mapping(uint8 family => Family)) private _families;
     mapping(uint16 domain => mapping(bytes32 lineage => Family)) private _proposals;
 
     constructor(
+        address authority,
         IWorkToken token,
         address vault,
         uint256 genesis,
@@ -48,7 +54,7 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
         uint256 domainFee,
         uint256 familyBond,
         uint256 parameterDelay
-    ) EpochClock(genesis, epochLength) {
+    ) EpochClock(genesis, epochLength) AccessManaged(authority) {
         TOKEN = token;
         VAULT = vault;
         DOMAIN_FEE = domainFee;
@@ -160,6 +166,15 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
         TOKEN.safeTransfer(listed.proposer, listed.bond);
     }
 
+    // -------------------------------------------------------------- governance
+
+    /// @inheritdoc IDomainRegistry
+    function pause(uint256 until) external restricted {
+        require(until <= block.timestamp + MAX_PAUSE, PauseTooLong(until, block.timestamp + MAX_PAUSE));
+        pausedUntil = until;
+        emit Paused(until);
+    }
+
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IDomainRegistry
@@ -171,6 +186,7 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
 
     /// @inheritdoc IDomainRegistry
     function requestRulesOf(uint16 domain, uint256 claims) external view returns (RequestRules memory) {
+        require(block.timestamp >= pausedUntil, RequestsPaused(pausedUntil));
         uint16 version = currentVersion(domain);
         Committee memory c = _parameters[domain][version].committee;
         Fees memory f = _parameters[domain][version].fees;
@@ -216,9 +232,9 @@ contract DomainRegistry is EpochClock, IDomainRegistry {
     function verdictRuleOf(
         uint16 domain,
         uint16 version
-    ) external view returns (uint256 minFamilies, uint256 decisiveMargin, uint256 appealWindow) {
+    ) external view returns (uint256 minFamilies, uint256 decisiveMargin, uint256 appealWindow, uint256 sealWindow) {
         Committee storage c = _parameters[domain][version].committee;
-        return (c.minFamilies, c.decisiveMargin, c.appealWindow);
+        return (c.minFamilies, c.decisiveMargin, c.appealWindow, c.sealWindow);
     }
 
     /// @inheritdoc IDomainRegistry

@@ -72,6 +72,18 @@ contract FeeMarket is EpochClock, IFeeMarket {
         buy(beneficiary, amount);
     }
 
+    /// @inheritdoc IFeeMarket
+    function sponsor(uint16 domain, uint256 amount) external {
+        require(amount != 0, ZeroAmount());
+        // Reverts for an unknown domain.
+        REGISTRY.currentVersion(domain);
+        uint256 epoch = currentEpoch();
+        earned[domain][epoch] += amount;
+        emit Sponsored(msg.sender, domain, epoch, amount);
+
+        TOKEN.burnFrom(msg.sender, amount);
+    }
+
     // --------------------------------------------------- the life of a request
 
     /// @inheritdoc IFeeMarket

@@ -340,29 +340,22 @@ contract StakeVault is EpochClock, IStakeVault {
         address collector
     ) external returns (uint256 charged) {
         require(msg.sender == ASSAY || msg.sender == MINTER, NotMinter(msg.sender, MINTER));
-        Backing memory pool = _pools[domain][owner];
-        uint256 before = _gwei(pool);
-        uint256 assets = uint256(pool.active) + pool.unbonding;
-        // What other seats hold is out of reach. No underflow: locked ≤ assets, and the bond is part of it.
-        uint256 others = before - (_weights[domain][owner] >> FREE_SHIFT) - bond;
-        charged = FixedPointMathLib.min(amount, assets - others * Units.GWEI);
-        if (charged < amount) emit Shortfall(domain, owner, amount - charged);
-        // The unbonding side pays its part rounded down; what is left is at most the active side, because
-        // charged ≤ assets implies charged − ⌊charged · unbonding / assets⌋ ≤ active.
-        uint256 fromUnbonding = charged == 0 ? 0 : (charged * pool.unbonding) / assets;
-        pool.unbonding -= uint88(fromUnbonding);
-        pool.active -= uint88(charged - fromUnbonding);
-        _pools[domain][owner] = pool;
-        uint256 activeShares = _shares[domain][owner].active;
-        // Wraps below zero where the charge exceeds the bond; _reweigh adds modulo 2^256.
-        unchecked {
-            _reweigh(domain, owner, pool, activeShares, bond + _gwei(pool) - before);
-        }
+        charged = _charge(domain, owner, bond, amount);
         uint256 bounty = collector == address(0) ? 0 : charged / Units.BOUNTY_DIVISOR;
         emit Charged(domain, owner, charged, bounty, collector);
 
         if (bounty != 0) TOKEN.safeTransfer(collector, bounty);
         TOKEN.burn(charged - bounty);
+    }
+
+    /// @inheritdoc IStakeVault
+    function seize(uint16 domain, address owner, uint256 bond, address recipient) external {
+        require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
+        // The bond is locked, so the pool holds all of it.
+        uint256 seized = _charge(domain, owner, bond, bond * Units.GWEI);
+        emit Charged(domain, owner, seized, seized, recipient);
+
+        TOKEN.safeTransfer(recipient, seized);
     }
 
     /// @inheritdoc IStakeVault
@@ -469,6 +462,30 @@ contract StakeVault is EpochClock, IStakeVault {
     function commissionOf(uint16 domain, address owner) public view returns (uint256) {
         uint256 raise = _raises[domain][owner];
         return raise != 0 && block.timestamp >= raise >> 16 ? uint16(raise) : _operators[domain][owner].commission;
+    }
+
+    // ---------------------------------------------------------------- charges
+
+    /// @dev Frees `bond` gwei and takes up to `amount` wei out of the pool.
+    function _charge(uint16 domain, address owner, uint256 bond, uint256 amount) private returns (uint256 charged) {
+        Backing memory pool = _pools[domain][owner];
+        uint256 before = _gwei(pool);
+        uint256 assets = uint256(pool.active) + pool.unbonding;
+        // What other seats hold is out of reach. No underflow: locked ≤ assets, and the bond is part of it.
+        uint256 others = before - (_weights[domain][owner] >> FREE_SHIFT) - bond;
+        charged = FixedPointMathLib.min(amount, assets - others * Units.GWEI);
+        if (charged < amount) emit Shortfall(domain, owner, amount - charged);
+        // The unbonding side pays its part rounded down; what is left is at most the active side, because
+        // charged ≤ assets implies charged − ⌊charged · unbonding / assets⌋ ≤ active.
+        uint256 fromUnbonding = charged == 0 ? 0 : (charged * pool.unbonding) / assets;
+        pool.unbonding -= uint88(fromUnbonding);
+        pool.active -= uint88(charged - fromUnbonding);
+        _pools[domain][owner] = pool;
+        uint256 activeShares = _shares[domain][owner].active;
+        // Wraps below zero where the charge exceeds the bond; _reweigh adds modulo 2^256.
+        unchecked {
+            _reweigh(domain, owner, pool, activeShares, bond + _gwei(pool) - before);
+        }
     }
 
     // ---------------------------------------------------------------- weights

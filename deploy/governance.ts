@@ -7,7 +7,7 @@ import type { Deployer } from "./network.ts";
 import type { ParameterFile } from "./parameterFile.ts";
 import type { Addresses } from "./plan.ts";
 
-/** May pause new requests: Assay.pause. */
+/** May pause new requests: DomainRegistry.pause. */
 export const PAUSER = 1n;
 /** May set a domain's share of the emission: RewardMinter.setShare. */
 export const EMISSION = 2n;
@@ -35,15 +35,15 @@ export async function handOver(
 
 async function giveRoles({ ethers, signer }: Deployer, at: Addresses, governor: string): Promise<void> {
   const manager = await ethers.getContractAt("AccessManager", at.AccessManager, signer);
-  const assay = await ethers.getContractAt("Assay", at.Assay);
+  const registry = await ethers.getContractAt("DomainRegistry", at.DomainRegistry);
   const minter = await ethers.getContractAt("RewardMinter", at.RewardMinter);
   const call = (name: string, args: readonly unknown[]) => manager.interface.encodeFunctionData(name, args);
-  const pause = assay.getFunction("pause").fragment.selector;
+  const pause = registry.getFunction("pause").fragment.selector;
   const setShare = minter.getFunction("setShare").fragment.selector;
   const calls = [
     call("labelRole", [PAUSER, "pauser"]),
     call("labelRole", [EMISSION, "emission"]),
-    call("setTargetFunctionRole", [at.Assay, [pause], PAUSER]),
+    call("setTargetFunctionRole", [at.DomainRegistry, [pause], PAUSER]),
     call("setTargetFunctionRole", [at.RewardMinter, [setShare], EMISSION]),
     call("grantRole", [PAUSER, governor, 0]),
     call("grantRole", [EMISSION, governor, 0]),

@@ -13,6 +13,7 @@ export const ORDER = [
   "StakeVault",
   "ReputationLedger",
   "RewardMinter",
+  "Appeals",
   "Assay",
   "AssayLens",
 ] as const;
@@ -68,7 +69,15 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
     AccessManager: [p.governor],
     BlockhashRandomness: [],
     WorkToken: [p.treasury, p.genesisSupply, at.RewardMinter],
-    DomainRegistry: [at.WorkToken, at.StakeVault, ...clock, p.domainFee, p.familyBond, p.parameterDelay],
+    DomainRegistry: [
+      at.AccessManager,
+      at.WorkToken,
+      at.StakeVault,
+      ...clock,
+      p.domainFee,
+      p.familyBond,
+      p.parameterDelay,
+    ],
     FeeMarket: [at.WorkToken, at.DomainRegistry, at.Assay, at.RewardMinter, ...clock],
     StakeVault: [
       at.WorkToken,
@@ -87,17 +96,18 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       p.initialEmission,
       p.halving,
     ],
+    Appeals: [at.WorkToken, at.DomainRegistry, at.FeeMarket, at.StakeVault, at.BlockhashRandomness, at.Assay],
     Assay: [
-      at.AccessManager,
       at.DomainRegistry,
       at.FeeMarket,
       at.StakeVault,
       at.ReputationLedger,
       at.RewardMinter,
       at.BlockhashRandomness,
+      at.Appeals,
       ...clock,
     ],
-    AssayLens: [at.Assay, at.DomainRegistry, at.StakeVault],
+    AssayLens: [at.Assay, at.DomainRegistry, at.StakeVault, at.Appeals],
   };
 }
 
@@ -106,7 +116,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
   AccessManager: {},
   BlockhashRandomness: {},
   WorkToken: { MINTER: "RewardMinter" },
-  DomainRegistry: { TOKEN: "WorkToken", VAULT: "StakeVault" },
+  DomainRegistry: { authority: "AccessManager", TOKEN: "WorkToken", VAULT: "StakeVault" },
   FeeMarket: { TOKEN: "WorkToken", REGISTRY: "DomainRegistry", ASSAY: "Assay", MINTER: "RewardMinter" },
   StakeVault: {
     TOKEN: "WorkToken",
@@ -130,16 +140,24 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     LEDGER: "ReputationLedger",
     ASSAY: "Assay",
   },
+  Appeals: {
+    TOKEN: "WorkToken",
+    REGISTRY: "DomainRegistry",
+    FEES: "FeeMarket",
+    VAULT: "StakeVault",
+    RANDOMNESS: "BlockhashRandomness",
+    ASSAY: "Assay",
+  },
   Assay: {
-    authority: "AccessManager",
     REGISTRY: "DomainRegistry",
     FEES: "FeeMarket",
     VAULT: "StakeVault",
     LEDGER: "ReputationLedger",
     MINTER: "RewardMinter",
     RANDOMNESS: "BlockhashRandomness",
+    APPEALS: "Appeals",
   },
-  AssayLens: { ASSAY: "Assay", REGISTRY: "DomainRegistry", VAULT: "StakeVault" },
+  AssayLens: { ASSAY: "Assay", REGISTRY: "DomainRegistry", VAULT: "StakeVault", APPEALS: "Appeals" },
 };
 
 /** The protocol constants a contract carries, by getter. */
@@ -157,6 +175,7 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   StakeVault: { ...clockGetters(), UNBONDING: "unbonding" },
   ReputationLedger: clockGetters(),
   RewardMinter: { ...clockGetters(), INITIAL_EMISSION: "initialEmission", HALVING: "halving" },
+  Appeals: {},
   Assay: clockGetters(),
   AssayLens: {},
 };

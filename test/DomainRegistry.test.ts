@@ -193,7 +193,7 @@ describe("DomainRegistry", () => {
         await endReveal(w, opened);
         await w.assay.finalize(opened.terms);
         const now = BigInt(await networkHelpers.time.latest());
-        expect((await w.assay.roundOf(opened.id)).clock).to.equal(now + appealWindow);
+        expect((await w.lens.roundOf(opened.id)).clock).to.equal(now + appealWindow);
       }
     });
   });

@@ -346,7 +346,7 @@ describe("FeeMarket", () => {
       const ballots = drawn.map((owner) => ballot(owner, [10, 240, 10, 240, 10]));
       await playRound(w, judged, ballots);
       for (const other of open) if (other !== judged) await w.assay.finalize(other.terms);
-      await w.assay.settle(judged.terms, votesOf(ballots));
+      await w.assay.settle(judged.terms, 0, votesOf(ballots));
       await minter.spend(w.domain, 1_000n);
 
       const epoch = await w.fees.currentEpoch();

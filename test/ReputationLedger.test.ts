@@ -147,10 +147,10 @@ describe("ReputationLedger", () => {
       await endCommit(w, request);
       await w.assay.reveal(request.id, openings(ballots.slice(0, 4)));
       await endReveal(w, request);
-      await w.assay.reportAbsent(request.terms, [w.owners[5]!.address]);
+      await w.assay.reportAbsent(request.terms, 0, [w.owners[5]!.address]);
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
-      await w.assay.settle(request.terms, [{ owner: ballots[4]!.owner.address, votes: "0x" }]);
+      await w.assay.settle(request.terms, 0, [{ owner: ballots[4]!.owner.address, votes: "0x" }]);
       expect(await tapeOf(w, w.owners[4]!.address), "unrevealed").to.deep.equal([ABSENT]);
       expect(await tapeOf(w, w.owners[5]!.address), "silent").to.deep.equal([ABSENT]);
     });
@@ -171,7 +171,7 @@ describe("ReputationLedger", () => {
       await endReveal(w, request);
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
-      await expect(w.assay.settle(request.terms, votesOf(ballots.slice(0, 1))))
+      await expect(w.assay.settle(request.terms, 0, votesOf(ballots.slice(0, 1))))
         .to.emit(w.ledger, "ReputationChanged")
         .withArgs(w.domain, owner, 1, 32, WAD, folded, ethers.ZeroAddress);
       expect(await w.ledger.reputationOf(w.domain, owner), "R").to.equal(folded);
@@ -200,16 +200,16 @@ describe("ReputationLedger", () => {
       const request = await openSealed(w, 64);
       const ballots = ballotsOf(w, rows);
       for (const b of ballots.slice(1)) await commitBallot(w, request, b);
-      const { clock } = await w.assay.roundOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + 60n);
       await commitBallot(w, request, ballots[0]!);
       await endCommit(w, request);
       await w.assay.reveal(request.id, openings(ballots));
       await endReveal(w, request);
-      await w.assay.reportAbsent(request.terms, [w.owners[7]!.address]);
+      await w.assay.reportAbsent(request.terms, 0, [w.owners[7]!.address]);
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
-      await w.assay.settle(request.terms, votesOf(ballots));
+      await w.assay.settle(request.terms, 0, votesOf(ballots));
       expect(await tapeOf(w, w.owners[0]!.address), "late").to.deep.equal([LATE]);
       expect(await tapeOf(w, w.owners[1]!.address), "right").to.deep.equal([SUCCESS]);
       expect(await tapeOf(w, w.owners[4]!.address), "wrong").to.deep.equal([SUCCESS]);
@@ -247,7 +247,7 @@ describe("ReputationLedger", () => {
       await expect(w.ledger.post(w.domain, [{ owner, reputation: WAD }]))
         .to.be.revertedWithCustomError(w.ledger, "EmptyTape")
         .withArgs(w.domain, owner);
-      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       const entry = { owner, reputation: replay(WAD, [ABSENT], RULE) };
       await expect(w.ledger.post(w.domain, [entry, entry]))
         .to.be.revertedWithCustomError(w.ledger, "EmptyTape")
@@ -276,9 +276,9 @@ describe("ReputationLedger", () => {
     it("replays outcomes in the order of settlement", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[4]!.address;
-      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       await settledRound(w, 32, unanimous(w, 5, yes(32)));
-      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       const tape = [ABSENT, SUCCESS, ABSENT];
       expect(await tapeOf(w, owner), "tape").to.deep.equal(tape);
       const reputation = replay(WAD, tape, RULE);
@@ -291,7 +291,7 @@ describe("ReputationLedger", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const [good, bad] = [w.owners[0]!.address, w.owners[4]!.address];
       await settledRound(w, 32, unanimous(w, 4, yes(32)));
-      await w.assay.reportAbsent((await tallied(w)).terms, [bad]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [bad]);
       const fell = (94n * WAD) / 100n;
       await w.ledger.post(w.domain, [
         { owner: good, reputation: (105n * WAD) / 100n },
@@ -328,7 +328,7 @@ describe("ReputationLedger", () => {
     it("pays no more than was earned in the epoch", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[4]!.address;
-      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       const supply = await w.token.totalSupply();
       await expect(w.ledger.post(w.domain, [{ owner, reputation: (94n * WAD) / 100n }]))
         .to.emit(w.minter, "BountyPaid")
@@ -344,7 +344,7 @@ describe("ReputationLedger", () => {
       await settledRound(w, 1, unanimous(w, 4, [255]));
       await post(good, 101n, 100n);
       expect(await w.ledger.reputationOf(w.domain, good), "Rew 1.01").to.equal((101n * WAD) / 100n);
-      await w.assay.reportAbsent((await tallied(w)).terms, [absent]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [absent]);
       await post(absent, 64n, 100n);
       expect(await w.ledger.reputationOf(w.domain, absent), "absent 0.64").to.equal((64n * WAD) / 100n);
       // Settled in the same epoch, so it still sits: 0.64 · 1.01 = 0.6464, then + 0.02 · (1 − 0.6464) = 0.653472.
@@ -360,7 +360,7 @@ describe("ReputationLedger", () => {
       const request = await openSealed(w, 64);
       const ballots = unanimous(w, 4, yes(64));
       for (const b of ballots.slice(1)) await commitBallot(w, request, b);
-      const { clock } = await w.assay.roundOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + 60n);
       await commitBallot(w, request, ballots[0]!);
       await endCommit(w, request);
@@ -368,7 +368,7 @@ describe("ReputationLedger", () => {
       await endReveal(w, request);
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
-      await w.assay.settle(request.terms, votesOf(ballots));
+      await w.assay.settle(request.terms, 0, votesOf(ballots));
       const owner = ballots[0]!.owner.address;
       await w.ledger.post(w.domain, [{ owner, reputation: (8n * WAD) / 10n }]);
       expect(await w.ledger.reputationOf(w.domain, owner), "late 0.8").to.equal((8n * WAD) / 10n);
@@ -377,7 +377,7 @@ describe("ReputationLedger", () => {
     it("keeps R at its floor of 0.1", async () => {
       const w = await networkHelpers.loadFixture(publishedWorld);
       const owner = w.owners[4]!.address;
-      for (let i = 0; i < 6; i++) await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      for (let i = 0; i < 6; i++) await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       // 0.64^6 = 0.0687 would be below the floor.
       expect(await w.ledger.pendingReputationOf(w.domain, owner), "pending").to.equal(WAD / 10n);
       await w.ledger.post(w.domain, [{ owner, reputation: WAD / 10n }]);

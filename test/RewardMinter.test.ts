@@ -189,7 +189,7 @@ describe("RewardMinter", () => {
       const [event] = eventsIn<AccountOpened>(w.minter, { logs: opened }, "AccountOpened");
       expect([event!.owner, event!.carriedFrom], "carried from").to.deep.equal([owner, 1n]);
       const after = await account(w, 4, owner);
-      const { bond } = await w.assay.drawOf(request.id);
+      const { bond } = await w.lens.drawOf(request.id);
       expect(after.scored, "scored").to.equal(80n);
       expect(after.score, "score").to.be.greaterThan(before.score);
       expect(after.releasable, "bonds of both").to.equal(before.releasable + bond);

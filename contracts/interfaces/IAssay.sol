@@ -2,12 +2,14 @@
 pragma solidity 0.8.37;
 
 import {AccountWord} from "../libraries/AccountWords.sol";
-import {SeatWord} from "../libraries/RequestWords.sol";
+import {DrawWord, RoundWord, SeatWord} from "../libraries/RequestWords.sol";
 import {ScoreWord} from "../libraries/ScoreWords.sol";
 import {IEpochClock} from "./IEpochClock.sol";
 
 /// @title IAssay
-/// @notice The life of a request: request → seal → commit → (extend) → reveal → finalize → settle.
+/// @notice The life of a request: request → seal → commit → (extend) → reveal → finalize → (appeal → …) → settle.
+///         Every round has an id: that of the request for its first, the hash of the id before for the round an appeal
+///         opens. Votes, tickets, seats and events belong to a round.
 /// @dev Consumers act on the id of the request they opened, never on "some verdict for this text": whoever may pick
 ///      among verdicts can ask until a committee suits him (SPEC REQ-12).
 ///      Safety rests on: the peers are immutable contracts of this protocol and WORK calls nobody, so no outside code
@@ -30,7 +32,9 @@ interface IAssay is IEpochClock {
         /// @dev verdicts cannot change any more; seats can be settled
         FINAL,
         /// @dev no verdict; credits went back, seats can be settled
-        VOID
+        VOID,
+        /// @dev a later round runs, or its verdicts can still be appealed
+        APPEALED
     }
 
     /// @notice What a request fixes before its seed exists. Not stored: hashed into the id, handed back where needed.
@@ -115,7 +119,7 @@ interface IAssay is IEpochClock {
         ///      afterwards: when FINAL begins, or until when absences of a void round can be reported
         uint40 clock;
         uint24 epoch;
-        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void
+        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void, 4 appealed
         uint8 flags;
         uint8 commits;
         uint8 reveals;
@@ -189,13 +193,20 @@ interface IAssay is IEpochClock {
     /// @param charge wei
     event SeatForfeited(bytes32 indexed requestId, address indexed owner, uint256 outcomes, uint256 charge);
     event AbsenceReported(bytes32 indexed requestId, address indexed owner, address indexed reporter, uint256 charge);
-    event Paused(uint256 until);
+    /// @notice An appeal opened round `roundId` with `seats` expected seats.
+    event Appealed(
+        bytes32 indexed requestId,
+        bytes32 indexed roundId,
+        address indexed appellant,
+        uint256 ticket,
+        uint256 seats
+    );
+    /// @notice An overturned verdict cost a voter on its side `charge` wei of its bond; {SeatSettled} follows.
+    event SeatOverturned(bytes32 indexed roundId, address indexed owner, uint256 charge);
 
     error WrongPhase(bytes32 requestId, Phase given, Phase required);
     error UnknownRequest(bytes32 requestId);
     error RequestExists(bytes32 requestId);
-    error RequestsPaused(uint256 until);
-    error PauseTooLong(uint256 given, uint256 max);
     error ClaimsOutOfBounds(uint256 given, uint256 min, uint256 max);
     error PayloadMismatch(bytes32 given, bytes32 required);
     /// @notice A request without a URI needs its payload inline.
@@ -208,6 +219,7 @@ interface IAssay is IEpochClock {
     error SeedLost(bytes32 requestId, uint256 ticket);
     error SealWindowOver(bytes32 requestId, uint256 deadline);
     error SealWindowOpen(bytes32 requestId, uint256 deadline);
+    error NoSuchRound(uint256 given, uint256 max);
     error EmptyDigest();
     error NotDrawn(bytes32 requestId, address owner, uint256 ticket, uint256 chance);
     error FamilyTooLight(uint256 domain, uint256 family);
@@ -236,11 +248,17 @@ interface IAssay is IEpochClock {
     /// @notice Captures the seed. The first {commit} does it too, with an empty proof.
     function seal(bytes32 requestId, bytes calldata proof) external;
 
+    /// @notice Opens the next round of a request in FINALIZED: 2n + 1 expected seats, weights of this epoch, a seed of its
+    ///         own, the same terms otherwise. Anyone, at most {MAX_APPEALS} times; see IAppeals for the bond, of which the
+    ///         caller pays what others did not.
+    /// @return roundId see {roundIdOf}
+    function appeal(Terms calldata terms) external returns (bytes32 roundId);
+
     // ----------------------------------------------------------------- operators
 
     /// @notice Commits a vote of `owner`, sent by the owner or its hot key. Replaceable until the window closes; after
     ///         three quarters of it the seat is LATE.
-    /// @param digest high 240 bits of {commitmentOf}
+    /// @param digest high 240 bits of AssayLens.commitmentOf
     function commit(bytes32 requestId, address owner, uint240 digest) external;
 
     /// @notice Doubles the expected committee once, when too few committed. Anyone.
@@ -261,40 +279,31 @@ interface IAssay is IEpochClock {
 
     /// @notice Settles seats of a final or void request: scores, reputation, bonds. Settled seats are passed over.
     /// @param votes at most {MAX_VOTES}; exactly what was revealed, empty for seats that never revealed
-    function settle(Terms calldata terms, Vote[] calldata votes) external;
+    /// @param index 0 for the request's own round, then its appeals
+    function settle(Terms calldata terms, uint256 index, Vote[] calldata votes) external;
 
     /// @notice Proves that seats were drawn and stayed silent. Reporters get a twentieth of the charge.
     ///         Owners without duty (not drawn, free stake below the bond, committee full) are refused, and so is every
     ///         report on a request to which fewer than `minSeats` committed: a payload may have been withheld.
     /// @param owners at most {MAX_OWNERS}
-    function reportAbsent(Terms calldata terms, address[] calldata owners) external;
-
-    // --------------------------------------------------------------- governance
-
-    /// @notice Stops new requests until `until`, at most {MAX_PAUSE} ahead. Nothing else stops and no deadline moves.
-    function pause(uint256 until) external;
+    /// @param index as in {settle}
+    function reportAbsent(Terms calldata terms, uint256 index, address[] calldata owners) external;
 
     // -------------------------------------------------------------------- views
 
     /// @notice `keccak256(abi.encode(chainid, this, terms))`.
     function idOf(Terms calldata terms) external view returns (bytes32);
-    /// @notice The phase a request is in now.
-    function phaseOf(bytes32 requestId) external view returns (Phase);
-    /// @notice What a vote must commit to; {commit} takes its high 240 bits.
-    function commitmentOf(
-        bytes32 requestId,
-        uint256 round,
-        address owner,
-        bytes32 votesHash,
-        bytes32 salt
-    ) external view returns (bytes32);
-    function drawOf(bytes32 requestId) external view returns (Draw memory);
-    function roundOf(bytes32 requestId) external view returns (Round memory);
-    function seatOf(bytes32 requestId, address owner) external view returns (Seat memory);
-    function lanesOf(bytes32 requestId) external view returns (uint256[16] memory);
+    /// @notice The phase a round is in now; with the id of a request, the phase of the request.
+    function phaseOf(bytes32 roundId) external view returns (Phase);
+    /// @notice Id of a round: `requestId` for index 0, then keccak256 of the id before.
+    function roundIdOf(bytes32 requestId, uint256 index) external pure returns (bytes32);
+    /// @notice The slots of a round and of a seat; AssayLens gives their fields.
+    function drawOf(bytes32 roundId) external view returns (DrawWord);
+    function roundOf(bytes32 roundId) external view returns (RoundWord);
+    function seatOf(bytes32 roundId, address owner) external view returns (SeatWord);
+    function lanesOf(bytes32 roundId) external view returns (uint256[16] memory);
     /// @notice B and θ of a domain, WAD.
     function meansOf(uint16 domain) external view returns (uint256 baseRate, uint256 threshold);
-    function pausedUntil() external view returns (uint256);
     /// @notice EIP-712 style domain separator: keccak256(abi.encode(name hash, chainid, this)).
     function domainSeparator() external view returns (bytes32);
 
@@ -303,6 +312,6 @@ interface IAssay is IEpochClock {
     function MAX_OWNERS() external view returns (uint256);
     function MAX_URI() external view returns (uint256);
     function MAX_PAYLOAD() external view returns (uint256);
-    /// @notice Seconds.
-    function MAX_PAUSE() external view returns (uint256);
+    /// @notice Appeals of one request.
+    function MAX_APPEALS() external view returns (uint256);
 }

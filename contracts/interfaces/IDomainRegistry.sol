@@ -158,7 +158,11 @@ interface IDomainRegistry is IEpochClock {
     event FamilyListed(uint16 indexed domain, uint8 indexed family, bytes32 indexed lineage);
     event FamilyVacated(uint16 indexed domain, uint8 indexed family, bytes32 indexed lineage);
 
+    event Paused(uint256 until);
+
     error UnknownDomain(uint256 domain);
+    error RequestsPaused(uint256 until);
+    error PauseTooLong(uint256 given, uint256 max);
     error UnknownVersion(uint256 domain, uint256 version);
     error UnknownFamily(uint256 domain, uint256 family);
     error NotDomainOwner(address caller, address owner);
@@ -207,11 +211,20 @@ interface IDomainRegistry is IEpochClock {
     /// @notice Frees the slot of a family without members and returns its bond. Only the StakeVault, which counts members.
     function vacateFamily(uint16 domain, uint8 family) external;
 
+    /// @notice Refuses new requests and appeals until `until`, at most {MAX_PAUSE} ahead. Nothing else stops and no deadline
+    ///         moves. Only governance.
+    function pause(uint256 until) external;
+
     /// @notice The version in force now. Reverts for an unknown domain.
     function currentVersion(uint16 domain) external view returns (uint16);
 
-    /// @notice What a request with that many claims pins, from the version in force. Reverts for an unknown domain.
+    /// @notice What a request with that many claims pins, from the version in force. Reverts for an unknown domain, and
+    ///         while requests are paused.
     function requestRulesOf(uint16 domain, uint256 claims) external view returns (RequestRules memory);
+    /// @notice Until when requests and appeals are refused.
+    function pausedUntil() external view returns (uint256);
+    /// @notice Seconds.
+    function MAX_PAUSE() external view returns (uint256);
 
     /// @notice The committee parameters of a version.
     function committeeOf(uint16 domain, uint16 version) external view returns (Committee memory);
@@ -225,10 +238,11 @@ interface IDomainRegistry is IEpochClock {
     /// @return minFamilies families below which a verdict is marked lowDiversity
     /// @return decisiveMargin basis points
     /// @return appealWindow seconds
+    /// @return sealWindow seconds
     function verdictRuleOf(
         uint16 domain,
         uint16 version
-    ) external view returns (uint256 minFamilies, uint256 decisiveMargin, uint256 appealWindow);
+    ) external view returns (uint256 minFamilies, uint256 decisiveMargin, uint256 appealWindow, uint256 sealWindow);
     /// @notice What turns scores into quality outcomes.
     function qualityOf(uint16 domain, uint16 version) external view returns (QualityRule memory);
     /// @notice All parameters of a version.

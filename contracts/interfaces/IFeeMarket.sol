@@ -6,7 +6,8 @@ import {IEpochClock} from "./IEpochClock.sol";
 
 /// @title IFeeMarket
 /// @notice Prepaid credits bought by burning WORK, the price of a claim-seat, and the earned burn. Nobody receives a fee.
-/// @dev Invariant (SPEC FEE-5): WORK burned for credits = Σ credits + Σ reserved + Σ earned + Σ spent on bounties.
+/// @dev Invariant (SPEC FEE-5): WORK burned for credits and by sponsors = Σ credits + Σ reserved + Σ earned + Σ spent on
+///      bounties.
 interface IFeeMarket is IEpochClock {
     /// @notice `payer` burned `amount` wei of WORK; `beneficiary` holds as many more credits.
     event CreditsBought(address indexed payer, address indexed beneficiary, uint256 amount);
@@ -22,6 +23,8 @@ interface IFeeMarket is IEpochClock {
     event CreditsReleased(address indexed requester, uint256 amount);
     /// @notice `amount` reserved credits became earned burn of (domain, epoch).
     event BurnEarned(uint16 indexed domain, uint256 indexed epoch, uint256 amount);
+    /// @notice `sponsor` burned `amount` wei of WORK, which became earned burn of (domain, epoch).
+    event Sponsored(address indexed sponsor, uint16 indexed domain, uint256 indexed epoch, uint256 amount);
     /// @notice `amount` of the earned burn of (domain, epoch) was spent on a bounty.
     event BountySpent(uint16 indexed domain, uint256 indexed epoch, uint256 amount);
 
@@ -44,6 +47,10 @@ interface IFeeMarket is IEpochClock {
         bytes32 r,
         bytes32 s
     ) external;
+
+    /// @notice Burns `amount` wei of the caller's WORK (allowance needed) as earned burn of (domain, this epoch), so that
+    ///         the domain's operators can be paid from it. Anyone; bonds of failed appeals end here.
+    function sponsor(uint16 domain, uint256 amount) external;
 
     /// @notice Reserves the fee of a request and moves the price. Only Assay.
     /// @param pricing of the parameters the request runs under

@@ -216,6 +216,10 @@ interface IStakeVault is IEpochClock {
     /// @notice Frees `bond` gwei. Only Assay and RewardMinter.
     function unlock(uint16 domain, address owner, uint256 bond) external;
 
+    /// @notice Frees `bond` gwei and moves as much WORK out of the pool to `recipient`, from both sides in proportion. Only
+    ///         Assay.
+    function seize(uint16 domain, address owner, uint256 bond, address recipient) external;
+
     /// @notice Frees `bond` gwei, then charges up to `amount` wei from both sides of the pool in proportion, never
     ///         touching what other seats hold. Only Assay and RewardMinter.
     /// @return charged wei; a twentieth went to `collector`, the rest burned

@@ -49,6 +49,18 @@ library DrawWords {
         return DrawWord.unwrap(d) != 0;
     }
 
+    /// @notice The draw of the next, larger round: same terms, committee of another epoch.
+    function withCommittee(
+        DrawWord d,
+        uint256 weight_,
+        uint256 roots_,
+        uint256 seats_
+    ) internal pure returns (DrawWord) {
+        uint256 rest = DrawWord.unwrap(d) & ~(uint256(type(uint104).max) | (uint256(0xff) << 160));
+        return
+            DrawWord.wrap(rest | uint56(weight_) | (uint256(uint48(roots_)) << 56) | (uint256(uint8(seats_)) << 160));
+    }
+
     function weight(DrawWord d) internal pure returns (uint256) {
         return uint56(DrawWord.unwrap(d));
     }

@@ -54,12 +54,15 @@ library SkillScore {
     /// @notice The claims of a committee by side, read by every voter's {sum}.
     struct Sides {
         /// @dev two words (even and odd half, see LaneFields) for sixteen claims; a field holds the committee's error
-        ///      |lane − y · 255 · Σv| and, in bit 24, whether y = 1. The error of an undecided claim is out of reach.
+        ///      |lane − y · 255 · Σv|, in bit 24 whether y = 1, in bit 25 whether another round decided. The error of an
+        ///      undecided claim is out of reach.
         uint256[] halves;
     }
 
     /// @dev Bit of a field that marks y = 1.
     uint256 private constant TRUE_BIT = 24;
+    /// @dev Bit of a field that marks a claim another round decided.
+    uint256 private constant FOREIGN_BIT = 25;
     uint256 private constant ERRORS = 0x00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff00ffffff;
 
     /// @dev An error no vote can bring below a pivot: pivots and errors are below 2^16, a vote moves at most 4 · 255.
@@ -99,6 +102,69 @@ library SkillScore {
             uint256 missing = LaneFields.UNITS * 255 * frame.weight - lanes;
             uint256 errors = (missing & (trues * 0xffff)) | (lanes & (falses * 0xffff));
             return errors | (undecided << UNDECIDED_ERROR) | (trues << TRUE_BIT);
+        }
+    }
+
+    /// @notice {sides} of a round whose request was appealed. A verdict of another round hangs on none of these votes, so
+    ///         its claim is scored for everybody.
+    /// @param weight Σv of the round
+    /// @param lanes of the round
+    /// @param verdicts that count, two bits a claim, see {VerdictMath.read}
+    /// @param foreign low bit of every claim that another round decided
+    /// @return halves see {Sides}
+    function sidesBy(
+        uint256 claims,
+        uint256 weight,
+        uint256[16] memory lanes,
+        uint256[2] memory verdicts,
+        uint256[2] memory foreign
+    ) internal pure returns (uint256[] memory halves) {
+        // No overflow: claims ≤ 256, lanes ≤ 255 · Σv < 2^16.
+        unchecked {
+            halves = new uint256[](2 * (claims >> 4) + FixedPointMathLib.min(2, claims & 15));
+            for (uint256 i; i < halves.length; ++i) halves[i] = LaneFields.UNITS << UNDECIDED_ERROR;
+            for (uint256 i; i < claims; ++i) {
+                uint256 verdict = (verdicts[i >> 7] >> (2 * (i & 127))) & 3;
+                if (verdict == VerdictMath.UNDECIDED) continue;
+                uint256 field = LaneTally.lane(lanes, i);
+                if (verdict == VerdictMath.TRUE) field = (255 * weight - field) | (1 << TRUE_BIT);
+                field |= ((foreign[i >> 7] >> (2 * (i & 127))) & 1) << FOREIGN_BIT;
+                // Claims 0 and 1 of a word are the highest fields of its halves.
+                uint256 shift = 224 - (((i & 15) >> 1) << 5);
+                uint256 at = ((i >> 4) << 1) + (i & 1);
+                halves[at] = (halves[at] & ~(uint256(0xffffffff) << shift)) | (field << shift);
+            }
+        }
+    }
+
+    /// @notice What overturned verdicts take of a voter's bond: `bond · Σ (p − y)² / claims` over the overturned claims on
+    ///         which its vote was on the losing side of θ.
+    /// @param verdicts that count
+    /// @param overturned low bit of every claim on which this round's own verdict was overturned
+    /// @param seatBond gwei
+    /// @return gwei, rounded up, at most the bond
+    function overturnCharge(
+        Frame memory frame,
+        uint256[2] memory verdicts,
+        uint256[2] memory overturned,
+        bytes calldata votes,
+        uint256 seatBond
+    ) internal pure returns (uint256) {
+        // No overflow: at most 256 squares of bytes, a bond below 2^56.
+        unchecked {
+            uint256 squares;
+            for (uint256 i; i < frame.claims; ++i) {
+                uint256 at = 2 * (i & 127);
+                if ((overturned[i >> 7] >> at) & 1 == 0) continue;
+                bool isTrue = (verdicts[i >> 7] >> at) & 3 == VerdictMath.TRUE;
+                uint256 vote = uint8(votes[i]);
+                uint256 scaled = vote * VerdictMath.ONE;
+                uint256 pivot = frame.threshold * 255;
+                if (isTrue ? scaled >= pivot : scaled <= pivot) continue;
+                uint256 error = isTrue ? 255 - vote : vote;
+                squares += error * error;
+            }
+            return FixedPointMathLib.divUp(seatBond * squares, 255 * 255 * frame.claims);
         }
     }
 
@@ -165,7 +231,7 @@ library SkillScore {
             uint256 trues = (half >> TRUE_BIT) & LaneFields.UNITS;
             uint256 q = votes ^ (trues * 0xff);
             uint256 kept = LaneFields.reached(errors + scan.toPivot - trues * scan.pivotStep - weight * q);
-            uint256 scored = LaneFields.UNITS ^ kept;
+            uint256 scored = (LaneFields.UNITS ^ kept) | ((half >> FOREIGN_BIT) & LaneFields.UNITS);
             uint256 losing = LaneFields.reached(q + scan.toLoss - trues * scan.lossStep) & scored;
             scan.scored += scored;
             scan.scoredTrue += scored & trues;

@@ -9,7 +9,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 /// @dev Share of operator i of family f:
 ///        Proportional  π = w / W                                  (1)
 ///        SquareRoot    π = w / (√W_f · Σ_g √W_g), ≤ λ · w / W     (2)
-///      i sits iff uint128(keccak256(seed, requestId, round, owner)) < min(1, seats · π) · 2^128.
+///      i sits iff uint128(keccak256(seed, roundId, owner)) < min(1, seats · π) · 2^128.
 library Sortition {
     /// @notice One family's term of Σroot: `isqrt(W_f · 2^32)`, the square root with 16 fractional bits, rounded down.
     /// @param familyWeight gwei of WORK
@@ -42,10 +42,9 @@ library Sortition {
     }
 
     /// @notice The operator's ticket in [0, 2^128): it sits if this is below its {chance}.
-    function ticket(uint256 seed, bytes32 requestId, uint256 round, address owner) internal pure returns (uint256) {
-        // keccak256(abi.encode(seed, requestId, round, owner))
-        uint256 whole = uint256(EfficientHashLib.hash(seed, uint256(requestId), round, uint160(owner)));
-        return uint128(whole);
+    function ticket(uint256 seed, bytes32 roundId, address owner) internal pure returns (uint256) {
+        // keccak256(abi.encode(seed, roundId, owner))
+        return uint128(uint256(EfficientHashLib.hash(seed, uint256(roundId), uint160(owner))));
     }
 
     /// @notice Vote weight by the tier of a reputation: probation 1, standard 2, preferred 3, prime 4.

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAssay} from "../interfaces/IAssay.sol";
+import {AssayLens} from "../periphery/AssayLens.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
 import {ReputationMath} from "../libraries/ReputationMath.sol";
@@ -126,11 +127,11 @@ contract MirrorHarness {
         }
     }
 
-    function ticket(uint256[4][] calldata rows) external pure returns (uint256[] memory results) {
+    function ticket(uint256[3][] calldata rows) external pure returns (uint256[] memory results) {
         results = new uint256[](rows.length);
         for (uint256 i; i < rows.length; ++i) {
-            address owner = address(uint160(rows[i][3]));
-            results[i] = Sortition.ticket(rows[i][0], bytes32(rows[i][1]), rows[i][2], owner);
+            address owner = address(uint160(rows[i][2]));
+            results[i] = Sortition.ticket(rows[i][0], bytes32(rows[i][1]), owner);
         }
     }
 
@@ -291,13 +292,13 @@ contract MirrorHarness {
         for (uint256 i; i < rows.length; ++i) results[i] = assay.idOf(rows[i]);
     }
 
-    /// @param rows request id, round, owner, votes hash, salt
-    function commitmentOf(IAssay assay, uint256[5][] calldata rows) external view returns (bytes32[] memory results) {
+    /// @param rows round id, owner, votes hash, salt
+    function commitmentOf(AssayLens lens, uint256[4][] calldata rows) external view returns (bytes32[] memory results) {
         results = new bytes32[](rows.length);
         for (uint256 i; i < rows.length; ++i) {
-            uint256[5] memory row = rows[i];
-            address owner = address(uint160(row[2]));
-            results[i] = assay.commitmentOf(bytes32(row[0]), row[1], owner, bytes32(row[3]), bytes32(row[4]));
+            uint256[4] memory row = rows[i];
+            address owner = address(uint160(row[1]));
+            results[i] = lens.commitmentOf(bytes32(row[0]), owner, bytes32(row[2]), bytes32(row[3]));
         }
     }
 

@@ -3,9 +3,11 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {IAppeals} from "../interfaces/IAppeals.sol";
 import {IAssay} from "../interfaces/IAssay.sol";
 import {IDomainRegistry} from "../interfaces/IDomainRegistry.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
+import {DrawWord} from "../libraries/RequestWords.sol";
 import {Sortition} from "../libraries/Sortition.sol";
 import {Units} from "../libraries/Units.sol";
 import {VerdictMath} from "../libraries/VerdictMath.sol";
@@ -16,36 +18,42 @@ contract AssayLens {
     IAssay public immutable ASSAY;
     IDomainRegistry public immutable REGISTRY;
     IStakeVault public immutable VAULT;
+    IAppeals public immutable APPEALS;
 
     /// @notice The request has no verdicts (yet).
     error NoVerdict(bytes32 requestId, IAssay.Phase phase);
     /// @notice The request is not sealed, so nobody sits yet.
     error NotSealed(bytes32 requestId);
 
-    constructor(IAssay assay, IDomainRegistry registry, IStakeVault vault) {
+    constructor(IAssay assay, IDomainRegistry registry, IStakeVault vault, IAppeals appeals) {
         ASSAY = assay;
         REGISTRY = registry;
         VAULT = vault;
+        APPEALS = appeals;
     }
 
-    /// @notice Verdicts of a finalized request. Act on them only if `isFinal`, and only for a request you opened.
+    /// @notice Verdicts of a finalized request, those of its appeals included. Act on them only if `isFinal`, and only for
+    ///         a request you opened.
     /// @return words two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 claims a word
-    /// @return mean mean vote over all claims, WAD
+    /// @return mean mean vote of the first committee over all claims, WAD
     /// @return isFinal whether they cannot change any more
     function verdictsOf(
         IAssay.Terms calldata terms
     ) external view returns (uint256[2] memory words, uint256 mean, bool isFinal) {
         bytes32 requestId = ASSAY.idOf(terms);
         IAssay.Phase phase = ASSAY.phaseOf(requestId);
-        require(phase == IAssay.Phase.FINALIZED || phase == IAssay.Phase.FINAL, NoVerdict(requestId, phase));
-        IAssay.Draw memory draw = ASSAY.drawOf(requestId);
-        uint256 weight = ASSAY.roundOf(requestId).weight;
+        bool published =
+            phase == IAssay.Phase.FINALIZED || phase == IAssay.Phase.APPEALED || phase == IAssay.Phase.FINAL;
+        require(published, NoVerdict(requestId, phase));
+        DrawWord draw = ASSAY.drawOf(requestId);
+        uint256 weight = ASSAY.roundOf(requestId).weight();
         VerdictMath.Bounds memory bounds = VerdictMath.bounds(
-            draw.threshold,
+            draw.threshold(),
             REGISTRY.committeeOf(terms.domain, terms.version).decisiveMargin,
             weight
         );
-        (words, mean, ) = VerdictMath.read(ASSAY.lanesOf(requestId), terms.claims, weight, draw.threshold, bounds);
+        (, mean, ) = VerdictMath.read(ASSAY.lanesOf(requestId), terms.claims, weight, draw.threshold(), bounds);
+        words = APPEALS.verdictsOf(terms);
         isFinal = phase == IAssay.Phase.FINAL;
     }
 
@@ -57,15 +65,40 @@ contract AssayLens {
         bytes32 requestId,
         address owner
     ) external view returns (bool drawn, uint256 ticket, uint256 chance) {
-        IAssay.Draw memory draw = ASSAY.drawOf(requestId);
-        IAssay.Round memory round = ASSAY.roundOf(requestId);
+        IAssay.Draw memory draw = drawOf(requestId);
+        IAssay.Round memory round = roundOf(requestId);
         require(round.flags & 1 != 0, NotSealed(requestId));
         IStakeVault.SeatWeights memory seat = VAULT.seatWeights(draw.domain, owner, round.epoch);
-        ticket = Sortition.ticket(round.seed, requestId, 0, owner);
+        ticket = Sortition.ticket(round.seed, requestId, owner);
         uint256 seats = round.flags & 2 == 0 ? draw.seats : FixedPointMathLib.min(2 * draw.seats, Units.MAX_SEATS);
         if (seat.familyWeight != 0) {
             chance = Sortition.chance(seat.weight, seat.familyWeight, draw.weight, draw.roots, seats, draw.boostCap);
         }
         drawn = ticket < chance;
+    }
+
+    /// @notice What a round's seats are judged by.
+    function drawOf(bytes32 roundId) public view returns (IAssay.Draw memory) {
+        return ASSAY.drawOf(roundId).unpack();
+    }
+
+    /// @notice Where a round stands.
+    function roundOf(bytes32 roundId) public view returns (IAssay.Round memory) {
+        return ASSAY.roundOf(roundId).unpack();
+    }
+
+    /// @notice A seat of a round.
+    function seatOf(bytes32 roundId, address owner) external view returns (IAssay.Seat memory) {
+        return ASSAY.seatOf(roundId, owner).unpack();
+    }
+
+    /// @notice What a vote must commit to; IAssay.commit takes its high 240 bits.
+    function commitmentOf(
+        bytes32 roundId,
+        address owner,
+        bytes32 votesHash,
+        bytes32 salt
+    ) external view returns (bytes32) {
+        return keccak256(abi.encode(ASSAY.domainSeparator(), roundId, owner, votesHash, salt));
     }
 }

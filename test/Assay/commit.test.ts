@@ -30,8 +30,8 @@ const BOND = (64n * DEFAULT_DOMAIN.fees.minFee) / GWEI;
 /** The ticket of an owner, as Sortition computes it. */
 function ticketOf(seed: bigint, requestId: string, owner: string): bigint {
   const encoded = ethers.AbiCoder.defaultAbiCoder().encode(
-    ["uint256", "bytes32", "uint256", "address"],
-    [seed, requestId, 0, owner],
+    ["uint256", "bytes32", "address"],
+    [seed, requestId, owner],
   );
   return BigInt(ethers.keccak256(encoded)) & ((1n << 128n) - 1n);
 }
@@ -158,7 +158,7 @@ describe("Assay", () => {
       const request = await openRequest(w, 1);
       await sealRequest(w, request);
       const drawn = new Set((await drawnOwners(w, request)).map((o) => o.address));
-      const { seed } = await w.assay.roundOf(request.id);
+      const { seed } = await w.lens.roundOf(request.id);
       // Twelve equal operators in four families of three: π = 1/12, seven seats.
       const chance = (7n << 128n) / 12n;
       for (const owner of w.owners) {
@@ -177,7 +177,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await addOperator(w, w.domain, w.outsider, 0);
       const request = await openSealed(w, 1);
-      const { seed } = await w.assay.roundOf(request.id);
+      const { seed } = await w.lens.roundOf(request.id);
       await expect(w.assay.connect(w.outsider).commit(request.id, w.outsider.address, 1))
         .to.be.revertedWithCustomError(w.assay, "NotDrawn")
         .withArgs(request.id, w.outsider.address, ticketOf(seed, request.id, w.outsider.address), 0);
@@ -193,7 +193,7 @@ describe("Assay", () => {
         .withArgs(256, 255);
       await setCommitted(w, request.id, 253n);
       await w.assay.connect(owner).commit(request.id, owner.address, 1);
-      expect((await w.assay.roundOf(request.id)).committed, "Σv").to.equal(255n);
+      expect((await w.lens.roundOf(request.id)).committed, "Σv").to.equal(255n);
     });
 
     it("locks the bond, counts the commit and reserves the vote weight", async () => {
@@ -205,10 +205,10 @@ describe("Assay", () => {
         .to.emit(w.assay, "Committed")
         .withArgs(request.id, first!.owner.address, await seatWord(w, request, first!, false));
       expect((await w.vault.poolOf(w.domain, first!.owner.address)).locked, "locked").to.equal(BOND);
-      const round = await w.assay.roundOf(request.id);
+      const round = await w.lens.roundOf(request.id);
       expect(round.commits, "commits").to.equal(1n);
       expect(round.committed, "Σv: standard tier").to.equal(2n);
-      const seat = await w.assay.seatOf(request.id, first!.owner.address);
+      const seat = await w.lens.seatOf(request.id, first!.owner.address);
       expect(seat.toObject(), "seat").to.deep.equal({ digest, family: 0n, flags: 2n });
     });
 
@@ -220,7 +220,7 @@ describe("Assay", () => {
       await commitBallot(w, request, first);
       await commitBallot(w, request, second);
       expect((await w.vault.poolOf(w.domain, owner.address)).locked, "locked once").to.equal(BOND);
-      const round = await w.assay.roundOf(request.id);
+      const round = await w.lens.roundOf(request.id);
       expect([round.commits, round.committed], "counted once").to.deep.equal([1n, 2n]);
       await commitAll(w, request, unanimous(w, 4, [200]).slice(1));
       await endCommit(w, request);
@@ -246,8 +246,8 @@ describe("Assay", () => {
       await expect(w.assay.connect(w.owners[1]!).commit(request.id, owner.address, 1))
         .to.be.revertedWithCustomError(w.vault, "NotOperatorKey")
         .withArgs(w.owners[1]!.address, owner.address, owner.address);
-      const { clock } = await w.assay.roundOf(request.id);
-      const { commitWindow } = await w.assay.drawOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
+      const { commitWindow } = await w.lens.drawOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + commitWindow - 1n);
       await expect(w.assay.connect(owner).commit(request.id, owner.address, 1)).to.emit(w.assay, "Committed");
       await networkHelpers.time.setNextBlockTimestamp(clock + commitWindow);
@@ -261,15 +261,15 @@ describe("Assay", () => {
       // 2 · (20 s + 100 · 0.2 s) = 80 s, three quarters are 60 s.
       const request = await openSealed(w, 100);
       const [punctual, late] = unanimous(w, 2, new Uint8Array(100));
-      const { clock } = await w.assay.roundOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + 60n);
       await commitBallot(w, request, punctual!);
       await networkHelpers.time.setNextBlockTimestamp(clock + 61n);
       await expect(commitBallot(w, request, late!))
         .to.emit(w.assay, "Committed")
         .withArgs(request.id, late!.owner.address, await seatWord(w, request, late!, true));
-      expect((await w.assay.seatOf(request.id, punctual!.owner.address)).flags, "punctual").to.equal(2n);
-      expect((await w.assay.seatOf(request.id, late!.owner.address)).flags, "late").to.equal(2n | LATE);
+      expect((await w.lens.seatOf(request.id, punctual!.owner.address)).flags, "punctual").to.equal(2n);
+      expect((await w.lens.seatOf(request.id, late!.owner.address)).flags, "late").to.equal(2n | LATE);
     });
 
     it("makes a punctual seat LATE when it is replaced late", async () => {
@@ -277,10 +277,10 @@ describe("Assay", () => {
       const request = await openSealed(w, 100);
       const [first] = unanimous(w, 1, new Uint8Array(100));
       await commitBallot(w, request, first!);
-      const { clock } = await w.assay.roundOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + 61n);
       await commitBallot(w, request, first!);
-      expect((await w.assay.seatOf(request.id, first!.owner.address)).flags, "flags").to.equal(2n | LATE);
+      expect((await w.lens.seatOf(request.id, first!.owner.address)).flags, "flags").to.equal(2n | LATE);
     });
 
     it("takes the hot key, and survives its rotation in the middle of a request", async () => {

@@ -41,9 +41,17 @@ describe("Assay", () => {
   // ├── when another peer has no code → InvalidPeer of it
   // └── otherwise it stands where it was predicted
   describe("constructor", () => {
-    const positions = { registry: 1, fees: 2, vault: 3, ledger: 4, minter: 5, randomness: 6 } as const;
+    const positions = {
+      registry: 0,
+      fees: 1,
+      vault: 2,
+      ledger: 3,
+      minter: 4,
+      randomness: 5,
+      appeals: 6,
+    } as const;
 
-    for (const peer of ["vault", "ledger", "minter", "fees", "randomness"] as const) {
+    for (const peer of ["vault", "ledger", "minter", "fees", "randomness", "appeals"] as const) {
       it(`reverts when the ${peer} is somebody without code`, async () => {
         const { args, factory, stranger } = await networkHelpers.loadFixture(peers);
         const wrong = args.with(positions[peer], stranger.address);
@@ -73,7 +81,7 @@ describe("Assay", () => {
       const { args, at, factory, stranger, parameters } = await networkHelpers.loadFixture(peers);
       const registry = await ethers.deployContract(
         "DomainRegistry",
-        [at.WorkToken, stranger.address, parameters.genesis, DAY, 0n, 0n, 0n],
+        [at.AccessManager, at.WorkToken, stranger.address, parameters.genesis, DAY, 0n, 0n, 0n],
         stranger,
       );
       const other = await registry.getAddress();

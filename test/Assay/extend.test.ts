@@ -87,7 +87,7 @@ describe("Assay", () => {
       const tx = await w.assay.connect(w.outsider).extend(request.id);
       const { timestamp } = (await tx.getBlock())!;
       await expect(tx).to.emit(w.assay, "Extended").withArgs(request.id, 16, timestamp);
-      expect((await w.assay.roundOf(request.id)).clock, "window").to.equal(timestamp);
+      expect((await w.lens.roundOf(request.id)).clock, "window").to.equal(timestamp);
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.COMMIT);
       await endCommit(w, request);
       await expect(w.assay.extend(request.id))
@@ -125,7 +125,7 @@ describe("Assay", () => {
       await expect(commitBallot(w, request, replaced))
         .to.emit(w.assay, "Committed")
         .withArgs(request.id, replaced.owner.address, await seatWord(w, request, replaced, false));
-      expect((await w.assay.roundOf(request.id)).commits, "commits of both windows").to.equal(3n);
+      expect((await w.lens.roundOf(request.id)).commits, "commits of both windows").to.equal(3n);
     });
 
     it("measures three quarters of the new window", async () => {
@@ -133,8 +133,8 @@ describe("Assay", () => {
       const { request, others } = await partlySeated(w);
       await endCommit(w, request);
       await w.assay.extend(request.id);
-      const { clock } = await w.assay.roundOf(request.id);
-      const { commitWindow } = await w.assay.drawOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
+      const { commitWindow } = await w.lens.drawOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + (3n * commitWindow) / 4n + 1n);
       const b = ballot(others[0]!, [200]);
       await expect(commitBallot(w, request, b))
@@ -153,7 +153,7 @@ describe("Assay", () => {
       await endCommit(w, request);
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.REVEAL);
       await w.assay.reveal(request.id, openings(ballots));
-      expect((await w.assay.roundOf(request.id)).reveals, "reveals").to.equal(3n);
+      expect((await w.lens.roundOf(request.id)).reveals, "reveals").to.equal(3n);
     });
 
     it("costs nobody a bond when nobody extended, because nobody could reveal", async () => {
@@ -169,7 +169,7 @@ describe("Assay", () => {
       await w.assay.finalize(request.terms);
       const owner = ballots[0]!.owner.address;
       const before = await w.vault.poolOf(w.domain, owner);
-      await w.assay.settle(request.terms, votesOf(ballots));
+      await w.assay.settle(request.terms, 0, votesOf(ballots));
       const after = await w.vault.poolOf(w.domain, owner);
       expect(after.active, "stake").to.equal(before.active);
       expect(after.locked, "locked").to.equal(0n);

@@ -173,12 +173,12 @@ describe("Assay", () => {
       const row = Array.from({ length: 256 }, (_, i) => (i % 4 ? 20 : 230));
       const { baseRate, threshold } = await publish(w, request, unanimous(w, 4, row));
       const { terms, id } = await openRequest(w, 1);
-      const draw = await w.assay.drawOf(id);
+      const draw = await w.lens.drawOf(id);
       expect(terms.baseRate, "b of the next").to.equal((baseRate * 255n + WAD / 2n) / WAD);
       expect(draw.baseRate, "b in its draw").to.equal(terms.baseRate);
       expect(draw.threshold, "θ of the next").to.equal((threshold * 65_536n) / WAD);
       expect(threshold, "θ moved").to.not.equal(WAD / 2n);
-      const old = await w.assay.drawOf(running.id);
+      const old = await w.lens.drawOf(running.id);
       expect([old.baseRate, old.threshold], "the running one").to.deep.equal([128n, 32_768n]);
     });
 
@@ -187,7 +187,7 @@ describe("Assay", () => {
       const pull = Array.from({ length: 256 }, (_, i): number => (i % 2 ? 255 : 0)).fill(140, 128);
       await publish(w, await openSealed(w, 256), unanimous(w, 4, pull));
       const request = await openSealed(w, 1);
-      const { threshold } = await w.assay.drawOf(request.id);
+      const { threshold } = await w.lens.drawOf(request.id);
       expect(threshold, "θ left ½").to.be.greaterThan(32_768n);
       // 154/255 = 0.6039 decides at θ = ½ and not any more.
       expect(tally([[154], [154], [154], [154]]).verdicts, "at ½").to.deep.equal([2n]);
@@ -215,7 +215,7 @@ describe("Assay", () => {
       // Everything just above θ, far below 1: the share is 1, the mean θ.
       for (let i = 0; i < 20 && theta < (8n * WAD) / 10n; i++) {
         const request = await openSealed(w, 256);
-        const { threshold } = await w.assay.drawOf(request.id);
+        const { threshold } = await w.lens.drawOf(request.id);
         const row = new Array<number>(256).fill(Number((threshold * 255n) / 65_536n) + 1);
         const published = await publish(w, request, unanimous(w, 4, row));
         theta = nextThreshold(theta, tally([row, row, row, row], threshold));
@@ -245,7 +245,7 @@ describe("Assay", () => {
       const tx = await w.assay.connect(w.outsider).finalize(request.terms);
       expect((await w.fees.credits(w.requester.address)) - before, "3 of 8 seats").to.equal(3n * unit);
       const finalAt = BigInt((await tx.getBlock())!.timestamp) + 600n;
-      expect((await w.assay.roundOf(request.id)).clock, "final at").to.equal(finalAt);
+      expect((await w.lens.roundOf(request.id)).clock, "final at").to.equal(finalAt);
       await networkHelpers.time.increaseTo(finalAt - 1n);
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.FINALIZED);
       await networkHelpers.time.increaseTo(finalAt);
@@ -286,9 +286,9 @@ describe("Assay", () => {
 
       const stakes = async () => Promise.all(w.owners.map(async (o) => w.vault.poolOf(w.domain, o.address)));
       const before = await stakes();
-      const { bond } = await w.assay.drawOf(request.id);
-      await w.assay.reportAbsent(request.terms, [w.owners[6]!.address, w.owners[7]!.address]);
-      await w.assay.settle(request.terms, [
+      const { bond } = await w.lens.drawOf(request.id);
+      await w.assay.reportAbsent(request.terms, 0, [w.owners[6]!.address, w.owners[7]!.address]);
+      await w.assay.settle(request.terms, 0, [
         ...votesOf(ballots.slice(0, 3)),
         ...ballots.slice(3).map((b) => ({ owner: b.owner.address, votes: "0x" })),
       ]);

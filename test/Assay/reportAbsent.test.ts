@@ -63,7 +63,7 @@ describe("Assay", () => {
     it("reverts when the batch is larger than 64", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
-      await expect(w.assay.reportAbsent(terms, new Array(65).fill(w.outsider.address)))
+      await expect(w.assay.reportAbsent(terms, 0, new Array(65).fill(w.outsider.address)))
         .to.be.revertedWithCustomError(w.assay, "BatchTooLarge")
         .withArgs(65, 64);
     });
@@ -72,7 +72,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
       const other = { ...terms, claims: 2n };
-      await expect(w.assay.reportAbsent(other, [w.owners[0]!.address]))
+      await expect(w.assay.reportAbsent(other, 0, [w.owners[0]!.address]))
         .to.be.revertedWithCustomError(w.assay, "UnknownRequest")
         .withArgs(await w.assay.idOf(other));
     });
@@ -82,7 +82,7 @@ describe("Assay", () => {
       const request = await openRequest(w, 1);
       const silent = [w.owners[7]!.address];
       const refused = async (phase: bigint) =>
-        expect(w.assay.reportAbsent(request.terms, silent))
+        expect(w.assay.reportAbsent(request.terms, 0, silent))
           .to.be.revertedWithCustomError(w.assay, "WrongPhase")
           .withArgs(request.id, phase, PHASE.FINALIZED);
       await refused(PHASE.REQUESTED);
@@ -99,13 +99,13 @@ describe("Assay", () => {
     it("takes reports in TALLY and until the last second before finality", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[4]!.address])).to.emit(
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[4]!.address])).to.emit(
         w.assay,
         "AbsenceReported",
       );
       await w.assay.finalize(request.terms);
-      await networkHelpers.time.setNextBlockTimestamp((await w.assay.roundOf(request.id)).clock - 1n);
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[5]!.address])).to.emit(
+      await networkHelpers.time.setNextBlockTimestamp((await w.lens.roundOf(request.id)).clock - 1n);
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[5]!.address])).to.emit(
         w.assay,
         "AbsenceReported",
       );
@@ -119,7 +119,7 @@ describe("Assay", () => {
         await committed(w, request, unanimous(w, commits, [200]));
         await endReveal(w, request);
         const refused = async () =>
-          expect(w.assay.reportAbsent(request.terms, silent))
+          expect(w.assay.reportAbsent(request.terms, 0, silent))
             .to.be.revertedWithCustomError(w.assay, "AbsenceUnproven")
             .withArgs(request.id, commits, 4);
         await refused();
@@ -134,14 +134,14 @@ describe("Assay", () => {
       await committed(w, request, unanimous(w, 4, [200]));
       await endReveal(w, request);
       await w.assay.finalize(request.terms);
-      const deadline = (await w.assay.roundOf(request.id)).clock;
+      const deadline = (await w.lens.roundOf(request.id)).clock;
       await networkHelpers.time.setNextBlockTimestamp(deadline - 1n);
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[6]!.address])).to.emit(
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[6]!.address])).to.emit(
         w.assay,
         "AbsenceReported",
       );
       await networkHelpers.time.setNextBlockTimestamp(deadline);
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[7]!.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[7]!.address]))
         .to.be.revertedWithCustomError(w.assay, "ReportWindowOver")
         .withArgs(request.id, deadline);
     });
@@ -153,7 +153,7 @@ describe("Assay", () => {
       await committed(w, request, ballots);
       await endReveal(w, request);
       for (const b of [ballots[0]!, ballots[4]!]) {
-        await expect(w.assay.reportAbsent(request.terms, [b.owner.address]))
+        await expect(w.assay.reportAbsent(request.terms, 0, [b.owner.address]))
           .to.be.revertedWithCustomError(w.assay, "AlreadyCommitted")
           .withArgs(request.id, b.owner.address);
       }
@@ -163,15 +163,15 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       const [a, b] = [w.owners[4]!.address, w.owners[5]!.address];
-      await w.assay.reportAbsent(request.terms, [a, a]);
+      await w.assay.reportAbsent(request.terms, 0, [a, a]);
       const once = await w.vault.poolOf(w.domain, a);
-      await expect(w.assay.reportAbsent(request.terms, [a]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [a]))
         .to.be.revertedWithCustomError(w.assay, "AlreadyReported")
         .withArgs(request.id, a);
-      await expect(w.assay.reportAbsent(request.terms, []))
+      await expect(w.assay.reportAbsent(request.terms, 0, []))
         .to.be.revertedWithCustomError(w.assay, "AlreadyReported")
         .withArgs(request.id, ethers.ZeroAddress);
-      await w.assay.reportAbsent(request.terms, [a, b]);
+      await w.assay.reportAbsent(request.terms, 0, [a, b]);
       expect((await w.vault.poolOf(w.domain, a)).active, "charged once").to.equal(once.active);
       expect(2_000n * WAD - once.active, "the fee").to.equal(request.terms.price);
     });
@@ -193,7 +193,7 @@ describe("Assay", () => {
       await endReveal(w, request);
       const { ticket, chance } = await w.lens.isDrawn(request.id, other.address);
       expect(ticket, "ticket").to.be.greaterThanOrEqual(chance);
-      await expect(w.assay.reportAbsent(request.terms, [other.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [other.address]))
         .to.be.revertedWithCustomError(w.assay, "NotDrawn")
         .withArgs(request.id, other.address, ticket, chance);
     });
@@ -205,7 +205,7 @@ describe("Assay", () => {
       await nextEpoch(w);
       const request = await tallied(w);
       const { ticket } = await w.lens.isDrawn(request.id, resting.address);
-      await expect(w.assay.reportAbsent(request.terms, [resting.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [resting.address]))
         .to.be.revertedWithCustomError(w.assay, "NotDrawn")
         .withArgs(request.id, resting.address, ticket, 0);
     });
@@ -217,7 +217,7 @@ describe("Assay", () => {
       await addOperator(w, w.domain, w.outsider, 4, 999n * WAD);
       await nextEpoch(w);
       const request = await tallied(w);
-      await expect(w.assay.reportAbsent(request.terms, [w.outsider.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.outsider.address]))
         .to.be.revertedWithCustomError(w.assay, "FamilyTooLight")
         .withArgs(w.domain, 4);
     });
@@ -229,7 +229,7 @@ describe("Assay", () => {
       for (let i = 0; i < 3; i++) await commitBallot(w, await openSealed(w, 1), ballot(busy, [200]));
       const request = await tallied(w);
       expect((await w.lens.isDrawn(request.id, busy.address)).drawn, "drawn").to.equal(true);
-      await expect(w.assay.reportAbsent(request.terms, [busy.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [busy.address]))
         .to.be.revertedWithCustomError(w.vault, "InsufficientFreeStake")
         .withArgs((80n * WAD) / GWEI, (640n * WAD) / GWEI);
     });
@@ -238,7 +238,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       await setCommitted(w, request.id, 254n);
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[4]!.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[4]!.address]))
         .to.be.revertedWithCustomError(w.assay, "CommitteeFull")
         .withArgs(256, 255);
     });
@@ -247,7 +247,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       await nextEpoch(w, 2n);
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[4]!.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[4]!.address]))
         .to.be.revertedWithCustomError(w.vault, "EpochOutsideWindow")
         .withArgs(1, 3);
     });
@@ -258,7 +258,7 @@ describe("Assay", () => {
       const owner = w.owners[5]!.address;
       const fee = request.terms.price * 40n;
       const supply = await w.token.totalSupply();
-      const tx = await w.assay.connect(w.outsider).reportAbsent(request.terms, [owner]);
+      const tx = await w.assay.connect(w.outsider).reportAbsent(request.terms, 0, [owner]);
       await expect(tx)
         .to.emit(w.assay, "AbsenceReported")
         .withArgs(request.id, owner, w.outsider.address, fee);
@@ -266,17 +266,17 @@ describe("Assay", () => {
       expect((await w.vault.poolOf(w.domain, owner)).active, "stake").to.equal(2_000n * WAD - fee);
       expect(await w.token.balanceOf(w.outsider.address), "bounty").to.equal(fee / 20n);
       expect(supply - (await w.token.totalSupply()), "burned").to.equal(fee - fee / 20n);
-      expect((await w.assay.seatOf(request.id, owner)).flags, "mark").to.equal(ABSENT);
+      expect((await w.lens.seatOf(request.id, owner)).flags, "mark").to.equal(ABSENT);
     });
 
     it("keeps a seat to one outcome: who was reported cannot be settled", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       const owner = w.owners[5]!.address;
-      await w.assay.reportAbsent(request.terms, [owner]);
+      await w.assay.reportAbsent(request.terms, 0, [owner]);
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
-      await expect(w.assay.settle(request.terms, [{ owner, votes: "0x" }]))
+      await expect(w.assay.settle(request.terms, 0, [{ owner, votes: "0x" }]))
         .to.be.revertedWithCustomError(w.assay, "NotCommitted")
         .withArgs(request.id, owner);
     });
@@ -284,12 +284,12 @@ describe("Assay", () => {
     it("charges twice the fee at R = ¼ with δ = ½", async () => {
       const w = await networkHelpers.loadFixture(harshWorld);
       const owner = w.owners[5]!.address;
-      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       await w.ledger.post(w.domain, [{ owner, reputation: WAD / 4n }]);
       await nextEpoch(w);
       const request = await tallied(w, 20);
       const before = await w.vault.poolOf(w.domain, owner);
-      await w.assay.reportAbsent(request.terms, [owner]);
+      await w.assay.reportAbsent(request.terms, 0, [owner]);
       const charged: bigint = BigInt(before.active) - BigInt((await w.vault.poolOf(w.domain, owner)).active);
       expectClose(charged, 2n * 20n * request.terms.price);
     });
@@ -303,14 +303,14 @@ describe("Assay", () => {
         await endReveal(w, request);
         await w.assay.finalize(request.terms);
         await endAppeal(w, request);
-        await w.assay.settle(request.terms, votesOf(ballots));
+        await w.assay.settle(request.terms, 0, votesOf(ballots));
       }
       const owner = w.owners[5]!.address;
       await w.ledger.post(w.domain, [{ owner, reputation: 4n * WAD }]);
       await nextEpoch(w);
       const request = await tallied(w, 20);
       const before = await w.vault.poolOf(w.domain, owner);
-      await w.assay.reportAbsent(request.terms, [owner]);
+      await w.assay.reportAbsent(request.terms, 0, [owner]);
       const charged: bigint = BigInt(before.active) - BigInt((await w.vault.poolOf(w.domain, owner)).active);
       expectClose(charged, 10n * request.terms.price);
     });
@@ -318,7 +318,7 @@ describe("Assay", () => {
     it("charges no more than the bond", async () => {
       const w = await networkHelpers.loadFixture(steepDiscountWorld);
       const owner = w.owners[5]!.address;
-      await w.assay.reportAbsent((await tallied(w)).terms, [owner]);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
       await w.ledger.post(w.domain, [{ owner, reputation: WAD / 10n }]);
       await nextEpoch(w);
       // A tenth of the weight is not drawn every time.
@@ -330,10 +330,10 @@ describe("Assay", () => {
       await endReveal(w, request);
       // 10^1.25 = 17.8 times the fee is more than the bond of 4ρ / (4b(1 − b)) = 8.0 fees.
       const fee = request.terms.price * 256n;
-      const { bond } = await w.assay.drawOf(request.id);
+      const { bond } = await w.lens.drawOf(request.id);
       const owed = await w.ledger.absenceChargeOf(w.domain, 1, owner, fee);
       expect(owed, "owed").to.be.within(17n * fee, 18n * fee);
-      await expect(w.assay.reportAbsent(request.terms, [owner]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [owner]))
         .to.emit(w.assay, "AbsenceReported")
         .withArgs(request.id, owner, w.deployer.address, bond * GWEI);
     });
@@ -342,7 +342,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(lenientWorld);
       const request = await tallied(w);
       const owner = w.owners[5]!.address;
-      await expect(w.assay.reportAbsent(request.terms, [owner]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [owner]))
         .to.emit(w.assay, "AbsenceReported")
         .withArgs(request.id, owner, w.deployer.address, 0);
       expect((await w.vault.poolOf(w.domain, owner)).active, "stake").to.equal(2_000n * WAD);

@@ -173,12 +173,12 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(world);
       await w.vault.connect(w.owners[0]!).rest(w.domain, true);
       const { id } = await openRequest(w, 1);
-      const draw = await w.assay.drawOf(id);
+      const draw = await w.lens.drawOf(id);
       const family = 6_000n * 10n ** 9n; // three operators of 2,000 WORK, in gwei
       expect(draw.weight, "W").to.equal(4n * family);
       expect(draw.roots, "Σroot").to.equal(4n * isqrt(family << 32n));
       await nextEpoch(w);
-      const later = await w.assay.drawOf((await openRequest(w, 1)).id);
+      const later = await w.lens.drawOf((await openRequest(w, 1)).id);
       expect(later.weight, "W of the next epoch").to.equal(4n * family - 2_000n * 10n ** 9n);
     });
 
@@ -187,7 +187,7 @@ describe("Assay", () => {
       const tx = await w.assay.connect(w.requester).request(ask(w.domain, 256));
       const receipt = await tx.wait();
       const { id, terms } = termsOf(w, receipt);
-      const draw = (await w.assay.drawOf(id)).toObject();
+      const draw = (await w.lens.drawOf(id)).toObject();
       expect(draw.seats, "seats").to.equal(7n);
       expect(draw.baseRate, "b: a half, rounded to a byte").to.equal(128n);
       expect(draw.threshold, "θ: a half").to.equal(32_768n);
@@ -199,7 +199,7 @@ describe("Assay", () => {
       // 4 · ρ · price · claims / (4b(1 − b)) = 8 · 0.001 · 256 / (4 · 128 · 127 / 255²) = 2.048031… WORK
       expect(draw.bond, "bond").to.equal(bondOf(DEFAULT_DOMAIN.fees, terms.price, 256n, 128n));
       expect(draw.bond, "bond, by hand").to.be.within(2_048n * 10n ** 6n, 2_049n * 10n ** 6n);
-      const round = (await w.assay.roundOf(id)).toObject();
+      const round = (await w.lens.roundOf(id)).toObject();
       const { timestamp } = (await ethers.provider.getBlock(receipt!.blockNumber))!;
       expect(round.seed, "ticket").to.equal(receipt!.blockNumber + 2);
       expect(round.clock, "last moment to seal").to.equal(timestamp + 1_200);
@@ -212,7 +212,7 @@ describe("Assay", () => {
     it("asks for the floor of the bond when few claims are at stake", async () => {
       const w = await networkHelpers.loadFixture(world);
       const { id } = await openRequest(w, 1);
-      expect((await w.assay.drawOf(id)).bond, "64 · minFee").to.equal((64n * MIN_FEE) / GWEI);
+      expect((await w.lens.drawOf(id)).bond, "64 · minFee").to.equal((64n * MIN_FEE) / GWEI);
     });
 
     it("keeps the parameters it began with", async () => {
@@ -225,7 +225,7 @@ describe("Assay", () => {
       const before = await openRequest(w, 1);
       await nextEpoch(w, 3n);
       const after = await openRequest(w, 1);
-      const [old, young] = [await w.assay.drawOf(before.id), await w.assay.drawOf(after.id)];
+      const [old, young] = [await w.lens.drawOf(before.id), await w.lens.drawOf(after.id)];
       expect([before.terms.version, old.seats, old.boostCap], "old").to.deep.equal([1n, 7n, 32n]);
       expect([after.terms.version, young.seats, young.boostCap], "new, proportional").to.deep.equal([
         2n,

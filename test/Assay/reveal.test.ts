@@ -33,8 +33,7 @@ const coder = ethers.AbiCoder.defaultAbiCoder();
 interface Binding {
   chain: bigint;
   contract: string;
-  requestId: string;
-  round: number;
+  roundId: string;
   owner: string;
   votes: string;
   salt: string;
@@ -47,8 +46,8 @@ function digest(b: Binding): bigint {
   );
   const hash = ethers.keccak256(
     coder.encode(
-      ["bytes32", "bytes32", "uint256", "address", "bytes32", "bytes32"],
-      [separator, b.requestId, b.round, b.owner, ethers.keccak256(b.votes), b.salt],
+      ["bytes32", "bytes32", "address", "bytes32", "bytes32"],
+      [separator, b.roundId, b.owner, ethers.keccak256(b.votes), b.salt],
     ),
   );
   return BigInt(hash) >> 16n;
@@ -114,8 +113,8 @@ describe("Assay", () => {
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
       await committed(w, request, ballots);
-      const { clock } = await w.assay.roundOf(request.id);
-      const { commitWindow, revealWindow } = await w.assay.drawOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
+      const { commitWindow, revealWindow } = await w.lens.drawOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + commitWindow + revealWindow - 1n);
       await w.assay.reveal(request.id, openings(ballots.slice(0, 1)));
       await networkHelpers.time.setNextBlockTimestamp(clock + commitWindow + revealWindow);
@@ -151,7 +150,7 @@ describe("Assay", () => {
         .withArgs(request.id, ballots[4]!.owner.address);
     });
 
-    it("binds a commitment to chain, contract, request, round, owner, votes and salt", async () => {
+    it("binds a commitment to chain, contract, round, owner, votes and salt", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 2);
       const owner = w.owners[0]!;
@@ -159,8 +158,7 @@ describe("Assay", () => {
       const bound: Binding = {
         chain: chainId,
         contract: w.addresses.Assay,
-        requestId: request.id,
-        round: 0,
+        roundId: request.id,
         owner: owner.address,
         votes: "0xc832",
         salt: ethers.id("salt"),
@@ -169,8 +167,8 @@ describe("Assay", () => {
       const foreign: Binding[] = [
         { ...bound, chain: chainId + 1n },
         { ...bound, contract: w.addresses.StakeVault },
-        { ...bound, requestId: ethers.id("another request") },
-        { ...bound, round: 1 },
+        { ...bound, roundId: ethers.id("another request") },
+        { ...bound, roundId: await w.assay.roundIdOf(request.id, 1) },
         { ...bound, owner: w.owners[1]!.address },
         { ...bound, votes: "0xc833" },
         { ...bound, salt: ethers.id("another salt") },
@@ -197,12 +195,11 @@ describe("Assay", () => {
       const { chainId } = await ethers.provider.getNetwork();
       const [requestId, salt, votes] = [ethers.id("request"), ethers.id("salt"), "0x0102"];
       const owner = w.owners[0]!.address;
-      const given = await w.assay.commitmentOf(requestId, 2, owner, ethers.keccak256(votes), salt);
+      const given = await w.lens.commitmentOf(requestId, owner, ethers.keccak256(votes), salt);
       const expected = digest({
         chain: chainId,
         contract: w.addresses.Assay,
-        requestId,
-        round: 2,
+        roundId: requestId,
         owner,
         votes,
         salt,
@@ -216,7 +213,7 @@ describe("Assay", () => {
       const original = ballot(w.owners[0]!, [200]);
       await commitAll(w, request, unanimous(w, 4, [200]));
       const thief = w.owners[5]!;
-      const { digest: copied } = await w.assay.seatOf(request.id, original.owner.address);
+      const { digest: copied } = await w.lens.seatOf(request.id, original.owner.address);
       await w.assay.connect(thief).commit(request.id, thief.address, copied);
       await endCommit(w, request);
       await w.assay.reveal(request.id, openings([original]));
@@ -224,8 +221,7 @@ describe("Assay", () => {
       const given = digest({
         chain: chainId,
         contract: w.addresses.Assay,
-        requestId: request.id,
-        round: 0,
+        roundId: request.id,
         owner: thief.address,
         votes: "0xc8",
         salt: original.salt,
@@ -260,7 +256,7 @@ describe("Assay", () => {
       // Whoever front-runs a part of the batch spoils nothing.
       await w.assay.connect(w.outsider).reveal(request.id, openings(ballots.slice(1, 2)));
       await w.assay.reveal(request.id, openings(ballots));
-      const round = await w.assay.roundOf(request.id);
+      const round = await w.lens.roundOf(request.id);
       expect([round.reveals, round.weight], "each once").to.deep.equal([4n, 8n]);
       expect((await w.assay.lanesOf(request.id))[0] >> 240n, "lane").to.equal(4n * 2n * 200n);
     });
@@ -281,10 +277,10 @@ describe("Assay", () => {
           .to.emit(w.assay, "Revealed")
           .withArgs(request.id, b.owner.address, ethers.hexlify(b.votes));
       }
-      const round = await w.assay.roundOf(request.id);
+      const round = await w.lens.roundOf(request.id);
       expect(round.reveals, "reveals").to.equal(4n);
       expect(round.families, "families 0 to 3").to.equal(0b1111n);
-      const seat = await w.assay.seatOf(request.id, ballots[0]!.owner.address);
+      const seat = await w.lens.seatOf(request.id, ballots[0]!.owner.address);
       expect(seat.flags, "revealed, v = 2").to.equal(16n | 2n);
       expect(seat.digest, "hash of the votes").to.equal(BigInt(ethers.keccak256("0x0102")) >> 16n);
     });
@@ -313,7 +309,7 @@ describe("Assay", () => {
       const first = await openSealed(w, 1);
       const ballots = unanimous(w, 8, [200]);
       await playRound(w, first, ballots);
-      await w.assay.settle(first.terms, votesOf(ballots));
+      await w.assay.settle(first.terms, 0, votesOf(ballots));
       // Only the first three post: R 2, preferred, from the next epoch on.
       await w.ledger.post(
         w.domain,
@@ -321,12 +317,12 @@ describe("Assay", () => {
       );
       const same = await openSealed(w, 1);
       await commitBallot(w, same, ballots[0]!);
-      expect((await w.assay.roundOf(same.id)).committed, "this epoch still standard").to.equal(2n);
+      expect((await w.lens.roundOf(same.id)).committed, "this epoch still standard").to.equal(2n);
 
       await nextEpoch(w);
       const second = await openSealed(w, 1);
       await revealed(w, second, ballots);
-      const round = await w.assay.roundOf(second.id);
+      const round = await w.lens.roundOf(second.id);
       expect([round.committed, round.weight], "Σv = 3 · 3 + 5 · 2").to.deep.equal([19n, 19n]);
       expect((await w.assay.lanesOf(second.id))[0] >> 240n, "lane").to.equal(19n * 200n);
     });
@@ -336,7 +332,7 @@ describe("Assay", () => {
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
       await revealed(w, request, ballots);
-      const { bond } = await w.assay.drawOf(request.id);
+      const { bond } = await w.lens.drawOf(request.id);
       const pool = await w.vault.poolOf(w.domain, ballots[0]!.owner.address);
       expect(pool.locked, "locked until settled").to.equal(bond);
       expect(await w.vault.freeStake(w.domain, ballots[0]!.owner.address), "free").to.equal(

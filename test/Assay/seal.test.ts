@@ -37,7 +37,7 @@ describe("Assay", () => {
     it("reverts until the seed block has a successor", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
-      const ticket = (await w.assay.roundOf(request.id)).seed;
+      const ticket = (await w.lens.roundOf(request.id)).seed;
       // A refused transaction mines nothing: blocks 1 and 2 after the request, the second is the seed block.
       for (let i = 0; i < 2; i++) {
         await expect(w.assay.seal(request.id, "0x"))
@@ -51,13 +51,13 @@ describe("Assay", () => {
     it("captures the seed of the ticket and starts the commit window", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
-      const ticket = (await w.assay.roundOf(request.id)).seed;
+      const ticket = (await w.lens.roundOf(request.id)).seed;
       await networkHelpers.mine(10);
       const tx = await w.assay.connect(w.outsider).seal(request.id, "0x");
       const { timestamp } = (await tx.getBlock())!;
       const seed = await seedOf(ticket);
       await expect(tx).to.emit(w.assay, "Sealed").withArgs(request.id, seed, timestamp);
-      const round = await w.assay.roundOf(request.id);
+      const round = await w.lens.roundOf(request.id);
       expect(round.seed, "seed").to.equal(seed);
       expect(round.clock, "start of the commit window").to.equal(timestamp);
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.COMMIT);
@@ -66,7 +66,7 @@ describe("Assay", () => {
     it("is done by the first commit", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
-      const ticket = (await w.assay.roundOf(request.id)).seed;
+      const ticket = (await w.lens.roundOf(request.id)).seed;
       await networkHelpers.mine(3);
       const [ballot] = unanimous(w, 1, [200]);
       const tx = await commitBallot(w, request, ballot!);
@@ -74,7 +74,7 @@ describe("Assay", () => {
       await expect(tx)
         .to.emit(w.assay, "Sealed")
         .withArgs(request.id, await seedOf(ticket), timestamp);
-      expect((await w.assay.roundOf(request.id)).commits, "commits").to.equal(1n);
+      expect((await w.lens.roundOf(request.id)).commits, "commits").to.equal(1n);
     });
 
     it("cannot be done twice", async () => {
@@ -89,7 +89,7 @@ describe("Assay", () => {
     it("reverts after the seal window, and works in its last second", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
-      const deadline = (await w.assay.roundOf(request.id)).clock;
+      const deadline = (await w.lens.roundOf(request.id)).clock;
       await networkHelpers.mine(3);
       const snapshot = await networkHelpers.takeSnapshot();
       await networkHelpers.time.setNextBlockTimestamp(deadline);
@@ -104,7 +104,7 @@ describe("Assay", () => {
     it("reverts when the seed can never be had again", async () => {
       const w = await networkHelpers.loadFixture(forgetfulWorld);
       const request = await openRequest(w, 1);
-      const ticket = (await w.assay.roundOf(request.id)).seed;
+      const ticket = (await w.lens.roundOf(request.id)).seed;
       await networkHelpers.mine(HISTORY + 3);
       await expect(w.assay.seal(request.id, "0x"))
         .to.be.revertedWithCustomError(w.assay, "SeedLost")
@@ -143,7 +143,7 @@ describe("Assay", () => {
     it("reverts while the seed is pending or waits to be sealed", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
-      const deadline = (await w.assay.roundOf(request.id)).clock;
+      const deadline = (await w.lens.roundOf(request.id)).clock;
       const refusal = () =>
         expect(w.assay.voidUnsealed(request.terms))
           .to.be.revertedWithCustomError(w.assay, "SealWindowOpen")
@@ -159,7 +159,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const before = await w.fees.credits(w.requester.address);
       const request = await openRequest(w, 20);
-      const deadline = (await w.assay.roundOf(request.id)).clock;
+      const deadline = (await w.lens.roundOf(request.id)).clock;
       await networkHelpers.time.setNextBlockTimestamp(deadline + 1n);
       const refund = request.terms.price * 20n * 8n;
       await expect(w.assay.connect(w.outsider).voidUnsealed(request.terms))
@@ -187,7 +187,7 @@ describe("Assay", () => {
       await networkHelpers.mine(HISTORY + 3);
       const tx = await w.assay.voidUnsealed(request.terms);
       const { timestamp } = (await tx.getBlock())!;
-      await expect(w.assay.reportAbsent(request.terms, [w.owners[0]!.address]))
+      await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[0]!.address]))
         .to.be.revertedWithCustomError(w.assay, "ReportWindowOver")
         .withArgs(request.id, timestamp);
     });

@@ -51,13 +51,13 @@ const MARGIN = BigInt(DEFAULT_DOMAIN.committee.decisiveMargin);
 /** Plays a whole round and settles it; every voter has weight 2. */
 async function settleAll(w: World, request: OpenRequest, ballots: readonly Ballot[]): Promise<Settled[]> {
   await playRound(w, request, ballots);
-  const receipt = await (await w.assay.settle(request.terms, votesOf(ballots))).wait();
+  const receipt = await (await w.assay.settle(request.terms, 0, votesOf(ballots))).wait();
   return settledIn(w, receipt);
 }
 
 /** What the mirror says about every ballot. */
 async function skills(w: World, request: OpenRequest, ballots: readonly Ballot[]): Promise<Skill[]> {
-  const { threshold } = await w.assay.drawOf(request.id);
+  const { threshold } = await w.lens.drawOf(request.id);
   const votes = ballots.map((b) => ({ votes: b.votes, weight: 2n }));
   const whole = committee(votes, threshold, MARGIN);
   return votes.map((vote) => skillOf(whole, vote, request.terms.baseRate));
@@ -83,7 +83,7 @@ describe("Assay", () => {
     it("reverts when the batch is larger than 64", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
-      await expect(w.assay.settle(terms, new Array(65).fill({ owner: w.outsider.address, votes: "0x" })))
+      await expect(w.assay.settle(terms, 0, new Array(65).fill({ owner: w.outsider.address, votes: "0x" })))
         .to.be.revertedWithCustomError(w.assay, "BatchTooLarge")
         .withArgs(65, 64);
     });
@@ -92,7 +92,7 @@ describe("Assay", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
       const dearer = { ...terms, price: terms.price + 1n };
-      await expect(w.assay.settle(dearer, []))
+      await expect(w.assay.settle(dearer, 0, []))
         .to.be.revertedWithCustomError(w.assay, "UnknownRequest")
         .withArgs(await w.assay.idOf(dearer));
     });
@@ -102,7 +102,7 @@ describe("Assay", () => {
       const request = await openRequest(w, 1);
       const ballots = unanimous(w, 4, [200]);
       const refused = async (phase: bigint) =>
-        expect(w.assay.settle(request.terms, votesOf(ballots)))
+        expect(w.assay.settle(request.terms, 0, votesOf(ballots)))
           .to.be.revertedWithCustomError(w.assay, "WrongPhase")
           .withArgs(request.id, phase, PHASE.FINAL);
       await refused(PHASE.REQUESTED);
@@ -114,8 +114,8 @@ describe("Assay", () => {
       await refused(PHASE.TALLY);
       await w.assay.finalize(request.terms);
       await refused(PHASE.FINALIZED);
-      await networkHelpers.time.setNextBlockTimestamp((await w.assay.roundOf(request.id)).clock);
-      await expect(w.assay.settle(request.terms, votesOf(ballots))).to.emit(w.assay, "SeatSettled");
+      await networkHelpers.time.setNextBlockTimestamp((await w.lens.roundOf(request.id)).clock);
+      await expect(w.assay.settle(request.terms, 0, votesOf(ballots))).to.emit(w.assay, "SeatSettled");
     });
 
     it("reverts when an owner did not commit", async () => {
@@ -123,7 +123,7 @@ describe("Assay", () => {
       const request = await openSealed(w, 1);
       await playRound(w, request, unanimous(w, 4, [200]));
       const silent = w.owners[6]!.address;
-      await expect(w.assay.settle(request.terms, [{ owner: silent, votes: "0xc8" }]))
+      await expect(w.assay.settle(request.terms, 0, [{ owner: silent, votes: "0xc8" }]))
         .to.be.revertedWithCustomError(w.assay, "NotCommitted")
         .withArgs(request.id, silent);
     });
@@ -136,7 +136,7 @@ describe("Assay", () => {
       const owner = ballots[0]!.owner.address;
       const high = (votes: string) => BigInt(ethers.keccak256(votes)) >> 16n;
       for (const votes of ["0xc9", "0x", "0xc800"]) {
-        await expect(w.assay.settle(request.terms, [{ owner, votes }]))
+        await expect(w.assay.settle(request.terms, 0, [{ owner, votes }]))
           .to.be.revertedWithCustomError(w.assay, "VoteMismatch")
           .withArgs(request.id, owner, high(votes), high("0xc8"));
       }
@@ -271,7 +271,7 @@ describe("Assay", () => {
       expect(lost[0]!.account.score, "before").to.equal(won[0]!.value);
       const account = await w.minter.accountOf(w.domain, 1, owner);
       expect(account.score, "net").to.equal(won[0]!.value + lost[0]!.value);
-      const bonds = (await w.assay.drawOf(first.id)).bond + (await w.assay.drawOf(second.id)).bond;
+      const bonds = (await w.lens.drawOf(first.id)).bond + (await w.lens.drawOf(second.id)).bond;
       expect(account.releasable, "releasable").to.equal(bonds);
       expect((await w.vault.poolOf(w.domain, owner)).locked, "still locked").to.equal(bonds);
       const served = (first.terms.price * 10n) / GWEI + (second.terms.price * 10n) / GWEI;
@@ -289,12 +289,12 @@ describe("Assay", () => {
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
       const owner = ballots[4]!.owner.address;
-      const whole = (await w.assay.drawOf(request.id)).bond * GWEI;
+      const whole = (await w.lens.drawOf(request.id)).bond * GWEI;
       const before = await w.vault.poolOf(w.domain, owner);
       const supply = await w.token.totalSupply();
       // Votes that were never revealed change nothing.
       const vote = { owner, votes: ballots[4]!.votes };
-      const tx = await w.assay.connect(w.outsider).settle(request.terms, [vote]);
+      const tx = await w.assay.connect(w.outsider).settle(request.terms, 0, [vote]);
       await expect(tx)
         .to.emit(w.assay, "SeatForfeited")
         .withArgs(request.id, owner, OUTCOME.ABSENT | (1n << 128n), whole);
@@ -315,12 +315,12 @@ describe("Assay", () => {
       const ballots = unanimous(w, 4, [200]);
       await playRound(w, request, ballots);
       const votes = votesOf(ballots);
-      await w.assay.settle(request.terms, [votes[0]!, votes[0]!]);
+      await w.assay.settle(request.terms, 0, [votes[0]!, votes[0]!]);
       const once = await w.minter.accountOf(w.domain, 1, ballots[0]!.owner.address);
       expect(once.served * GWEI, "served once").to.equal(request.terms.price);
-      const receipt = await (await w.assay.settle(request.terms, votes)).wait();
+      const receipt = await (await w.assay.settle(request.terms, 0, votes)).wait();
       expect(eventsIn(w.assay, receipt, "SeatSettled").length, "three more").to.equal(3);
-      const empty = await (await w.assay.settle(request.terms, votes)).wait();
+      const empty = await (await w.assay.settle(request.terms, 0, votes)).wait();
       expect(empty!.logs.length, "nothing is left to do").to.equal(0);
       expect(await w.fees.earned(w.domain, 1), "earned once").to.equal(4n * request.terms.price);
     });
@@ -334,12 +334,12 @@ describe("Assay", () => {
       const ballots = w.owners.map((owner) => ballot(owner, [200]));
       await playRound(w, request, ballots);
       const { price } = request.terms;
-      await w.assay.settle(request.terms, votesOf(ballots.slice(0, 5)));
+      await w.assay.settle(request.terms, 0, votesOf(ballots.slice(0, 5)));
       expect(await w.fees.earned(w.domain, 1), "five").to.equal(5n * price);
-      await expect(w.assay.settle(request.terms, votesOf(ballots.slice(5, 10))))
+      await expect(w.assay.settle(request.terms, 0, votesOf(ballots.slice(5, 10))))
         .to.emit(w.fees, "BurnEarned")
         .withArgs(w.domain, 1, 2n * price);
-      await expect(w.assay.settle(request.terms, votesOf(ballots.slice(10)))).to.not.emit(
+      await expect(w.assay.settle(request.terms, 0, votesOf(ballots.slice(10)))).to.not.emit(
         w.fees,
         "BurnEarned",
       );
@@ -352,7 +352,7 @@ describe("Assay", () => {
       const ballots = unanimous(w, 4, [200]);
       await playRound(w, request, ballots);
       await nextEpoch(w, 400n);
-      await w.assay.settle(request.terms, votesOf(ballots));
+      await w.assay.settle(request.terms, 0, votesOf(ballots));
       expect(await w.fees.earned(w.domain, 401), "earned").to.equal(4n * request.terms.price);
       const account = await w.minter.accountOf(w.domain, 401, ballots[0]!.owner.address);
       expect(account.served * GWEI, "served").to.equal(request.terms.price);
@@ -363,7 +363,7 @@ describe("Assay", () => {
       const request = await openSealed(w, 100);
       const ballots = unanimous(w, 5, new Array<number>(100).fill(255));
       for (const b of ballots.slice(1)) await commitBallot(w, request, b);
-      const { clock } = await w.assay.roundOf(request.id);
+      const { clock } = await w.lens.roundOf(request.id);
       await networkHelpers.time.setNextBlockTimestamp(clock + 61n);
       await commitBallot(w, request, ballots[0]!);
       await endCommit(w, request);
@@ -371,7 +371,7 @@ describe("Assay", () => {
       await endReveal(w, request);
       await w.assay.finalize(request.terms);
       await endAppeal(w, request);
-      const tx = await w.assay.settle(request.terms, votesOf(ballots));
+      const tx = await w.assay.settle(request.terms, 0, votesOf(ballots));
       // 100 scored claims close three windows of 32: LATE first, then three SUCCESS.
       await expect(tx)
         .to.emit(w.ledger, "OutcomesRecorded")
@@ -389,7 +389,7 @@ describe("Assay", () => {
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
       await playRound(w, request, ballots);
-      const tx = await w.assay.settle(request.terms, votesOf(ballots.slice(0, 1)));
+      const tx = await w.assay.settle(request.terms, 0, votesOf(ballots.slice(0, 1)));
       const [seat] = settledIn(w, await tx.wait());
       expect(seat!.account, "just opened").to.deep.equal({
         score: 0n,

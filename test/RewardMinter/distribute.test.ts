@@ -163,7 +163,7 @@ describe("RewardMinter", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!.address;
       const request = await settledRound(w, 64, unanimous(w, 4, yes(64)));
-      const { bond } = await w.assay.drawOf(request.id);
+      const { bond } = await w.lens.drawOf(request.id);
       await expect(w.minter.connect(w.outsider).unlock(w.domain, owner))
         .to.emit(w.minter, "BondsReleased")
         .withArgs(w.domain, 1, owner, bond);
@@ -179,7 +179,7 @@ describe("RewardMinter", () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const liar = w.owners[0]!;
       const request = await settledRound(w, 64, ballotsOf(w, [no(64), yes(64), yes(64), yes(64), yes(64)]));
-      const { bond } = await w.assay.drawOf(request.id);
+      const { bond } = await w.lens.drawOf(request.id);
       const { score } = await account(w, 1, liar.address);
       const kept = divUp(-score * 2n, GWEI);
       await w.minter.unlock(w.domain, liar.address);

@@ -15,7 +15,7 @@ async function seatedAndLeaving() {
   const pool = [w.domain, owner.address] as const;
   const { shares } = await w.vault.holdingOf(...pool, owner.address);
   await w.vault.connect(owner).requestUnstake(...pool, shares);
-  const { bond } = await w.assay.drawOf(request.id);
+  const { bond } = await w.lens.drawOf(request.id);
   return { ...w, request, owner, pool, bond: bond as bigint };
 }
 
@@ -54,7 +54,7 @@ describe("StakeVault bonds of real seats", () => {
       const w = await networkHelpers.loadFixture(seatedAndLeaving);
       await endReveal(w, w.request);
       await w.assay.finalize(w.request.terms);
-      await w.assay.connect(w.bob).settle(w.request.terms, [{ owner: w.owner.address, votes: "0x" }]);
+      await w.assay.connect(w.bob).settle(w.request.terms, 0, [{ owner: w.owner.address, votes: "0x" }]);
       const charged = w.bond * GWEI;
       expect(await w.vault.poolOf(...w.pool)).to.deep.equal([0n, OPERATOR_STAKE - charged, 0n]);
       await networkHelpers.time.increase(UNBONDING);
@@ -74,8 +74,8 @@ describe("StakeVault bonds of real seats", () => {
       const { shares } = await w.vault.holdingOf(...pool, owner.address);
       await w.vault.connect(owner).requestUnstake(...pool, shares);
       await playRound(w, request, ballots);
-      await w.assay.settle(request.terms, votesOf(ballots));
-      const { bond } = await w.assay.drawOf(request.id);
+      await w.assay.settle(request.terms, 0, votesOf(ballots));
+      const { bond } = await w.lens.drawOf(request.id);
       expect((await w.vault.poolOf(...pool)).locked).to.equal(bond);
       await w.minter.connect(w.bob).unlock(w.domain, owner.address);
       expect((await w.vault.poolOf(...pool)).locked).to.equal(0n);
@@ -96,7 +96,7 @@ describe("StakeVault bonds of real seats", () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const { request, drawn } = await openWithSeats(w, 256, 1);
       const owner = drawn[0]!;
-      const { bond } = await w.assay.drawOf(request.id);
+      const { bond } = await w.lens.drawOf(request.id);
       const left = bond - 1n;
       const charge = OPERATOR_STAKE - left * GWEI;
       await w.vault.connect(w.peers.assay).charge(w.domain, owner.address, 0n, charge, ethers.ZeroAddress);

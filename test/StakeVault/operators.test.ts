@@ -273,9 +273,9 @@ describe("StakeVault operators", () => {
         .to.be.revertedWithCustomError(w.vault, "NotOperatorKey")
         .withArgs(w.alice.address, owner.address, w.bob.address);
       await w.assay.connect(w.bob).commit(request.id, owner.address, late);
-      expect((await w.assay.seatOf(request.id, owner.address)).digest).to.equal(late);
+      expect((await w.lens.seatOf(request.id, owner.address)).digest).to.equal(late);
       await commitBallot(w, request, ballot(owner, [1, 2]));
-      expect((await w.assay.seatOf(request.id, owner.address)).digest).to.equal(early);
+      expect((await w.lens.seatOf(request.id, owner.address)).digest).to.equal(early);
     });
   });
 

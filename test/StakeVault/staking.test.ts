@@ -294,7 +294,7 @@ describe("StakeVault staking", () => {
       const w = await networkHelpers.loadFixture(delegated);
       await w.vault.connect(w.alice).requestUnstake(...w.pool, w.shares);
       await networkHelpers.time.increase(UNBONDING);
-      await w.assay.pause((await now()) + 7n * DAY);
+      await w.registry.pause((await now()) + 7n * DAY);
       await expect(w.vault.connect(w.alice).withdraw(...w.pool)).to.changeTokenBalance(
         ethers,
         w.token,

@@ -100,13 +100,12 @@ describe("deploying to a node", () => {
       (await manager.getFunction("hasRole")(id, account)).isMember;
     expect(await role(0n, governor!.address)).to.equal(true);
     expect(await role(0n, deployer!.address)).to.equal(false);
-    const assay = await ethers.getContractAt("Assay", at.Assay);
     const minter = await ethers.getContractAt("RewardMinter", at.RewardMinter);
-    await assay.connect(governor!).getFunction("pause")(0);
+    await registry.connect(governor!).getFunction("pause")(0);
     await minter.connect(governor!).getFunction("setShare")(1, 500);
     expect(await minter.getFunction("shareOf")(1)).to.equal(500n);
-    await expect(assay.connect(deployer!).getFunction("pause")(0))
-      .to.be.revertedWithCustomError(assay, "AccessManagedUnauthorized")
+    await expect(registry.connect(deployer!).getFunction("pause")(0))
+      .to.be.revertedWithCustomError(registry, "AccessManagedUnauthorized")
       .withArgs(deployer!.address);
     await connection.close();
   });

@@ -57,25 +57,19 @@ describe("mirror of Assay's hashes", () => {
     const random = new Random("commitmentOf");
     // The row carries the hash of the votes; the mirror gets the votes.
     const votes = new Map<bigint, Uint8Array>();
-    const vectors = rows([uint(256), range(0n, 2n), uint(160), uint(256)], VECTORS, random).map(
-      ([id, round, owner, salt]) => {
-        const own = Uint8Array.from({ length: 1 + random.below(256) }, () => random.below(256));
-        const hash = BigInt(keccak256(own));
-        votes.set(hash, own);
-        return [id!, round!, owner!, hash, salt!];
-      },
-    );
-    const result = await compareHashes(
-      "commitmentOf",
-      vectors,
-      (deployment, [id, round, owner, hash, salt]) =>
-        commitment.commitmentOf(deployment, {
-          requestId: hex(id!, 32),
-          round: round!,
-          owner: hex(owner!, 20),
-          votes: votes.get(hash!)!,
-          salt: hex(salt!, 32),
-        }),
+    const vectors = rows([uint(256), uint(160), uint(256)], VECTORS, random).map(([id, owner, salt]) => {
+      const own = Uint8Array.from({ length: 1 + random.below(256) }, () => random.below(256));
+      const hash = BigInt(keccak256(own));
+      votes.set(hash, own);
+      return [id!, owner!, hash, salt!];
+    });
+    const result = await compareHashes("commitmentOf", vectors, (deployment, [id, owner, hash, salt]) =>
+      commitment.commitmentOf(deployment, {
+        roundId: hex(id!, 32),
+        owner: hex(owner!, 20),
+        votes: votes.get(hash!)!,
+        salt: hex(salt!, 32),
+      }),
     );
     expect(result).to.deep.equal(agreed);
     const { assay, deployments } = await networkHelpers.loadFixture(hashesFixture);
@@ -94,8 +88,7 @@ describe("mirror of Assay's hashes", () => {
     const salt = hex(7n, 32);
     for (const owner of drawn) {
       const digest = commitment.digest(deployment, {
-        requestId: request.id as Hex,
-        round: 0n,
+        roundId: request.id as Hex,
         owner: owner.address as Hex,
         votes,
         salt,
@@ -107,9 +100,9 @@ describe("mirror of Assay's hashes", () => {
       request.id,
       drawn.map((owner) => ({ owner: owner.address, votes, salt })),
     );
-    const seat = await w.assay.seatOf(request.id, drawn[0]!.address);
+    const seat = await w.lens.seatOf(request.id, drawn[0]!.address);
     expect(seat.digest).to.equal(commitment.high240(keccak256(votes)));
-    expect((await w.assay.roundOf(request.id)).reveals).to.equal(drawn.length);
+    expect((await w.lens.roundOf(request.id)).reveals).to.equal(drawn.length);
   });
 });
 

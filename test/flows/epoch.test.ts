@@ -112,7 +112,7 @@ async function play(w: World, keeper: Signer, books: Books, salt: number, plan: 
   const unit = request.terms.price * BigInt(CLAIMS);
   books.reserved += unit * 8n;
   await expectCredits(w, books);
-  const { threshold, bond } = await w.assay.drawOf(request.id);
+  const { threshold, bond } = await w.lens.drawOf(request.id);
   expect(request.terms.baseRate, "b follows B").to.equal((books.baseRate * 255n + WAD / 2n) / WAD);
   expect(threshold, "θ of the request").to.equal((books.threshold * 65_536n) / WAD);
 
@@ -120,7 +120,7 @@ async function play(w: World, keeper: Signer, books: Books, salt: number, plan: 
   const has = (list: readonly number[] | undefined, b: Ballot) => list?.includes(all.indexOf(b)) ?? false;
   const commits = all.filter((b) => !has(plan.absent, b));
   for (const b of commits.filter((c) => !has(plan.late, c))) await commitBallot(w, request, b);
-  const { clock } = await w.assay.roundOf(request.id);
+  const { clock } = await w.lens.roundOf(request.id);
   await networkHelpers.time.increaseTo(clock + 61n);
   for (const b of commits.filter((c) => has(plan.late, c))) await commitBallot(w, request, b);
   await endCommit(w, request);
@@ -128,12 +128,12 @@ async function play(w: World, keeper: Signer, books: Books, salt: number, plan: 
   await w.assay.connect(keeper).reveal(request.id, openings(reveals));
   await endReveal(w, request);
   const absent = (plan.absent ?? []).map((i) => w.owners[i]!.address);
-  if (absent.length !== 0) await w.assay.connect(keeper).reportAbsent(request.terms, absent);
+  if (absent.length !== 0) await w.assay.connect(keeper).reportAbsent(request.terms, 0, absent);
   await w.assay.finalize(request.terms);
   books.reserved -= unit * BigInt(8 - reveals.length);
   await expectCredits(w, books);
   await endAppeal(w, request);
-  await w.assay.connect(keeper).settle(request.terms, votesOf(commits));
+  await w.assay.connect(keeper).settle(request.terms, 0, votesOf(commits));
 
   books.reserved -= unit * BigInt(reveals.length);
   books.earned += unit * BigInt(reveals.length);

@@ -15,7 +15,7 @@ describe("a first round", () => {
       ),
     );
     await playRound(w, request, ballots);
-    await w.assay.settle(request.terms, votesOf(ballots));
+    await w.assay.settle(request.terms, 0, votesOf(ballots));
     const epoch = await w.minter.currentEpoch();
     const liar = await w.minter.accountOf(w.domain, epoch, drawn[0]!.address);
     const honest = await w.minter.accountOf(w.domain, epoch, drawn[1]!.address);

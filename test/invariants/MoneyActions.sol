@@ -88,7 +88,7 @@ abstract contract MoneyActions is SettleActions {
 
     /// @dev While paused nothing is requested; nobody else pauses.
     function _pause(uint256 seed) internal {
-        bytes memory call = abi.encodeCall(assay.pause, (_now() + _between(seed, 1, 900)));
+        bytes memory call = abi.encodeCall(registry.pause, (_now() + _between(seed, 1, 900)));
         _forge(COLLECTOR, address(assay), call);
         _do(GOVERNOR, address(assay), call);
         _count(Action.PAUSE);

@@ -84,9 +84,9 @@ abstract contract MoneyInvariants is Campaign {
         (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(i);
         IAssay.Phase phase = handler.assay().phaseOf(id);
         if (phase == IAssay.Phase.VOID) return 0;
-        uint256 seats = handler.assay().drawOf(id).seats;
+        uint256 seats = handler.lens().drawOf(id).seats;
         if (phase == IAssay.Phase.FINALIZED || phase == IAssay.Phase.FINAL) {
-            IAssay.Round memory round = handler.assay().roundOf(id);
+            IAssay.Round memory round = handler.lens().roundOf(id);
             uint256 paid = round.reveals < seats ? round.reveals : seats;
             seats = round.settled < paid ? paid - round.settled : 0;
         }

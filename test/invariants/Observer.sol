@@ -120,7 +120,7 @@ abstract contract Observer is History {
             bytes memory votes = abi.decode(log.data, (bytes));
             address owner = _address(log.topics[2]);
             // The weight of a seat is set with its commit and never changes.
-            uint256 weight = assay.seatOf(id, owner).flags & 7;
+            uint256 weight = lens.seatOf(id, owner).flags & 7;
             revealedHash[id][owner] = keccak256(votes);
             for (uint256 i; i < votes.length; ++i) revealedSum[id] += uint8(votes[i]) * weight;
         }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
+import {Appeals} from "../../contracts/Appeals.sol";
 import {Assay} from "../../contracts/Assay.sol";
 import {BlockhashRandomness} from "../../contracts/BlockhashRandomness.sol";
 import {DomainRegistry} from "../../contracts/DomainRegistry.sol";
@@ -41,35 +42,46 @@ abstract contract Protocol {
     StakeVault public vault;
     ReputationLedger public ledger;
     RewardMinter public minter;
+    Appeals public appeals;
     Assay public assay;
     AssayLens public lens;
 
     /// @dev This contract becomes treasury and admin, and gives the two rights of governance to GOVERNOR.
     function _deployProtocol() internal {
         uint256 genesis = block.timestamp;
-        address[10] memory a;
+        address[11] memory a;
         uint256 nonce = VM.getNonce(address(this));
         for (uint256 i; i < a.length; ++i) a[i] = VM.computeCreateAddress(address(this), nonce + i);
 
         manager = new AccessManager(address(this));
         randomness = new BlockhashRandomness();
         token = new WorkToken(address(this), SUPPLY, a[7]);
-        registry = new DomainRegistry(token, a[5], genesis, EPOCH, DOMAIN_FEE, FAMILY_BOND, PARAMETER_DELAY);
-        fees = new FeeMarket(token, registry, a[8], a[7], genesis, EPOCH);
-        vault = new StakeVault(token, registry, a[8], a[6], a[7], genesis, EPOCH, UNBONDING);
-        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[8], genesis, EPOCH);
-        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[8]];
+        registry = new DomainRegistry(
+            address(manager),
+            token,
+            a[5],
+            genesis,
+            EPOCH,
+            DOMAIN_FEE,
+            FAMILY_BOND,
+            PARAMETER_DELAY
+        );
+        fees = new FeeMarket(token, registry, a[9], a[7], genesis, EPOCH);
+        vault = new StakeVault(token, registry, a[9], a[6], a[7], genesis, EPOCH, UNBONDING);
+        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[9], genesis, EPOCH);
+        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[9]];
         minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
+        appeals = new Appeals(token, registry, fees, vault, randomness, a[9]);
         // Its constructor refuses peers that are not where they were predicted.
-        assay = new Assay(address(manager), registry, fees, vault, ledger, minter, randomness, genesis, EPOCH);
-        lens = new AssayLens(assay, registry, vault);
+        assay = new Assay(registry, fees, vault, ledger, minter, randomness, appeals, genesis, EPOCH);
+        lens = new AssayLens(assay, registry, vault, appeals);
         _giveRoles();
     }
 
     function _giveRoles() private {
         bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = assay.pause.selector;
-        manager.setTargetFunctionRole(address(assay), selectors, PAUSER);
+        selectors[0] = registry.pause.selector;
+        manager.setTargetFunctionRole(address(registry), selectors, PAUSER);
         selectors[0] = minter.setShare.selector;
         manager.setTargetFunctionRole(address(minter), selectors, EMISSION);
         manager.grantRole(PAUSER, GOVERNOR, 0);

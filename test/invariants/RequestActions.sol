@@ -33,7 +33,7 @@ abstract contract RequestActions is StakeActions {
         uint16 d = _domain(seed);
         // Fifty times the floor: time makes claims cheap again.
         if (fees.price(d) > 0.05e18) _travel(EPOCH);
-        if (_now() < assay.pausedUntil()) _travel(assay.pausedUntil() - _now());
+        if (_now() < registry.pausedUntil()) _travel(registry.pausedUntil() - _now());
         // One family alone seldom makes a committee.
         if (vault.domainSums(d).families < 2) _revive(d);
         // In the worst case its pools were charged down to nothing.
@@ -84,7 +84,7 @@ abstract contract RequestActions is StakeActions {
 
     /// @dev Seals after its block, unless that is too late.
     function _seal(bytes32 id) internal returns (bool) {
-        IAssay.Round memory round = assay.roundOf(id);
+        IAssay.Round memory round = lens.roundOf(id);
         uint256 height = VM.getBlockNumber();
         if (height <= round.seed) {
             _mine(round.seed + 1 - height);
@@ -111,7 +111,7 @@ abstract contract RequestActions is StakeActions {
         if (id == 0) return;
         IAssay.Terms memory terms = _terms[id];
         bytes memory call = abi.encodeCall(assay.voidUnsealed, (terms));
-        IAssay.Round memory round = assay.roundOf(id);
+        IAssay.Round memory round = lens.roundOf(id);
         if (_now() <= round.clock) {
             (, IRandomness.Status status) = randomness.seedOf(round.seed, "");
             if (status != IRandomness.Status.LOST) _forge(COLLECTOR, address(assay), call);
@@ -121,7 +121,7 @@ abstract contract RequestActions is StakeActions {
         if (assay.phaseOf(id) != IAssay.Phase.REQUESTED) return;
         uint256 credits = fees.credits(terms.requester);
         _do(COLLECTOR, address(assay), call);
-        uint256 paid = uint256(terms.price) * terms.claims * assay.drawOf(id).seats;
+        uint256 paid = uint256(terms.price) * terms.claims * lens.drawOf(id).seats;
         require(fees.credits(terms.requester) == credits + paid, "a void request gave back something else");
         _count(Action.VOID);
         _again(COLLECTOR, address(assay), call);

@@ -15,7 +15,7 @@ abstract contract RoundInvariants is Campaign {
     function invariantLanesAreBounded() external view {
         for (uint256 n; n < handler.requestCount(); ++n) {
             (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
-            IAssay.Round memory round = handler.assay().roundOf(id);
+            IAssay.Round memory round = handler.lens().roundOf(id);
             Assert.le(round.weight, round.committed, "weight of the reveals");
             uint256[16] memory lanes = handler.assay().lanesOf(id);
             uint256 sum;
@@ -45,13 +45,13 @@ abstract contract RoundInvariants is Campaign {
             uint256 reveals;
             for (uint256 i; i < handler.OPERATORS(); ++i) {
                 address owner = handler.holder(i);
-                if (handler.assay().seatOf(id, owner).flags & REVEALED == 0) continue;
+                if (handler.lens().seatOf(id, owner).flags & REVEALED == 0) continue;
                 ++reveals;
                 Assert.isTrue(handler.versionOf(id, owner) != 0, "committed");
                 bytes32 given = handler.revealedHash(id, owner);
                 Assert.isTrue(given == keccak256(handler.votesOf(id, owner)), "revealed what was committed");
             }
-            Assert.eq(handler.assay().roundOf(id).reveals, reveals, "reveals");
+            Assert.eq(handler.lens().roundOf(id).reveals, reveals, "reveals");
         }
     }
 

@@ -51,8 +51,8 @@ abstract contract SettleActions is VoteActions {
         id = _inReveal(seed);
         if (id == 0) return 0;
         _reveal(id, _draw(seed, 25));
-        IAssay.Round memory round = assay.roundOf(id);
-        IAssay.Draw memory draw = assay.drawOf(id);
+        IAssay.Round memory round = lens.roundOf(id);
+        IAssay.Draw memory draw = lens.drawOf(id);
         uint256 end = uint256(round.clock) + draw.commitWindow + draw.revealWindow;
         if (_now() < end) _travel(end - _now());
     }
@@ -63,7 +63,7 @@ abstract contract SettleActions is VoteActions {
             id = _ids[((seed % _ids.length) + n) % _ids.length];
             if (!_canReport(id)) continue;
             for (uint256 i; i < OPERATORS; ++i) {
-                IAssay.Seat memory seat = assay.seatOf(id, holder(i));
+                IAssay.Seat memory seat = lens.seatOf(id, holder(i));
                 if (seat.digest == 0 && seat.flags & ABSENT == 0 && _mustSit(id, holder(i))) return id;
             }
         }
@@ -72,7 +72,7 @@ abstract contract SettleActions is VoteActions {
         for (uint256 i = seed % 2; i < OPERATORS; i += 2) _commit(id, i, seed >> i);
         _endCommit(id);
         if (assay.phaseOf(id) == IAssay.Phase.REVEAL) _reveal(id, seed);
-        _travel(assay.drawOf(id).revealWindow);
+        _travel(lens.drawOf(id).revealWindow);
     }
 
     /// @dev A request whose seats can be settled, and of which some are not.
@@ -85,7 +85,7 @@ abstract contract SettleActions is VoteActions {
             if (id == 0) return 0;
             _finalize(id);
         }
-        uint256 clock = assay.roundOf(id).clock;
+        uint256 clock = lens.roundOf(id).clock;
         if (_now() < clock) _travel(clock - _now());
         return _findUnsettled(seed);
     }
@@ -114,7 +114,7 @@ abstract contract SettleActions is VoteActions {
         IAssay.Vote[] memory votes = new IAssay.Vote[](OPERATORS);
         uint256 count;
         for (uint256 i; i < OPERATORS; ++i) {
-            IAssay.Seat memory seat = assay.seatOf(id, holder(i));
+            IAssay.Seat memory seat = lens.seatOf(id, holder(i));
             if (seat.digest == 0 || _draw(seed, i) % 8 == 0) continue;
             votes[count++] = IAssay.Vote(holder(i), seat.flags & REVEALED == 0 ? bytes("") : votesOf(id, holder(i)));
         }
@@ -122,7 +122,7 @@ abstract contract SettleActions is VoteActions {
             mstore(votes, count)
         }
         if (count == 0) return;
-        bytes memory call = abi.encodeCall(assay.settle, (_terms[id], votes));
+        bytes memory call = abi.encodeCall(assay.settle, (_terms[id], 0, votes));
         _do(COLLECTOR, address(assay), call);
         if (assay.phaseOf(id) == IAssay.Phase.FINAL) _count(Action.SETTLE);
         _again(COLLECTOR, address(assay), call);
@@ -134,9 +134,9 @@ abstract contract SettleActions is VoteActions {
         address[] memory owners = new address[](1);
         for (uint256 i; i < OPERATORS; ++i) {
             owners[0] = holder(i);
-            IAssay.Seat memory seat = assay.seatOf(id, owners[0]);
+            IAssay.Seat memory seat = lens.seatOf(id, owners[0]);
             bool able = seat.digest == 0 && seat.flags & ABSENT == 0 && _mustSit(id, owners[0]);
-            bytes memory call = abi.encodeCall(assay.reportAbsent, (_terms[id], owners));
+            bytes memory call = abi.encodeCall(assay.reportAbsent, (_terms[id], 0, owners));
             if (!able) {
                 _forge(COLLECTOR, address(assay), call);
                 continue;
@@ -151,7 +151,7 @@ abstract contract SettleActions is VoteActions {
 
     function _canReport(bytes32 id) internal view returns (bool) {
         IAssay.Phase phase = assay.phaseOf(id);
-        IAssay.Round memory round = assay.roundOf(id);
+        IAssay.Round memory round = lens.roundOf(id);
         // Only a quorum of commits proves that the payload could be had (SPEC ACC-2).
         if (round.commits < round.minSeats) return false;
         // Older weights cannot be read any more (SPEC ACC-5).
@@ -162,7 +162,7 @@ abstract contract SettleActions is VoteActions {
     }
 
     function _endCommit(bytes32 id) private {
-        uint256 end = uint256(assay.roundOf(id).clock) + assay.drawOf(id).commitWindow;
+        uint256 end = uint256(lens.roundOf(id).clock) + lens.drawOf(id).commitWindow;
         if (_now() < end) _travel(end - _now());
     }
 
@@ -175,7 +175,7 @@ abstract contract SettleActions is VoteActions {
             IAssay.Phase phase = assay.phaseOf(id);
             if (phase != IAssay.Phase.FINAL && phase != IAssay.Phase.VOID) continue;
             for (uint256 i; i < OPERATORS; ++i) {
-                IAssay.Seat memory seat = assay.seatOf(id, holder(i));
+                IAssay.Seat memory seat = lens.seatOf(id, holder(i));
                 if (seat.digest != 0 && seat.flags & SETTLED == 0) return id;
             }
         }

@@ -144,8 +144,8 @@ abstract contract StakeInvariants is Campaign {
         address owner = handler.holder(i);
         for (uint256 n; n < handler.requestCount(); ++n) {
             (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
-            IAssay.Seat memory seat = handler.assay().seatOf(id, owner);
-            if (seat.digest != 0 && seat.flags & 32 == 0) owed[terms.domain] += handler.assay().drawOf(id).bond;
+            IAssay.Seat memory seat = handler.lens().seatOf(id, owner);
+            if (seat.digest != 0 && seat.flags & 32 == 0) owed[terms.domain] += handler.lens().drawOf(id).bond;
         }
         for (uint16 d = 1; d <= handler.DOMAINS(); ++d) {
             uint256[] memory epochs = handler.accountEpochsOf(d, owner);

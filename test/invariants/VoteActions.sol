@@ -51,7 +51,7 @@ abstract contract VoteActions is RequestActions {
     }
 
     function _digest(bytes32 id, address owner, uint256 version) private view returns (uint240) {
-        bytes32 hash = assay.commitmentOf(id, 0, owner, keccak256(_votes(id, owner, version)), _salt(owner, version));
+        bytes32 hash = lens.commitmentOf(id, owner, keccak256(_votes(id, owner, version)), _salt(owner, version));
         return uint240(uint256(hash) >> 16);
     }
 
@@ -60,7 +60,7 @@ abstract contract VoteActions is RequestActions {
     /// @dev One operator tries to take a seat; it gets one exactly when it is drawn and can pay for it (SPEC SORT-4).
     function _commit(bytes32 id, uint256 i, uint256 seed) internal {
         address owner = holder(i);
-        if (assay.seatOf(id, owner).digest != 0) return;
+        if (lens.seatOf(id, owner).digest != 0) return;
         bool able = _mustSit(id, owner);
         uint256 version = versionOf[id][owner] + 1;
         address from = seed & 1 == 0 ? owner : hotKey(i);
@@ -80,7 +80,7 @@ abstract contract VoteActions is RequestActions {
             if (assay.phaseOf(id) != IAssay.Phase.COMMIT) return;
             uint256 luck = _draw(seed, i);
             if (luck % 8 < sparse) continue;
-            if (i == 5 && (luck >> 8) % 4 == 0) _travel((uint256(assay.drawOf(id).commitWindow) * 4) / 5);
+            if (i == 5 && (luck >> 8) % 4 == 0) _travel((uint256(lens.drawOf(id).commitWindow) * 4) / 5);
             _commit(id, i, luck >> 16);
         }
     }
@@ -91,7 +91,7 @@ abstract contract VoteActions is RequestActions {
         for (uint256 k; k < OPERATORS; ++k) {
             uint256 i = (start + k) % OPERATORS;
             address owner = holder(i);
-            if (assay.seatOf(id, owner).digest == 0) continue;
+            if (lens.seatOf(id, owner).digest == 0) continue;
             uint256 version = versionOf[id][owner] + 1;
             bytes memory call = abi.encodeCall(assay.commit, (id, owner, _digest(id, owner, version)));
             _do(hotKey(i), address(assay), call);
@@ -111,7 +111,7 @@ abstract contract VoteActions is RequestActions {
         bool fresh;
         for (uint256 i; i < OPERATORS; ++i) {
             address owner = holder(i);
-            IAssay.Seat memory seat = assay.seatOf(id, owner);
+            IAssay.Seat memory seat = lens.seatOf(id, owner);
             if (seat.digest == 0 || _draw(seed, i) % 8 == 0) continue;
             openings[count++] = _opening(id, owner, versionOf[id][owner]);
             fresh = fresh || seat.flags & 16 == 0;
@@ -130,7 +130,7 @@ abstract contract VoteActions is RequestActions {
     function _forgeReveals(bytes32 id, uint256 seed) internal {
         address owner = holder(seed % OPERATORS);
         uint256 version = versionOf[id][owner];
-        if (assay.seatOf(id, owner).flags & 16 != 0) return;
+        if (lens.seatOf(id, owner).flags & 16 != 0) return;
         IAssay.Opening[] memory openings = new IAssay.Opening[](1);
         openings[0] = _opening(id, owner, version + 1);
         _forge(COLLECTOR, address(assay), abi.encodeCall(assay.reveal, (id, openings)));
@@ -146,7 +146,7 @@ abstract contract VoteActions is RequestActions {
     function _forgeUntimely(bytes32 id) internal {
         for (uint256 i; i < OPERATORS; ++i) {
             address owner = holder(i);
-            IAssay.Seat memory seat = assay.seatOf(id, owner);
+            IAssay.Seat memory seat = lens.seatOf(id, owner);
             if (seat.digest == 0 || seat.flags & 16 != 0) continue;
             IAssay.Opening[] memory openings = new IAssay.Opening[](1);
             openings[0] = _opening(id, owner, versionOf[id][owner]);
@@ -159,8 +159,8 @@ abstract contract VoteActions is RequestActions {
     function _mustSit(bytes32 id, address owner) internal view returns (bool) {
         (bool drawn, , ) = lens.isDrawn(id, owner);
         if (!drawn) return false;
-        IAssay.Draw memory draw = assay.drawOf(id);
-        IAssay.Round memory round = assay.roundOf(id);
+        IAssay.Draw memory draw = lens.drawOf(id);
+        IAssay.Round memory round = lens.roundOf(id);
         IStakeVault.SeatWeights memory weights = vault.seatWeights(draw.domain, owner, round.epoch);
         return vault.freeStake(draw.domain, owner) >= draw.bond && uint256(round.committed) + weights.tier <= 255;
     }

@@ -60,6 +60,123 @@ contract SkillScoreTest {
         _same(this.sum(frame, lanes, votes, weight), this.sumReference(frame, lanes, votes, weight));
     }
 
+    // ------------------------------------------------------------------ appeals
+
+    /// @notice SCORE-2: where the round's own verdicts count, an appealed request is scored as any other.
+    function testSidesByOwnVerdictsAreSides(uint256 seed, uint256 claims) external view {
+        claims = Assert.bound(claims, 1, 256);
+        (SkillScore.Frame memory frame, uint256[16] memory lanes, bytes memory votes, uint256 weight) = _committee(
+            seed,
+            claims
+        );
+        (uint256[2] memory own, , ) = VerdictMath.read(lanes, claims, frame.weight, frame.threshold, frame.bounds);
+        uint256[2] memory none;
+        _same(this.sumBy(frame, lanes, own, none, votes, weight), this.sum(frame, lanes, votes, weight));
+    }
+
+    /// @notice SCORE-1, SCORE-2: verdicts and foreign claims at random, against one claim after the other.
+    function testSumOfAnAppealedRoundIsItsPlainForm(uint256 seed, uint256 claims) external view {
+        claims = Assert.bound(claims, 1, 256);
+        (SkillScore.Frame memory frame, uint256[16] memory lanes, bytes memory votes, uint256 weight) = _committee(
+            seed,
+            claims
+        );
+        uint256[2] memory verdicts;
+        uint256[2] memory foreign;
+        for (uint256 i; i < claims; ++i) {
+            uint256 luck = Assert.draw(seed, 1_000 + i);
+            verdicts[i >> 7] |= (luck % 3) << (2 * (i & 127));
+            foreign[i >> 7] |= ((luck >> 8) & 1) << (2 * (i & 127));
+        }
+        SkillScore.Sums memory plain;
+        for (uint256 i; i < claims; ++i) {
+            uint256 at = 2 * (i & 127);
+            _addPlain(
+                plain,
+                frame,
+                (verdicts[i >> 7] >> at) & 3,
+                (foreign[i >> 7] >> at) & 1 == 1,
+                LaneTally.lane(lanes, i),
+                uint8(votes[i]),
+                weight
+            );
+        }
+        _same(this.sumBy(frame, lanes, verdicts, foreign, votes, weight), plain);
+    }
+
+    /// @notice APP-7: the charge of overturned claims, one after the other; never more than the bond.
+    function testOverturnChargeIsItsPlainForm(uint256 seed, uint256 claims, uint56 bond) external view {
+        claims = Assert.bound(claims, 1, 256);
+        (SkillScore.Frame memory frame, , bytes memory votes, ) = _committee(seed, claims);
+        uint256[2] memory verdicts;
+        uint256[2] memory overturned;
+        uint256 squares;
+        for (uint256 i; i < claims; ++i) {
+            uint256 luck = Assert.draw(seed, 1_000 + i);
+            verdicts[i >> 7] |= (1 + (luck & 1)) << (2 * (i & 127));
+            overturned[i >> 7] |= ((luck >> 8) & 1) << (2 * (i & 127));
+            if ((luck >> 8) & 1 == 0) continue;
+            uint256 vote = uint8(votes[i]);
+            bool below = vote * 65_536 < frame.threshold * 255;
+            bool above = vote * 65_536 > frame.threshold * 255;
+            uint256 y = luck & 1 == 1 ? 255 : 0;
+            if (y == 255 ? below : above) squares += y == 255 ? (255 - vote) ** 2 : vote ** 2;
+        }
+        uint256 charge = this.overturnCharge(frame, verdicts, overturned, votes, bond);
+        Assert.le(charge, bond, "charge and bond");
+        Assert.le(uint256(bond) * squares, charge * 65_025 * claims, "rounded up");
+        if (charge != 0) Assert.le((charge - 1) * 65_025 * claims + 1, uint256(bond) * squares, "by less than one");
+    }
+
+    function _addPlain(
+        SkillScore.Sums memory plain,
+        SkillScore.Frame memory frame,
+        uint256 verdict,
+        bool isForeign,
+        uint256 lane,
+        uint256 vote,
+        uint256 weight
+    ) private pure {
+        if (verdict == VerdictMath.UNDECIDED) return;
+        bool isTrue = verdict == VerdictMath.TRUE;
+        uint256 others = (lane - weight * vote) * VerdictMath.ONE;
+        uint256 without = frame.threshold * 255 * (frame.weight - weight);
+        if (!isForeign && (isTrue ? others <= without : others >= without)) return;
+        int256 y = isTrue ? int256(255) : int256(0);
+        int256 b = int256(frame.baseRate);
+        int256 p = int256(vote);
+        int256 term = (b - y) * (b - y) - (p - y) * (p - y);
+        plain.numerator += term;
+        if (isTrue) ++plain.scoredTrue;
+        else ++plain.scoredFalse;
+        if (term >= 0) return;
+        ++plain.losing;
+        plain.lossError += isTrue ? 255 * frame.weight - lane : lane;
+    }
+
+    function sumBy(
+        SkillScore.Frame memory frame,
+        uint256[16] memory lanes,
+        uint256[2] memory verdicts,
+        uint256[2] memory foreign,
+        bytes calldata votes,
+        uint256 weight
+    ) external pure returns (SkillScore.Sums memory) {
+        SkillScore.Sides memory sides;
+        sides.halves = SkillScore.sidesBy(frame.claims, frame.weight, lanes, verdicts, foreign);
+        return SkillScore.sum(frame, sides, votes, weight);
+    }
+
+    function overturnCharge(
+        SkillScore.Frame memory frame,
+        uint256[2] memory verdicts,
+        uint256[2] memory overturned,
+        bytes calldata votes,
+        uint256 bond
+    ) external pure returns (uint256) {
+        return SkillScore.overturnCharge(frame, verdicts, overturned, votes, bond);
+    }
+
     // ------------------------------------------------------------------- scores
 
     /// @notice P2: for every belief, the expected score is best at the belief itself, by exactly 255 · (vote − belief)².

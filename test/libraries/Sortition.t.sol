@@ -143,14 +143,13 @@ contract SortitionTest {
     }
 
     /// @notice A ticket is below 2^128 and changes with every field it binds.
-    function testTicketsBindEveryField(uint256 seed, bytes32 id, uint256 round, address owner) external pure {
-        uint256 ticket = Sortition.ticket(seed, id, round, owner);
+    function testTicketsBindEveryField(uint256 seed, bytes32 id, address owner) external pure {
+        uint256 ticket = Sortition.ticket(seed, id, owner);
         Assert.isTrue(ticket < ONE, "ticket below one");
         unchecked {
-            Assert.isTrue(ticket != Sortition.ticket(seed + 1, id, round, owner), "other seed");
-            Assert.isTrue(ticket != Sortition.ticket(seed, bytes32(uint256(id) + 1), round, owner), "other request");
-            Assert.isTrue(ticket != Sortition.ticket(seed, id, round + 1, owner), "other round");
-            Assert.isTrue(ticket != Sortition.ticket(seed, id, round, address(uint160(owner) + 1)), "other owner");
+            Assert.isTrue(ticket != Sortition.ticket(seed + 1, id, owner), "other seed");
+            Assert.isTrue(ticket != Sortition.ticket(seed, bytes32(uint256(id) + 1), owner), "other round");
+            Assert.isTrue(ticket != Sortition.ticket(seed, id, address(uint160(owner) + 1)), "other owner");
         }
     }
 
@@ -158,7 +157,7 @@ contract SortitionTest {
     function testTicketsAreUniform() external pure {
         uint256[16] memory bins;
         for (uint256 i; i < 4_000; ++i) {
-            ++bins[Sortition.ticket(i / 50, bytes32(i), 0, address(uint160(i % 50))) >> 124];
+            ++bins[Sortition.ticket(i / 50, bytes32(i), address(uint160(i % 50))) >> 124];
         }
         uint256 squares;
         for (uint256 b; b < 16; ++b) {

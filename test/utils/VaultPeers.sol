@@ -23,6 +23,7 @@ abstract contract VaultPeers {
         address vaultAt = VM.computeCreateAddress(address(this), nonce + 2);
         token = new WorkToken(address(this), 2 ** 84 - 1, address(this));
         registry = new DomainRegistry(
+            address(this),
             token,
             vaultAt,
             block.timestamp,

@@ -110,7 +110,7 @@ export function drawLots(request: RequestHistory, seed: bigint, history: WeightH
       return {
         owner,
         family,
-        ticket: sortition.ticket(seed, request.id, 0n, owner),
+        ticket: sortition.ticket(seed, request.id, owner),
         chance: chanceOf(seats),
         grownChance: chanceOf(sortition.grown(seats)),
       };

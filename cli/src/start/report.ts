@@ -1,6 +1,7 @@
 import { verdictMath, type ChainReads } from "@assay/keeper";
 import {
   assayAbi,
+  assayLensAbi,
   feeMarketAbi,
   reputationLedgerAbi,
   rewardMinterAbi,
@@ -62,6 +63,7 @@ export async function readReport(
   const at = deployment.addresses;
   const fromBlock = BigInt(deployment.block);
   const assay = { address: at.Assay, abi: assayAbi, fromBlock, strict: true } as const;
+  const lens = { address: at.AssayLens, abi: assayLensAbi } as const;
   const minter = { address: at.RewardMinter, abi: rewardMinterAbi, fromBlock, strict: true } as const;
 
   const claims: ClaimResult[] = [];
@@ -72,7 +74,7 @@ export async function readReport(
       args: { requestId },
     });
     const lanes = await reader.readContract({ ...assay, functionName: "lanesOf", args: [requestId] });
-    const { weight } = await reader.readContract({ ...assay, functionName: "roundOf", args: [requestId] });
+    const { weight } = await reader.readContract({ ...lens, functionName: "roundOf", args: [requestId] });
     for (const [i, { id, answer, truth }] of samples.entries()) {
       const lane = Number(((lanes[i >> 4] ?? 0n) >> BigInt(240 - 16 * (i & 15))) & 0xffffn);
       const words = finalized?.args.verdicts;

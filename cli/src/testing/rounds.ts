@@ -120,9 +120,9 @@ export async function sealRequest(chain: TestChain, requestId: Hex): Promise<voi
 /** Lets the commit window pass without a vote and doubles the committee. */
 export async function extendRound(chain: TestChain, requestId: Hex): Promise<void> {
   const { client, at } = chain.connection;
-  const read = { address: at.Assay, abi: assayAbi, args: [requestId] } as const;
-  const { clock } = await client.readContract({ ...read, functionName: "roundOf" });
-  const { commitWindow } = await client.readContract({ ...read, functionName: "drawOf" });
+  const lens = { address: at.AssayLens, abi: assayLensAbi, args: [requestId] } as const;
+  const { clock } = await client.readContract({ ...lens, functionName: "roundOf" });
+  const { commitWindow } = await client.readContract({ ...lens, functionName: "drawOf" });
   await chain.travelTo(clock + commitWindow);
   await chain.send(chain.player(0), at.Assay, assayAbi, "extend", [requestId]);
 }
@@ -136,16 +136,15 @@ export async function playRound(
 ): Promise<void> {
   const { client, at, chainId } = chain.connection;
   const deployment = { chainId: BigInt(chainId), assay: at.Assay };
-  const read = { address: at.Assay, abi: assayAbi, args: [requestId] } as const;
-  const { clock } = await client.readContract({ ...read, functionName: "roundOf" });
-  const { commitWindow, revealWindow } = await client.readContract({ ...read, functionName: "drawOf" });
+  const lens = { address: at.AssayLens, abi: assayLensAbi, args: [requestId] } as const;
+  const { clock } = await client.readContract({ ...lens, functionName: "roundOf" });
+  const { commitWindow, revealWindow } = await client.readContract({ ...lens, functionName: "drawOf" });
   const commitEnd = clock + commitWindow;
 
   const commitAll = async (does: Conduct["does"]): Promise<void> => {
     for (const { player, votes } of conducts.filter((conduct) => conduct.does === does)) {
       const digest = commitment.digest(deployment, {
-        requestId,
-        round: 0n,
+        roundId: requestId,
         owner: player.address,
         votes: Uint8Array.from(votes),
         salt: saltOf(player),
@@ -171,7 +170,7 @@ export async function playRound(
   await chain.travelTo(commitEnd + revealWindow);
   const silent = conducts.filter(({ does }) => does === "stay silent").map(({ player }) => player.address);
   if (report && silent.length > 0) {
-    await chain.send(keeper, at.Assay, assayAbi, "reportAbsent", [terms, silent]);
+    await chain.send(keeper, at.Assay, assayAbi, "reportAbsent", [terms, 0n, silent]);
   }
   await chain.send(keeper, at.Assay, assayAbi, "finalize", [terms]);
 }
@@ -183,10 +182,11 @@ export async function settleRound(
   conducts: readonly Conduct[],
 ): Promise<void> {
   const { client, at } = chain.connection;
+  const lens = { address: at.AssayLens, abi: assayLensAbi, args: [requestId] } as const;
   const read = { address: at.Assay, abi: assayAbi, args: [requestId] } as const;
   const phase = PHASES[await client.readContract({ ...read, functionName: "phaseOf" })];
   if (phase === "FINALIZED") {
-    await chain.travelTo((await client.readContract({ ...read, functionName: "roundOf" })).clock);
+    await chain.travelTo((await client.readContract({ ...lens, functionName: "roundOf" })).clock);
   }
   const votes = conducts
     .filter(({ does }) => does !== "stay silent")
@@ -194,7 +194,7 @@ export async function settleRound(
       owner: player.address,
       votes: does === "commit only" ? "0x" : bytesToHex(Uint8Array.from(votes)),
     }));
-  await chain.send(chain.player(0), at.Assay, assayAbi, "settle", [terms, votes]);
+  await chain.send(chain.player(0), at.Assay, assayAbi, "settle", [terms, 0n, votes]);
 }
 
 /** Posts the reputation of everybody whose tape holds something. */

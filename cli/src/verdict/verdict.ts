@@ -1,5 +1,5 @@
 import { laneTally, verdictMath, type Phase } from "@assay/keeper";
-import { assayAbi } from "@assay/published";
+import { assayLensAbi } from "@assay/published";
 import type { Address, Hex } from "viem";
 
 import type { Connection } from "../chain/connection.ts";
@@ -89,8 +89,8 @@ export function requestOf(replay: Replay, requestId: Hex): RequestHistory {
 /** What the contract pinned for the request beside what the events before it give. */
 export async function drawChecks({ client, at }: Connection, request: RequestHistory): Promise<Check[]> {
   const draw = await client.readContract({
-    address: at.Assay,
-    abi: assayAbi,
+    address: at.AssayLens,
+    abi: assayLensAbi,
     functionName: "drawOf",
     args: [request.id],
   });

@@ -1,5 +1,6 @@
 import {
   assayAbi,
+  assayLensAbi,
   blockhashRandomnessAbi,
   domainRegistryAbi,
   reputationLedgerAbi,
@@ -50,6 +51,7 @@ export type ChainReads = ReturnType<typeof createReads>;
  */
 export function createReads(client: Reader, at: Contracts, blockRange: bigint = BLOCK_RANGE) {
   const assay = { address: at.Assay, abi: assayAbi } as const;
+  const lens = { address: at.AssayLens, abi: assayLensAbi } as const;
   const vault = { address: at.StakeVault, abi: stakeVaultAbi } as const;
   const minter = { address: at.RewardMinter, abi: rewardMinterAbi } as const;
   const ledger = { address: at.ReputationLedger, abi: reputationLedgerAbi } as const;
@@ -146,9 +148,9 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
     async requestState(requestId: Hex, owner: Address): Promise<RequestState> {
       const [phase, draw, round, seat] = await Promise.all([
         client.readContract({ ...assay, functionName: "phaseOf", args: [requestId] }),
-        client.readContract({ ...assay, functionName: "drawOf", args: [requestId] }),
-        client.readContract({ ...assay, functionName: "roundOf", args: [requestId] }),
-        client.readContract({ ...assay, functionName: "seatOf", args: [requestId, owner] }),
+        client.readContract({ ...lens, functionName: "drawOf", args: [requestId] }),
+        client.readContract({ ...lens, functionName: "roundOf", args: [requestId] }),
+        client.readContract({ ...lens, functionName: "seatOf", args: [requestId, owner] }),
       ]);
       const name = PHASES[phase];
       if (name === undefined) throw new Error(`the contract answered an unknown phase ${phase}`);
@@ -156,7 +158,7 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
     },
 
     async seatOf(requestId: Hex, owner: Address): Promise<Seat> {
-      return client.readContract({ ...assay, functionName: "seatOf", args: [requestId, owner] });
+      return client.readContract({ ...lens, functionName: "seatOf", args: [requestId, owner] });
     },
 
     async idOf(terms: Terms): Promise<Hex> {

@@ -36,7 +36,7 @@ export function createWrites(sender: Sender, at: Contracts) {
       sender.send({ ...assay, functionName: "voidUnsealed", priority: PRIORITY.finalize, args: [terms] }),
     settle: (terms: Terms, votes: readonly RevealedVote[], onSent?: OnSent) =>
       sender.send(
-        { ...assay, functionName: "settle", priority: PRIORITY.settle, args: [terms, votes] },
+        { ...assay, functionName: "settle", priority: PRIORITY.settle, args: [terms, 0n, votes] },
         onSent,
       ),
     post: (domain: number, entries: readonly { owner: Address; reputation: bigint }[]) =>

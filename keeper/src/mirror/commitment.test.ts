@@ -21,8 +21,7 @@ const terms: Terms = {
   sealedNote: repeat("d2", 32),
 };
 const commitment = {
-  requestId: repeat("e3", 32),
-  round: 0n,
+  roundId: repeat("e3", 32),
   owner: repeat("0f", 20),
   votes: Uint8Array.of(0, 128, 255),
   salt: repeat("f4", 32),
@@ -51,8 +50,7 @@ describe("commitment", () => {
   it("commits to the owner and the hash of the votes, cut to 240 bits", () => {
     const whole = hash(
       word(separator),
-      word(commitment.requestId),
-      word(commitment.round),
+      word(commitment.roundId),
       word(commitment.owner),
       keccak256("0x0080ff").slice(2),
       word(commitment.salt),

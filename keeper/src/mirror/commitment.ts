@@ -31,8 +31,8 @@ export interface Deployment {
 
 /** What one commitment binds. */
 export interface Commitment {
-  readonly requestId: Hex;
-  readonly round: bigint;
+  /** see {@link roundIdOf} */
+  readonly roundId: Hex;
   /** owner address, not the hot key */
   readonly owner: Address;
   /** one byte a claim */
@@ -43,7 +43,7 @@ export interface Commitment {
 const NAME_HASH = keccak256(stringToHex("Assay commitment v1"));
 const SEPARATOR = parseAbiParameters("bytes32 nameHash, uint256 chainId, address assay");
 const COMMITMENT = parseAbiParameters(
-  "bytes32 separator, bytes32 requestId, uint256 round, address owner, bytes32 votesHash, bytes32 salt",
+  "bytes32 separator, bytes32 roundId, address owner, bytes32 votesHash, bytes32 salt",
 );
 const REQUEST = parseAbiParameters([
   "uint256 chainId, address assay, Terms terms",
@@ -55,16 +55,21 @@ export function requestId({ chainId, assay }: Deployment, terms: Terms): Hex {
   return keccak256(encodeAbiParameters(REQUEST, [chainId, assay, terms]));
 }
 
+/** Id of a request's round: the request's own for its first (index 0), then the hash of the id before. Mirrors `Assay.roundIdOf`. */
+export function roundIdOf(id: Hex, index: number): Hex {
+  return index === 0 ? id : roundIdOf(keccak256(id), index - 1);
+}
+
 /** Keeps commitments of one deployment from meaning anything in another. Mirrors `Assay.domainSeparator`. */
 export function domainSeparator({ chainId, assay }: Deployment): Hex {
   return keccak256(encodeAbiParameters(SEPARATOR, [NAME_HASH, chainId, assay]));
 }
 
-/** The whole hash a vote commits to. Mirrors `Assay.commitmentOf`. */
+/** The whole hash a vote commits to. Mirrors `AssayLens.commitmentOf`. */
 export function commitmentOf(deployment: Deployment, commitment: Commitment): Hex {
-  const { requestId: id, round, owner, votes, salt } = commitment;
+  const { roundId, owner, votes, salt } = commitment;
   const separator = domainSeparator(deployment);
-  return keccak256(encodeAbiParameters(COMMITMENT, [separator, id, round, owner, keccak256(votes), salt]));
+  return keccak256(encodeAbiParameters(COMMITMENT, [separator, roundId, owner, keccak256(votes), salt]));
 }
 
 /** What `Assay.commit` takes: the high 240 bits of {@link commitmentOf}. */

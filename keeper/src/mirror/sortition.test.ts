@@ -34,12 +34,12 @@ describe("sortition.chance", () => {
 });
 
 describe("sortition.ticket", () => {
-  it("is the low half of keccak256 over four words", () => {
+  it("is the low half of keccak256 over three words", () => {
     const word = (value: bigint) => value.toString(16).padStart(64, "0");
     const owner = `0x${"ab".repeat(20)}` as const;
     const id = `0x${"cd".repeat(32)}` as const;
-    const hash = keccak256(`0x${word(5n)}${id.slice(2)}${word(1n)}${word(BigInt(owner))}`);
-    expect(ticket(5n, id, 1n, owner)).to.equal(BigInt(`0x${hash.slice(34)}`));
+    const hash = keccak256(`0x${word(5n)}${id.slice(2)}${word(BigInt(owner))}`);
+    expect(ticket(5n, id, owner)).to.equal(BigInt(`0x${hash.slice(34)}`));
   });
 });
 

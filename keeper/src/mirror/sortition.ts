@@ -6,7 +6,7 @@ import { min, sqrt, WAD } from "./fixedPoint.ts";
 /** Largest expected committee, after an extension too. Mirrors `Units.MAX_SEATS`. */
 export const MAX_SEATS = 31n;
 
-const TICKET = parseAbiParameters("uint256 seed, bytes32 requestId, uint256 round, address owner");
+const TICKET = parseAbiParameters("uint256 seed, bytes32 roundId, address owner");
 const TICKET_MASK = (1n << 128n) - 1n;
 
 /** One family's term of Σroot, `isqrt(W_f · 2^32)`: 16 fractional bits, rounded down. Mirrors `root`. */
@@ -40,8 +40,8 @@ export function chance(weights: Weights, seats: bigint, boostCap: bigint): bigin
 }
 
 /** The operator's ticket in [0, 2^128). Mirrors `ticket`. */
-export function ticket(seed: bigint, requestId: Hex, round: bigint, owner: Address): bigint {
-  const hash = keccak256(encodeAbiParameters(TICKET, [seed, requestId, round, owner]));
+export function ticket(seed: bigint, roundId: Hex, owner: Address): bigint {
+  const hash = keccak256(encodeAbiParameters(TICKET, [seed, roundId, owner]));
   return BigInt(hash) & TICKET_MASK;
 }
 

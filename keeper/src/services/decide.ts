@@ -3,7 +3,7 @@ import { bytesToHex } from "viem";
 import type { RequestedEvent } from "../chain/reads.ts";
 import type { VoteDecision } from "../db/voteGuard.ts";
 import { AssayError } from "../lib/errors.ts";
-import { digest, requestId as requestIdOf } from "../mirror/commitment.ts";
+import { digest, requestId as requestIdOf, roundIdOf } from "../mirror/commitment.ts";
 import { judgeClaims } from "../model/judge.ts";
 import { deriveSalt } from "../model/salt.ts";
 import type { ServiceDeps } from "./deps.ts";
@@ -55,7 +55,7 @@ export function createDecide({
       requestId,
       round: ROUND,
     });
-    const commitment = { requestId, round: BigInt(ROUND), owner: me.owner, votes, salt: salt.reveal() };
+    const commitment = { roundId: roundIdOf(requestId, ROUND), owner: me.owner, votes, salt: salt.reveal() };
     return {
       requestId,
       round: ROUND,

@@ -3,6 +3,7 @@ import type { RequestedEvent, RequestState } from "../chain/reads.ts";
 import { brief } from "../chain/trouble.ts";
 import type { Vote, VoteDecision } from "../db/voteGuard.ts";
 import { createRecent } from "../lib/recent.ts";
+import { roundIdOf } from "../mirror/commitment.ts";
 import { chance, grown, ticket } from "../mirror/sortition.ts";
 import { PayloadUnavailableError } from "../payload/fetch.ts";
 import { PayloadError } from "../payload/schema.ts";
@@ -52,7 +53,7 @@ export function createVoter(deps: ServiceDeps): Voter {
     const seats = extended ? grown(BigInt(draw.seats)) : BigInt(draw.seats);
     const pool = { weight, familyWeight, totalWeight: draw.weight, roots: BigInt(draw.roots) };
     const limit = familyWeight === 0n ? 0n : chance(pool, seats, BigInt(draw.boostCap));
-    if (ticket(seed, requestId, BigInt(ROUND), me.owner) >= limit) {
+    if (ticket(seed, roundIdOf(requestId, ROUND), me.owner) >= limit) {
       notDrawn.set(drawing, true);
       sayOnce("info", "not drawn", { requestId, extended });
       return false;
