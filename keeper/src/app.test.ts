@@ -69,7 +69,7 @@ describe("keepers on a real chain", function () {
     }
     return false;
   };
-  const state = (id: Hex) => chain.reads.requestState(id, ownerOf(0));
+  const state = (id: Hex) => chain.reads.roundState(id, ownerOf(0));
   const isIn = (id: Hex, phase: Phase) => async () => (await state(id)).phase === phase;
   const commits = (id: Hex, count: number) => async () => (await state(id)).round.commits === count;
   const inline = (bytes: Uint8Array, claims: number) =>

@@ -21,7 +21,13 @@ export {
   type Reader,
   type Signer,
 } from "./chain/client.ts";
-export { createReads, type ChainReads, type RequestedEvent, type RequestState } from "./chain/reads.ts";
+export {
+  createReads,
+  type ChainReads,
+  type Duty,
+  type RequestedEvent,
+  type RoundState,
+} from "./chain/reads.ts";
 export {
   createSender,
   NotMinedError,

@@ -14,7 +14,7 @@ import {
   type OperatorPlan,
 } from "@assay/cli/local-network";
 import { createReads, startPayloadStore, verdictMath, type Contracts } from "@assay/keeper";
-import { assayAbi } from "@assay/published";
+import { assayAbi, assayLensAbi } from "@assay/published";
 import { expect } from "chai";
 import { hexToBytes, type Hex } from "viem";
 
@@ -69,7 +69,7 @@ describe("keepers with models of every kind of input (KEEP)", function () {
         requests.set(domain, await openRequest(network, domain, samples(domain), store.url));
       }
       for (const [domain, requestId] of requests) {
-        const state = async () => (await reads.requestState(requestId, network.requesterAddress)).phase;
+        const state = async () => (await reads.roundState(requestId, network.requesterAddress)).phase;
         for (let tries = 0; tries < 300 && !["FINAL", "VOID"].includes(await state()); tries++)
           await sleep(400);
         expect(await state(), domain).to.equal("FINAL");
@@ -77,8 +77,8 @@ describe("keepers with models of every kind of input (KEEP)", function () {
         const votes = await votesOf(network, requestId);
         expect(votes.length, `both keepers of ${domain} revealed`).to.equal(2);
         const { baseRate } = await network.reader.readContract({
-          address: network.deployment.addresses.Assay,
-          abi: assayAbi,
+          address: network.deployment.addresses.AssayLens,
+          abi: assayLensAbi,
           functionName: "drawOf",
           args: [requestId],
         });

@@ -100,7 +100,7 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
       for (const requestId of requests) {
         const drawn: Address[] = [];
         await until(
-          async () => (await reads.requestState(requestId, network.requesterAddress)).phase === "FINAL",
+          async () => (await reads.roundState(requestId, network.requesterAddress)).phase === "FINAL",
           120,
         );
         for (const { owner } of network.operators) {

@@ -28,7 +28,7 @@ export async function watchRequests(
     signal.throwIfAborted();
     for (const { number, requestId } of requests) {
       if (settled.has(requestId)) continue;
-      const { phase, round } = await reads.requestState(requestId, ZERO);
+      const { phase, round } = await reads.roundState(requestId, ZERO);
       const line = `${phase} ${round.commits} ${round.reveals}`;
       if (told.get(requestId) !== line) {
         if (phase === "COMMIT" && !told.get(requestId)?.startsWith("COMMIT")) {

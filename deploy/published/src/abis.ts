@@ -789,6 +789,7 @@ export const workTokenAbi = [
 export const domainRegistryAbi = [
   {
     inputs: [
+      { name: "authority", type: "address" },
       { name: "token", type: "address" },
       { name: "vault", type: "address" },
       { name: "genesis", type: "uint256" },
@@ -800,6 +801,16 @@ export const domainRegistryAbi = [
     stateMutability: "nonpayable",
     type: "constructor",
   },
+  { inputs: [{ name: "authority", type: "address" }], name: "AccessManagedInvalidAuthority", type: "error" },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "delay", type: "uint32" },
+    ],
+    name: "AccessManagedRequiredDelay",
+    type: "error",
+  },
+  { inputs: [{ name: "caller", type: "address" }], name: "AccessManagedUnauthorized", type: "error" },
   {
     inputs: [
       { name: "lineage", type: "bytes32" },
@@ -862,6 +873,15 @@ export const domainRegistryAbi = [
     name: "ParameterOutOfBounds",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "PauseTooLong",
+    type: "error",
+  },
+  { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
   { inputs: [{ name: "max", type: "uint256" }], name: "TooManyDomains", type: "error" },
   { inputs: [{ name: "domain", type: "uint256" }], name: "UnknownDomain", type: "error" },
@@ -880,6 +900,12 @@ export const domainRegistryAbi = [
     ],
     name: "UnknownVersion",
     type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [{ indexed: false, name: "authority", type: "address" }],
+    name: "AuthorityUpdated",
+    type: "event",
   },
   {
     anonymous: false,
@@ -1085,6 +1111,12 @@ export const domainRegistryAbi = [
     type: "event",
   },
   {
+    anonymous: false,
+    inputs: [{ indexed: false, name: "until", type: "uint256" }],
+    name: "Paused",
+    type: "event",
+  },
+  {
     inputs: [],
     name: "DOMAIN_FEE",
     outputs: [{ name: "", type: "uint256" }],
@@ -1108,6 +1140,13 @@ export const domainRegistryAbi = [
   {
     inputs: [],
     name: "GENESIS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_PAUSE",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
@@ -1203,6 +1242,13 @@ export const domainRegistryAbi = [
     name: "announce",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "authority",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -1376,6 +1422,13 @@ export const domainRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [],
+    name: "isConsumingScheduledOp",
+    outputs: [{ name: "", type: "bytes4" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "lineage", type: "bytes32" },
@@ -1463,6 +1516,20 @@ export const domainRegistryAbi = [
         type: "tuple",
       },
     ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "until", type: "uint256" }],
+    name: "pause",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "pausedUntil",
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -1579,6 +1646,13 @@ export const domainRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [{ name: "newAuthority", type: "address" }],
+    name: "setAuthority",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
     inputs: [{ name: "domain", type: "uint16" }],
     name: "stakeFloor",
     outputs: [
@@ -1618,6 +1692,7 @@ export const domainRegistryAbi = [
       { name: "minFamilies", type: "uint256" },
       { name: "decisiveMargin", type: "uint256" },
       { name: "appealWindow", type: "uint256" },
+      { name: "sealWindow", type: "uint256" },
     ],
     stateMutability: "view",
     type: "function",
@@ -1738,6 +1813,17 @@ export const feeMarketAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "CreditsReserved",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "sponsor", type: "address" },
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "epoch", type: "uint256" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Sponsored",
     type: "event",
   },
   {
@@ -1885,6 +1971,16 @@ export const feeMarketAbi = [
     ],
     name: "spend",
     outputs: [{ name: "taken", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "sponsor",
+    outputs: [],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -2586,6 +2682,18 @@ export const stakeVaultAbi = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+      { name: "bond", type: "uint256" },
+      { name: "recipient", type: "address" },
+    ],
+    name: "seize",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -3369,16 +3477,447 @@ export const rewardMinterAbi = [
   },
 ] as const;
 
+export const appealsAbi = [
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "registry", type: "address" },
+      { name: "fees", type: "address" },
+      { name: "vault", type: "address" },
+      { name: "randomness", type: "address" },
+      { name: "assay", type: "address" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  { inputs: [{ name: "domain", type: "uint256" }], name: "EmptyDomain", type: "error" },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "seats", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "NoFurtherAppeal",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "assay", type: "address" },
+    ],
+    name: "NotAssay",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "phase", type: "uint8" },
+    ],
+    name: "NotFinal",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "state", type: "uint8" },
+    ],
+    name: "NotFundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "bond", type: "uint256" },
+    ],
+    name: "NothingMissing",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "funder", type: "address" },
+    ],
+    name: "NothingToClaim",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "funder", type: "address" },
+    ],
+    name: "NothingToWithdraw",
+    type: "error",
+  },
+  { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "round", type: "uint256" },
+    ],
+    name: "UnknownRound",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongBondState",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongPhase",
+    type: "error",
+  },
+  { inputs: [], name: "ZeroAmount", type: "error" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: false, name: "reward", type: "uint256" },
+      { indexed: false, name: "burned", type: "uint256" },
+    ],
+    name: "Awarded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: false, name: "bond", type: "uint256" },
+    ],
+    name: "BondLocked",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: false, name: "state", type: "uint8" },
+      { indexed: false, name: "bond", type: "uint256" },
+    ],
+    name: "BondResolved",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: true, name: "funder", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Claimed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: true, name: "funder", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Funded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: true, name: "funder", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "FundingWithdrawn",
+    type: "event",
+  },
+  {
+    inputs: [],
+    name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "FEES",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "RANDOMNESS",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "TOKEN",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "domain", type: "uint16" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "award",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+      { name: "round", type: "uint256" },
+    ],
+    name: "bondOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "funder", type: "address" },
+    ],
+    name: "claim",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "funder", type: "address" },
+    ],
+    name: "contributionOf",
+    outputs: [
+      {
+        components: [
+          { name: "amount", type: "uint96" },
+          { name: "paid", type: "uint96" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+      { name: "round", type: "uint256" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "fund",
+    outputs: [{ name: "accepted", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+      { name: "appellant", type: "address" },
+    ],
+    name: "open",
+    outputs: [
+      { name: "draw", type: "uint256" },
+      { name: "round", type: "uint256" },
+    ],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "roundId", type: "bytes32" }],
+    name: "potOf",
+    outputs: [
+      {
+        components: [
+          { name: "funded", type: "uint96" },
+          { name: "reward", type: "uint96" },
+          { name: "state", type: "uint8" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+      { name: "round", type: "uint256" },
+    ],
+    name: "resolve",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+      { name: "round", type: "uint256" },
+    ],
+    name: "rulingOf",
+    outputs: [
+      { name: "halves", type: "uint256[]" },
+      {
+        components: [
+          { name: "verdicts", type: "uint256[2]" },
+          { name: "overturned", type: "uint256[2]" },
+          { name: "winner", type: "bytes32" },
+        ],
+        name: "ruling",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+    ],
+    name: "verdictsOf",
+    outputs: [{ name: "", type: "uint256[2]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "roundId", type: "bytes32" }],
+    name: "withdraw",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+] as const;
+
 export const assayAbi = [
   {
     inputs: [
-      { name: "authority", type: "address" },
       { name: "registry", type: "address" },
       { name: "fees", type: "address" },
       { name: "vault", type: "address" },
       { name: "ledger", type: "address" },
       { name: "minter", type: "address" },
       { name: "randomness", type: "address" },
+      { name: "appeals", type: "address" },
       { name: "genesis", type: "uint256" },
       { name: "epochLength", type: "uint256" },
     ],
@@ -3394,16 +3933,6 @@ export const assayAbi = [
     name: "AbsenceUnproven",
     type: "error",
   },
-  { inputs: [{ name: "authority", type: "address" }], name: "AccessManagedInvalidAuthority", type: "error" },
-  {
-    inputs: [
-      { name: "caller", type: "address" },
-      { name: "delay", type: "uint32" },
-    ],
-    name: "AccessManagedRequiredDelay",
-    type: "error",
-  },
-  { inputs: [{ name: "caller", type: "address" }], name: "AccessManagedUnauthorized", type: "error" },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -3482,6 +4011,14 @@ export const assayAbi = [
   { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
   {
     inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "NoSuchRound",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "requestId", type: "bytes32" },
       { name: "owner", type: "address" },
     ],
@@ -3510,14 +4047,6 @@ export const assayAbi = [
   },
   {
     inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "PauseTooLong",
-    type: "error",
-  },
-  {
-    inputs: [
       { name: "given", type: "bytes32" },
       { name: "required", type: "bytes32" },
     ],
@@ -3542,7 +4071,6 @@ export const assayAbi = [
     type: "error",
   },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "RequestExists", type: "error" },
-  { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -3624,8 +4152,14 @@ export const assayAbi = [
   },
   {
     anonymous: false,
-    inputs: [{ indexed: false, name: "authority", type: "address" }],
-    name: "AuthorityUpdated",
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: true, name: "appellant", type: "address" },
+      { indexed: false, name: "ticket", type: "uint256" },
+      { indexed: false, name: "seats", type: "uint256" },
+    ],
+    name: "Appealed",
     type: "event",
   },
   {
@@ -3661,12 +4195,6 @@ export const assayAbi = [
       { indexed: false, name: "finalAt", type: "uint256" },
     ],
     name: "Finalized",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [{ indexed: false, name: "until", type: "uint256" }],
-    name: "Paused",
     type: "event",
   },
   {
@@ -3733,6 +4261,16 @@ export const assayAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: "roundId", type: "bytes32" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "charge", type: "uint256" },
+    ],
+    name: "SeatOverturned",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: "requestId", type: "bytes32" },
       { indexed: true, name: "owner", type: "address" },
     ],
@@ -3765,6 +4303,13 @@ export const assayAbi = [
   },
   {
     inputs: [],
+    name: "APPEALS",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "EPOCH",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -3793,6 +4338,13 @@ export const assayAbi = [
   },
   {
     inputs: [],
+    name: "MAX_APPEALS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "MAX_OPENINGS",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -3801,13 +4353,6 @@ export const assayAbi = [
   {
     inputs: [],
     name: "MAX_OWNERS",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_PAUSE",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
@@ -3862,10 +4407,27 @@ export const assayAbi = [
     type: "function",
   },
   {
-    inputs: [],
-    name: "authority",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+    ],
+    name: "appeal",
+    outputs: [{ name: "roundId", type: "bytes32" }],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -3877,19 +4439,6 @@ export const assayAbi = [
     name: "commit",
     outputs: [],
     stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "round", type: "uint256" },
-      { name: "owner", type: "address" },
-      { name: "votesHash", type: "bytes32" },
-      { name: "salt", type: "bytes32" },
-    ],
-    name: "commitmentOf",
-    outputs: [{ name: "", type: "bytes32" }],
-    stateMutability: "view",
     type: "function",
   },
   {
@@ -3907,27 +4456,9 @@ export const assayAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "requestId", type: "bytes32" }],
+    inputs: [{ name: "roundId", type: "bytes32" }],
     name: "drawOf",
-    outputs: [
-      {
-        components: [
-          { name: "weight", type: "uint56" },
-          { name: "roots", type: "uint48" },
-          { name: "bond", type: "uint56" },
-          { name: "seats", type: "uint8" },
-          { name: "baseRate", type: "uint8" },
-          { name: "threshold", type: "uint16" },
-          { name: "domain", type: "uint16" },
-          { name: "commitWindow", type: "uint16" },
-          { name: "revealWindow", type: "uint16" },
-          { name: "boostCap", type: "uint8" },
-          { name: "lastClaim", type: "uint8" },
-        ],
-        name: "",
-        type: "tuple",
-      },
-    ],
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -3987,13 +4518,6 @@ export const assayAbi = [
     type: "function",
   },
   {
-    inputs: [],
-    name: "isConsumingScheduledOp",
-    outputs: [{ name: "", type: "bytes4" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
     inputs: [{ name: "requestId", type: "bytes32" }],
     name: "lanesOf",
     outputs: [{ name: "", type: "uint256[16]" }],
@@ -4011,21 +4535,7 @@ export const assayAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "until", type: "uint256" }],
-    name: "pause",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "pausedUntil",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "requestId", type: "bytes32" }],
+    inputs: [{ name: "roundId", type: "bytes32" }],
     name: "phaseOf",
     outputs: [{ name: "", type: "uint8" }],
     stateMutability: "view",
@@ -4049,6 +4559,7 @@ export const assayAbi = [
         name: "terms",
         type: "tuple",
       },
+      { name: "index", type: "uint256" },
       { name: "owners", type: "address[]" },
     ],
     name: "reportAbsent",
@@ -4097,27 +4608,19 @@ export const assayAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "requestId", type: "bytes32" }],
-    name: "roundOf",
-    outputs: [
-      {
-        components: [
-          { name: "seed", type: "uint120" },
-          { name: "clock", type: "uint40" },
-          { name: "epoch", type: "uint24" },
-          { name: "flags", type: "uint8" },
-          { name: "commits", type: "uint8" },
-          { name: "reveals", type: "uint8" },
-          { name: "committed", type: "uint8" },
-          { name: "weight", type: "uint8" },
-          { name: "families", type: "uint16" },
-          { name: "minSeats", type: "uint8" },
-          { name: "settled", type: "uint8" },
-        ],
-        name: "",
-        type: "tuple",
-      },
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "index", type: "uint256" },
     ],
+    name: "roundIdOf",
+    outputs: [{ name: "roundId", type: "bytes32" }],
+    stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "roundId", type: "bytes32" }],
+    name: "roundOf",
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -4133,29 +4636,12 @@ export const assayAbi = [
   },
   {
     inputs: [
-      { name: "requestId", type: "bytes32" },
+      { name: "roundId", type: "bytes32" },
       { name: "owner", type: "address" },
     ],
     name: "seatOf",
-    outputs: [
-      {
-        components: [
-          { name: "digest", type: "uint240" },
-          { name: "family", type: "uint8" },
-          { name: "flags", type: "uint8" },
-        ],
-        name: "",
-        type: "tuple",
-      },
-    ],
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "newAuthority", type: "address" }],
-    name: "setAuthority",
-    outputs: [],
-    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -4176,6 +4662,7 @@ export const assayAbi = [
         name: "terms",
         type: "tuple",
       },
+      { name: "index", type: "uint256" },
       {
         components: [
           { name: "owner", type: "address" },
@@ -4222,6 +4709,7 @@ export const assayLensAbi = [
       { name: "assay", type: "address" },
       { name: "registry", type: "address" },
       { name: "vault", type: "address" },
+      { name: "appeals", type: "address" },
     ],
     stateMutability: "nonpayable",
     type: "constructor",
@@ -4235,6 +4723,13 @@ export const assayLensAbi = [
     type: "error",
   },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "NotSealed", type: "error" },
+  {
+    inputs: [],
+    name: "APPEALS",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
   {
     inputs: [],
     name: "ASSAY",
@@ -4258,6 +4753,43 @@ export const assayLensAbi = [
   },
   {
     inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "owner", type: "address" },
+      { name: "votesHash", type: "bytes32" },
+      { name: "salt", type: "bytes32" },
+    ],
+    name: "commitmentOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "roundId", type: "bytes32" }],
+    name: "drawOf",
+    outputs: [
+      {
+        components: [
+          { name: "weight", type: "uint56" },
+          { name: "roots", type: "uint48" },
+          { name: "bond", type: "uint56" },
+          { name: "seats", type: "uint8" },
+          { name: "baseRate", type: "uint8" },
+          { name: "threshold", type: "uint16" },
+          { name: "domain", type: "uint16" },
+          { name: "commitWindow", type: "uint16" },
+          { name: "revealWindow", type: "uint16" },
+          { name: "boostCap", type: "uint8" },
+          { name: "lastClaim", type: "uint8" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
       { name: "requestId", type: "bytes32" },
       { name: "owner", type: "address" },
     ],
@@ -4266,6 +4798,51 @@ export const assayLensAbi = [
       { name: "drawn", type: "bool" },
       { name: "ticket", type: "uint256" },
       { name: "chance", type: "uint256" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "roundId", type: "bytes32" }],
+    name: "roundOf",
+    outputs: [
+      {
+        components: [
+          { name: "seed", type: "uint120" },
+          { name: "clock", type: "uint40" },
+          { name: "epoch", type: "uint24" },
+          { name: "flags", type: "uint8" },
+          { name: "commits", type: "uint8" },
+          { name: "reveals", type: "uint8" },
+          { name: "committed", type: "uint8" },
+          { name: "weight", type: "uint8" },
+          { name: "families", type: "uint16" },
+          { name: "minSeats", type: "uint8" },
+          { name: "settled", type: "uint8" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "owner", type: "address" },
+    ],
+    name: "seatOf",
+    outputs: [
+      {
+        components: [
+          { name: "digest", type: "uint240" },
+          { name: "family", type: "uint8" },
+          { name: "flags", type: "uint8" },
+        ],
+        name: "",
+        type: "tuple",
+      },
     ],
     stateMutability: "view",
     type: "function",
@@ -4591,6 +5168,23 @@ export const errorsAbi = [
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
     inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "seats", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "NoFurtherAppeal",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "NoSuchRound",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "owner", type: "address" },
       { name: "holder", type: "address" },
@@ -4638,6 +5232,22 @@ export const errorsAbi = [
       { name: "chance", type: "uint256" },
     ],
     name: "NotDrawn",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "phase", type: "uint8" },
+    ],
+    name: "NotFinal",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "state", type: "uint8" },
+    ],
+    name: "NotFundable",
     type: "error",
   },
   {
@@ -4693,10 +5303,34 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "bond", type: "uint256" },
+    ],
+    name: "NothingMissing",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "funder", type: "address" },
+    ],
+    name: "NothingToClaim",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "owner", type: "address" },
     ],
     name: "NothingToUnlock",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "funder", type: "address" },
+    ],
+    name: "NothingToWithdraw",
     type: "error",
   },
   {
@@ -4882,6 +5516,14 @@ export const errorsAbi = [
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "UnknownRequest", type: "error" },
   {
     inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "round", type: "uint256" },
+    ],
+    name: "UnknownRound",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "version", type: "uint256" },
     ],
@@ -4904,6 +5546,15 @@ export const errorsAbi = [
       { name: "revealed", type: "uint240" },
     ],
     name: "VoteMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "roundId", type: "bytes32" },
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongBondState",
     type: "error",
   },
   {

@@ -11,6 +11,7 @@ export interface Addresses {
   readonly StakeVault: Address;
   readonly ReputationLedger: Address;
   readonly RewardMinter: Address;
+  readonly Appeals: Address;
   readonly Assay: Address;
   readonly AssayLens: Address;
 }
@@ -26,7 +27,8 @@ export const addresses = {
     StakeVault: "0x5FC8d32690cc91D4c39d9d3abcBD16989F875707",
     ReputationLedger: "0x0165878A594ca255338adfa4d48449f69242Eb8F",
     RewardMinter: "0xa513E6E4b8f2a923D98304ec87F64353C4D5C853",
-    Assay: "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
-    AssayLens: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
+    Appeals: "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
+    Assay: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
+    AssayLens: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
   },
 } as const satisfies Readonly<Record<number, Addresses>>;

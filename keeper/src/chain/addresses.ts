@@ -10,6 +10,7 @@ export const addressSchema = z
 
 /** The contracts a keeper talks to. */
 export const contractsSchema = z.object({
+  Appeals: addressSchema,
   Assay: addressSchema,
   AssayLens: addressSchema,
   BlockhashRandomness: addressSchema,

@@ -1,4 +1,5 @@
 import {
+  appealsAbi,
   assayAbi,
   assayLensAbi,
   blockhashRandomnessAbi,
@@ -22,6 +23,9 @@ import {
   type Terms,
 } from "./types.ts";
 
+/** `IAppeals.BondState.LOCKED`. */
+const BOND_LOCKED = 1;
+
 /** Most blocks asked for events in one query, unless configured. */
 export const BLOCK_RANGE = 2_000n;
 
@@ -34,8 +38,16 @@ export interface RequestedEvent {
   readonly block: bigint;
 }
 
-/** What one operator needs to know of a request to decide its next duty. */
-export interface RequestState {
+/** One round of a request: its own, or one that an appeal opened. */
+export interface Duty extends RequestedEvent {
+  /** 0 for the request's own round, then its appeals. */
+  readonly index: number;
+  /** What votes, seats and events of the round are named by; the request's own for its first. */
+  readonly roundId: Hex;
+}
+
+/** What one operator needs to know of a round to decide its next duty. */
+export interface RoundState {
   readonly phase: Phase;
   readonly draw: Draw;
   readonly round: Round;
@@ -117,13 +129,13 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
       }));
     },
 
-    /** All votes revealed for a request so far. */
-    async revealedVotes(requestId: Hex, fromBlock: bigint): Promise<RevealedVote[]> {
+    /** All votes revealed in a round so far. */
+    async revealedVotes(roundId: Hex, fromBlock: bigint): Promise<RevealedVote[]> {
       const logs = await inPieces(fromBlock, undefined, (range) =>
         client.getContractEvents({
           ...assay,
           eventName: "Revealed",
-          args: { requestId },
+          args: { requestId: roundId },
           strict: true,
           ...range,
         }),
@@ -131,13 +143,13 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
       return logs.map(({ args }) => ({ owner: args.owner, votes: args.votes }));
     },
 
-    /** Owners that committed to a request. */
-    async committedOwners(requestId: Hex, fromBlock: bigint): Promise<Address[]> {
+    /** Owners that committed in a round. */
+    async committedOwners(roundId: Hex, fromBlock: bigint): Promise<Address[]> {
       const logs = await inPieces(fromBlock, undefined, (range) =>
         client.getContractEvents({
           ...assay,
           eventName: "Committed",
-          args: { requestId },
+          args: { requestId: roundId },
           strict: true,
           ...range,
         }),
@@ -145,20 +157,31 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
       return [...new Set(logs.map(({ args }) => args.owner))];
     },
 
-    async requestState(requestId: Hex, owner: Address): Promise<RequestState> {
+    async roundState(roundId: Hex, owner: Address): Promise<RoundState> {
       const [phase, draw, round, seat] = await Promise.all([
-        client.readContract({ ...assay, functionName: "phaseOf", args: [requestId] }),
-        client.readContract({ ...lens, functionName: "drawOf", args: [requestId] }),
-        client.readContract({ ...lens, functionName: "roundOf", args: [requestId] }),
-        client.readContract({ ...lens, functionName: "seatOf", args: [requestId, owner] }),
+        client.readContract({ ...assay, functionName: "phaseOf", args: [roundId] }),
+        client.readContract({ ...lens, functionName: "drawOf", args: [roundId] }),
+        client.readContract({ ...lens, functionName: "roundOf", args: [roundId] }),
+        client.readContract({ ...lens, functionName: "seatOf", args: [roundId, owner] }),
       ]);
       const name = PHASES[phase];
       if (name === undefined) throw new Error(`the contract answered an unknown phase ${phase}`);
       return { phase: name, draw, round, seat };
     },
 
-    async seatOf(requestId: Hex, owner: Address): Promise<Seat> {
-      return client.readContract({ ...lens, functionName: "seatOf", args: [requestId, owner] });
+    async seatOf(roundId: Hex, owner: Address): Promise<Seat> {
+      return client.readContract({ ...lens, functionName: "seatOf", args: [roundId, owner] });
+    },
+
+    /** Whether the bond of an appeal waits for its fate. */
+    async isBondLocked(roundId: Hex): Promise<boolean> {
+      const { state } = await client.readContract({
+        address: at.Appeals,
+        abi: appealsAbi,
+        functionName: "potOf",
+        args: [roundId],
+      });
+      return state === BOND_LOCKED;
     },
 
     async idOf(terms: Terms): Promise<Hex> {
@@ -279,18 +302,35 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
 
     /** The contracts Assay itself works with. */
     async peers(): Promise<Omit<Contracts, "Assay" | "AssayLens" | "WorkToken">> {
-      const read = (functionName: "REGISTRY" | "FEES" | "VAULT" | "LEDGER" | "MINTER" | "RANDOMNESS") =>
-        client.readContract({ ...assay, functionName });
-      const [DomainRegistry, FeeMarket, StakeVault, ReputationLedger, RewardMinter, BlockhashRandomness] =
-        await Promise.all([
-          read("REGISTRY"),
-          read("FEES"),
-          read("VAULT"),
-          read("LEDGER"),
-          read("MINTER"),
-          read("RANDOMNESS"),
-        ]);
-      return { DomainRegistry, FeeMarket, StakeVault, ReputationLedger, RewardMinter, BlockhashRandomness };
+      const read = (
+        functionName: "REGISTRY" | "FEES" | "VAULT" | "LEDGER" | "MINTER" | "RANDOMNESS" | "APPEALS",
+      ) => client.readContract({ ...assay, functionName });
+      const [
+        DomainRegistry,
+        FeeMarket,
+        StakeVault,
+        ReputationLedger,
+        RewardMinter,
+        BlockhashRandomness,
+        Appeals,
+      ] = await Promise.all([
+        read("REGISTRY"),
+        read("FEES"),
+        read("VAULT"),
+        read("LEDGER"),
+        read("MINTER"),
+        read("RANDOMNESS"),
+        read("APPEALS"),
+      ]);
+      return {
+        DomainRegistry,
+        FeeMarket,
+        StakeVault,
+        ReputationLedger,
+        RewardMinter,
+        BlockhashRandomness,
+        Appeals,
+      };
     },
 
     chainId: () => client.getChainId(),

@@ -13,6 +13,7 @@ export const PHASES = [
   "FINALIZED",
   "FINAL",
   "VOID",
+  "APPEALED",
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -48,6 +49,7 @@ export interface Round {
 
 export const ROUND_SEALED = 1;
 export const ROUND_EXTENDED = 2;
+export const ROUND_APPEALED = 16;
 
 /** `IAssay.Seat`. */
 export interface Seat {

@@ -55,6 +55,9 @@ export function requestId({ chainId, assay }: Deployment, terms: Terms): Hex {
   return keccak256(encodeAbiParameters(REQUEST, [chainId, assay, terms]));
 }
 
+/** Appeals of one request. Mirrors `Assay.MAX_APPEALS`. */
+export const MAX_APPEALS = 2;
+
 /** Id of a request's round: the request's own for its first (index 0), then the hash of the id before. Mirrors `Assay.roundIdOf`. */
 export function roundIdOf(id: Hex, index: number): Hex {
   return index === 0 ? id : roundIdOf(keccak256(id), index - 1);

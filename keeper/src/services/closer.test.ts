@@ -1,9 +1,10 @@
 import { expect } from "chai";
-import { pad, type Address } from "viem";
+import { pad, type Address, type Hex } from "viem";
 
 import { RefusedError } from "../chain/sender.ts";
 import { PHASES, SEAT_REVEALED, SEAT_SETTLED, type RevealedVote } from "../chain/types.ts";
 import { Secret } from "../lib/secret.ts";
+import { roundIdOf } from "../mirror/commitment.ts";
 import { NO_SEAT, requestOf, stateOf, world, type World } from "../testing/deps.ts";
 import { createCloser, GIVE_UP_AFTER } from "./closer.ts";
 
@@ -83,6 +84,48 @@ describe("closer", () => {
     expect(deps.requests.open()).to.deep.equal([]);
   });
 
+  describe("of an appealed request", () => {
+    const second = { ...request, index: 1, roundId: roundIdOf(requestId, 1) };
+
+    it("settles every round once the last one is final, the appeal's bond first", async () => {
+      const deps = make(owners(2));
+      const settledIn: string[] = [];
+      const { seatOf } = deps.reads;
+      const reads = {
+        ...deps.reads,
+        committedOwners: deps.reads.committedOwners,
+        revealedVotes: deps.reads.revealedVotes,
+        isBondLocked: async (roundId: Hex) => roundId === second.roundId,
+        seatOf: async (roundId: Hex, owner: Address) => {
+          settledIn.push(roundId);
+          return seatOf(roundId, owner);
+        },
+      };
+      await createCloser({ ...deps, reads }).close(second, stateOf("FINAL"), 5_000);
+      expect(calls(deps)).to.deep.equal(["settle", "resolve", "settle"]);
+      expect(deps.sent.map(({ args }) => args[1])).to.deep.equal([0, 1, 1]);
+      expect(new Set(settledIn)).to.deep.equal(new Set([requestId, second.roundId]));
+      expect(deps.requests.open()).to.deep.equal([]);
+    });
+
+    it("waits out the window after a void appeal: it can be appealed again", async () => {
+      const deps = make(owners(2));
+      const reads = {
+        ...deps.reads,
+        committedOwners: deps.reads.committedOwners,
+        revealedVotes: deps.reads.revealedVotes,
+        seatOf: deps.reads.seatOf,
+        isBondLocked: async () => false,
+      };
+      const closer = createCloser({ ...deps, reads });
+      const isVoid = stateOf("VOID", { round: { clock: 9_000 } });
+      await closer.close(second, isVoid, 8_999);
+      expect(calls(deps)).to.deep.equal([]);
+      await closer.close(second, isVoid, 9_000);
+      expect(calls(deps)).to.deep.equal(["settle", "settle"]);
+    });
+  });
+
   it("closes a void request nobody committed to without a transaction", async () => {
     const deps = make([]);
     await createCloser(deps).close(request, stateOf("VOID"), 5_000);
@@ -98,19 +141,19 @@ describe("closer", () => {
       { owner: b, votes: "0x" },
       { owner: c, votes: "0x0102" },
     ];
-    expect(deps.sent).to.deep.equal([{ call: "settle", args: [terms, votes] }]);
+    expect(deps.sent).to.deep.equal([{ call: "settle", args: [terms, 0, votes] }]);
   });
 
   it("settles 150 seats in three transactions", async () => {
     const deps = make(owners(150));
     await createCloser(deps).close(request, stateOf("FINAL"), 5_000);
-    expect(deps.sent.map(({ args }) => (args[1] as RevealedVote[]).length)).to.deep.equal([64, 64, 22]);
+    expect(deps.sent.map(({ args }) => (args[2] as RevealedVote[]).length)).to.deep.equal([64, 64, 22]);
   });
 
   it("settles all but the seat the contract refuses, keeps the request open, and gives up after a week", async () => {
     const all = owners(9);
     const settled = new Set<Address>();
-    const refuse = (_: string, [, votes]: readonly unknown[]): void => {
+    const refuse = (_: string, [, , votes]: readonly unknown[]): void => {
       if ((votes as RevealedVote[]).some(({ owner }) => owner === all[4]))
         throw new RefusedError("settle", "VoteMismatch", [all[4]]);
       for (const { owner } of votes as RevealedVote[]) settled.add(owner);

@@ -1,11 +1,12 @@
 import type { Address, Hex } from "viem";
 
 import { RefusedError } from "../chain/sender.ts";
-import type { RequestedEvent, RequestState } from "../chain/reads.ts";
-import { SEAT_REVEALED, SEAT_SETTLED, type RevealedVote, type Terms } from "../chain/types.ts";
+import type { Duty, RoundState } from "../chain/reads.ts";
+import { SEAT_REVEALED, SEAT_SETTLED, type RevealedVote, type Seat, type Terms } from "../chain/types.ts";
 import { createRecent } from "../lib/recent.ts";
-import { ROUND } from "./decide.ts";
 import type { ServiceDeps } from "./deps.ts";
+import { nameOf } from "./voter.ts";
+import { roundIdOf } from "../mirror/commitment.ts";
 import { turnDelay } from "./turn.ts";
 
 /** Seats settled in one transaction; the contract takes at most 64. */
@@ -15,8 +16,12 @@ export const SETTLE_BATCH = 64;
 export const GIVE_UP_AFTER = 7 * 24 * 3_600;
 
 export type Closer = {
-  /** Extend, finalize, void and settle: whatever the phase asks for, when it is this keeper's turn. */
-  close(request: RequestedEvent, state: RequestState, now: number): Promise<void>;
+  /**
+   * Extend, finalize, void and settle: whatever the phase of the latest round asks for, when it is this keeper's turn.
+   *
+   * @param duty the latest round of a request; once it is final all rounds are settled
+   */
+  close(duty: Duty, state: RoundState, now: number): Promise<void>;
 };
 
 /** Duties that belong to nobody: every keeper does them for all, one after the other by turn. */
@@ -24,17 +29,17 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
   /** When a void request was first seen void: the chain does not keep that moment. */
   const voidSince = createRecent<number>();
 
-  const isMyTurn = (requestId: Hex, possibleSince: number, now: number): boolean =>
-    now >= possibleSince + turnDelay(requestId, me.owner, me.spread);
+  const isMyTurn = (roundId: Hex, possibleSince: number, now: number): boolean =>
+    now >= possibleSince + turnDelay(roundId, me.owner, me.spread);
 
-  const unsettled = async ({ requestId, block }: RequestedEvent): Promise<RevealedVote[]> => {
+  const unsettled = async (roundId: Hex, block: bigint): Promise<RevealedVote[]> => {
     const [revealed, owners] = await Promise.all([
-      reads.revealedVotes(requestId, block),
-      reads.committedOwners(requestId, block),
+      reads.revealedVotes(roundId, block),
+      reads.committedOwners(roundId, block),
     ]);
     const votesOf = new Map<Address, RevealedVote>(revealed.map((vote) => [vote.owner, vote]));
     const seats = await Promise.all(
-      owners.map(async (owner) => ({ owner, ...(await reads.seatOf(requestId, owner)) })),
+      owners.map(async (owner) => ({ owner, ...(await reads.seatOf(roundId, owner)) })),
     );
     return seats
       .filter(({ flags }) => (flags & SEAT_SETTLED) === 0)
@@ -48,10 +53,15 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
   };
 
   /** Settles what can be settled: one seat the contract refuses must not keep the others from their bonds. */
-  const settleBatch = async (requestId: Hex, terms: Terms, batch: RevealedVote[]): Promise<number> => {
+  const settleBatch = async (
+    requestId: Hex,
+    terms: Terms,
+    index: number,
+    batch: RevealedVote[],
+  ): Promise<number> => {
     try {
-      const { transactionHash } = await writes.settle(terms, batch, () => onStep("settleSent"));
-      log.info("seats settled", { requestId, seats: batch.length, tx: transactionHash });
+      const { transactionHash } = await writes.settle(terms, index, batch, () => onStep("settleSent"));
+      log.info("seats settled", { requestId, round: index, seats: batch.length, tx: transactionHash });
       return 0;
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
@@ -61,23 +71,38 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
         return batch.length;
       }
       const half = batch.length >> 1;
-      const first = await settleBatch(requestId, terms, batch.slice(0, half));
-      return first + (await settleBatch(requestId, terms, batch.slice(half)));
+      const first = await settleBatch(requestId, terms, index, batch.slice(0, half));
+      return first + (await settleBatch(requestId, terms, index, batch.slice(half)));
     }
   };
 
-  const settle = async (request: RequestedEvent, hasSeat: boolean, isHopeless: boolean): Promise<void> => {
-    const { requestId, terms } = request;
-    const votes = await unsettled(request);
+  /** @returns seats the contract refuses to settle */
+  const settleRound = async ({ requestId, terms, block }: Duty, index: number): Promise<number> => {
+    const roundId = roundIdOf(requestId, index);
+    if (index > 0 && (await reads.isBondLocked(roundId))) {
+      await writes.resolve(terms, index);
+      log.info("bond of an appeal resolved", { requestId, round: index });
+    }
+    const votes = await unsettled(roundId, block);
     let refused = 0;
     for (let i = 0; i < votes.length; i += SETTLE_BATCH) {
-      refused += await settleBatch(requestId, terms, votes.slice(i, i + SETTLE_BATCH));
+      refused += await settleBatch(requestId, terms, index, votes.slice(i, i + SETTLE_BATCH));
     }
+    return refused;
+  };
+
+  const settle = async (duty: Duty, { digest: latest }: Seat, isHopeless: boolean): Promise<void> => {
+    const { requestId } = duty;
+    let refused = 0;
+    for (let index = 0; index <= duty.index; index++) refused += await settleRound(duty, index);
     if (refused > 0 && !isHopeless) return;
-    const key = { requestId, round: ROUND };
-    const mine = guard.getVote(key);
-    if (mine !== undefined && mine.state !== "settled") {
-      if (hasSeat) guard.markSettled(key);
+    for (let round = 0; round <= duty.index; round++) {
+      const key = { requestId, round };
+      const mine = guard.getVote(key);
+      if (mine === undefined || mine.state === "settled") continue;
+      const digest =
+        round === duty.index ? latest : (await reads.seatOf(roundIdOf(requestId, round), me.owner)).digest;
+      if (digest !== 0n) guard.markSettled(key);
       else if (mine.state !== "abandoned") guard.markAbandoned({ ...key, reason: "not committed in time" });
     }
     requests.close(requestId, refused > 0 ? `${refused} seats cannot be settled` : undefined);
@@ -87,30 +112,31 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
   };
 
   return {
-    async close(request, { phase, draw, round, seat }, now) {
-      const { requestId, terms } = request;
-      const hasSeat = seat.digest !== 0n;
+    async close(duty, { phase, draw, round, seat }, now) {
+      const { requestId, roundId, index, terms } = duty;
+      const name = nameOf(duty);
       const commitEnd = round.clock + draw.commitWindow;
-      if (phase === "REQUESTED" && now > round.clock && isMyTurn(requestId, round.clock, now)) {
+      if (phase === "REQUESTED" && now > round.clock && isMyTurn(roundId, round.clock, now)) {
         await writes.voidUnsealed(terms);
-        log.info("request voided, it was never sealed", { requestId });
+        log.info("request voided, it was never sealed", name);
       }
-      if (phase === "EXTENSION" && isMyTurn(requestId, commitEnd, now)) {
-        await writes.extend(requestId);
-        log.info("committee extended", { requestId, commits: round.commits });
+      if (phase === "EXTENSION" && isMyTurn(roundId, commitEnd, now)) {
+        await writes.extend(roundId);
+        log.info("committee extended", { ...name, commits: round.commits });
       }
-      if (phase === "TALLY" && isMyTurn(requestId, commitEnd + draw.revealWindow, now)) {
+      if (phase === "TALLY" && isMyTurn(roundId, commitEnd + draw.revealWindow, now)) {
         await writes.finalize(terms);
-        log.info("request finalized", { requestId });
+        log.info("request finalized", name);
       }
-      if (phase === "FINAL" && isMyTurn(requestId, round.clock, now))
-        await settle(request, hasSeat, now > round.clock + GIVE_UP_AFTER);
+      if (phase === "FINAL" && isMyTurn(roundId, round.clock, now))
+        await settle(duty, seat, now > round.clock + GIVE_UP_AFTER);
       if (phase === "VOID") {
-        // Its clock runs until absences can no longer be reported; its seats can be settled at once.
+        // Its clock runs until absences can no longer be reported; its seats can be settled at once. A void appeal leaves
+        // time for another one.
+        if (index > 0 && now < round.clock) return;
         const since = voidSince.get(requestId) ?? now;
         voidSince.set(requestId, since);
-        if (isMyTurn(requestId, since, now))
-          await settle(request, hasSeat, now > round.clock + GIVE_UP_AFTER);
+        if (isMyTurn(roundId, since, now)) await settle(duty, seat, now > round.clock + GIVE_UP_AFTER);
       }
     },
   };

@@ -1,15 +1,12 @@
 import { bytesToHex } from "viem";
 
-import type { RequestedEvent } from "../chain/reads.ts";
+import type { Duty } from "../chain/reads.ts";
 import type { VoteDecision } from "../db/voteGuard.ts";
 import { AssayError } from "../lib/errors.ts";
-import { digest, requestId as requestIdOf, roundIdOf } from "../mirror/commitment.ts";
+import { digest, requestId as requestIdOf } from "../mirror/commitment.ts";
 import { judgeClaims } from "../model/judge.ts";
 import { deriveSalt } from "../model/salt.ts";
 import type { ServiceDeps } from "./deps.ts";
-
-/** The only round there is until a verdict can be appealed. */
-export const ROUND = 0;
 
 /** The payload is not what the request asks about: it will never be voted on. */
 export class UnfitPayloadError extends AssayError<"PAYLOAD_UNFIT", { given: string; required: string }> {
@@ -24,24 +21,24 @@ export class UnfitPayloadError extends AssayError<"PAYLOAD_UNFIT", { given: stri
   }
 }
 
-export type Decide = (request: RequestedEvent, signal: AbortSignal) => Promise<VoteDecision>;
+export type Decide = (duty: Duty, signal: AbortSignal) => Promise<VoteDecision>;
 
-/** Vote and salt of a request, computed from nothing but the chain, the payload, the model and the key. */
+/** Vote and salt of a round, computed from nothing but the chain, the payload, the model and the key. */
 export function createDecide({
   me,
   model,
   fetchPayload,
   log,
 }: Pick<ServiceDeps, "me" | "model" | "fetchPayload" | "log">): Decide {
-  return async (request, signal) => {
-    const { requestId, terms } = request;
+  return async (duty, signal) => {
+    const { requestId, roundId, index: round, terms } = duty;
     const deployment = { chainId: BigInt(me.chainId), assay: me.assay };
     // The terms come from an event, the id is what is voted on: an endpoint that lies is noticed here.
     const expected = requestIdOf(deployment, terms);
     if (expected !== requestId) throw new UnfitPayloadError(`terms of ${expected}`, `terms of ${requestId}`);
     if (terms.domain !== me.domain.id)
       throw new UnfitPayloadError(`domain ${terms.domain}`, `domain ${me.domain.id}`);
-    const { payload } = await fetchPayload(request, signal);
+    const { payload } = await fetchPayload(duty, signal);
     // Payloads name their domain, the chain numbers it; the configuration says which belong together.
     if (payload.domain !== me.domain.name)
       throw new UnfitPayloadError(`claims of domain ${payload.domain}`, `domain ${me.domain.name}`);
@@ -53,12 +50,12 @@ export function createDecide({
       contract: me.assay,
       owner: me.owner,
       requestId,
-      round: ROUND,
+      round,
     });
-    const commitment = { roundId: roundIdOf(requestId, ROUND), owner: me.owner, votes, salt: salt.reveal() };
+    const commitment = { roundId, owner: me.owner, votes, salt: salt.reveal() };
     return {
       requestId,
-      round: ROUND,
+      round,
       domain: me.domain.id,
       votes: bytesToHex(votes),
       salt,

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
-import { HttpRequestError } from "viem";
+import { HttpRequestError, type Hex } from "viem";
 
 import { RefusedError } from "../chain/sender.ts";
-import { PHASES, type Phase } from "../chain/types.ts";
+import type { Duty, RoundState } from "../chain/reads.ts";
+import { PHASES, ROUND_APPEALED, ROUND_SEALED, type Phase } from "../chain/types.ts";
 import { DatabaseError } from "../db/errors.ts";
 import { Secret } from "../lib/secret.ts";
+import { roundIdOf } from "../mirror/commitment.ts";
 import { requestOf, stateOf, world, type World } from "../testing/deps.ts";
 import { createTicker, GONE_AFTER, type Ticker } from "./ticker.ts";
 
@@ -19,13 +21,16 @@ describe("ticker", () => {
   let block: bigint;
   let now: bigint;
   let did: string[];
+  let duties: Duty[];
+  let roundState: (roundId: Hex) => Promise<RoundState>;
   let work: () => Promise<void>;
   let seed: bigint | undefined;
   let failHead: (() => never) | undefined;
 
   const make = (): Ticker => {
-    const note = (name: string) => async () => {
+    const note = (name: string) => async (duty: Duty) => {
       did.push(name);
+      duties.push(duty);
       await work();
     };
     return createTicker({
@@ -48,6 +53,8 @@ describe("ticker", () => {
     block = 110n;
     now = 900n;
     did = [];
+    duties = [];
+    roundState = async () => stateOf(phase);
     seed = 7n;
     failHead = undefined;
     work = async () => {};
@@ -58,7 +65,7 @@ describe("ticker", () => {
       },
       blockHash: async () => `0x${"01".repeat(32)}`,
       requestsBetween: async () => [],
-      requestState: async () => stateOf(phase),
+      roundState: async (roundId: Hex) => roundState(roundId),
       seedOf: async () => seed,
     });
     deps.requests.add(request);
@@ -75,6 +82,7 @@ describe("ticker", () => {
     FINALIZED: ["closeWindow", "close"],
     FINAL: ["closeWindow", "close"],
     VOID: ["closeWindow", "close"],
+    APPEALED: ["closeWindow", "close"],
   };
   for (const name of PHASES) {
     it(`does ${DUTIES[name].join(" and ") || "nothing"} in ${name}`, async () => {
@@ -84,6 +92,21 @@ describe("ticker", () => {
       expect(did).to.deep.equal(DUTIES[name]);
     });
   }
+
+  it("attends to the round the latest appeal opened", async () => {
+    const states = new Map([
+      [requestId, stateOf("APPEALED", { round: { flags: ROUND_SEALED | ROUND_APPEALED } })],
+      [roundIdOf(requestId, 1), stateOf("VOID", { round: { flags: ROUND_SEALED | ROUND_APPEALED } })],
+      [roundIdOf(requestId, 2), stateOf("COMMIT")],
+    ]);
+    roundState = async (roundId) => states.get(roundId)!;
+    await make().tick();
+    await settle();
+    expect(did).to.deep.equal(["commit"]);
+    expect(duties.map(({ index, roundId }) => [index, roundId])).to.deep.equal([
+      [2, roundIdOf(requestId, 2)],
+    ]);
+  });
 
   it("waits for the seed, and closes what was not sealed in time", async () => {
     phase = "REQUESTED";

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { RequestedEvent } from "../chain/reads.ts";
+import type { Duty, RequestedEvent, RoundState } from "../chain/reads.ts";
 import { RefusedError } from "../chain/sender.ts";
 import { brief, isPassing } from "../chain/trouble.ts";
+import { ROUND_APPEALED } from "../chain/types.ts";
 import { DatabaseError } from "../db/errors.ts";
 import { createRecent } from "../lib/recent.ts";
+import { MAX_APPEALS, roundIdOf } from "../mirror/commitment.ts";
 import type { Bookkeeper } from "./bookkeeper.ts";
 import type { Closer } from "./closer.ts";
-import { ROUND } from "./decide.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { followRequests, type FollowOptions } from "./follower.ts";
 import type { Voter } from "./voter.ts";
@@ -75,31 +76,41 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
     running.set(name, task);
   };
 
+  /** The round whose verdicts are still open: the request's own, or the one its latest appeal opened. */
+  const latestRound = async (request: RequestedEvent): Promise<{ duty: Duty; state: RoundState }> => {
+    for (let index = 0; ; index++) {
+      const duty = { ...request, index, roundId: roundIdOf(request.requestId, index) };
+      const state = await reads.roundState(duty.roundId, me.owner);
+      if ((state.round.flags & ROUND_APPEALED) === 0) return { duty, state };
+    }
+  };
+
   const attend = async (request: RequestedEvent, block: bigint, now: number): Promise<void> => {
-    const { requestId } = request;
-    const state = await reads.requestState(requestId, me.owner);
+    const { duty, state } = await latestRound(request);
     const { phase, round } = state;
     if (phase === "NONE") {
       if (block > request.block + GONE_AFTER) drop(request);
       return;
     }
-    if (phase === "COMMIT") return voter.commit(request, state, round.seed, stopping.signal);
+    if (phase === "COMMIT") return voter.commit(duty, state, round.seed, stopping.signal);
     if (phase === "REQUESTED" && now <= round.clock) {
       const seed = block > round.seed ? await reads.seedOf(round.seed) : undefined;
-      if (seed !== undefined) await voter.commit(request, state, seed, stopping.signal);
+      if (seed !== undefined) await voter.commit(duty, state, seed, stopping.signal);
       return;
     }
-    if (phase !== "REQUESTED" && phase !== "EXTENSION") voter.closeWindow(request, state);
-    if (phase === "REVEAL") return voter.reveal(request, state, stopping.signal);
-    await closer.close(request, state, now);
+    if (phase !== "REQUESTED" && phase !== "EXTENSION") voter.closeWindow(duty, state);
+    if (phase === "REVEAL") return voter.reveal(duty, state, stopping.signal);
+    await closer.close(duty, state, now);
   };
 
   /** A reorganisation took the request away. Should it come back, its event is read again. */
   const drop = ({ requestId }: RequestedEvent): void => {
     const reason = "the chain does not have the request any more";
-    const state = guard.getVote({ requestId, round: ROUND })?.state;
-    if (state !== undefined && state !== "settled" && state !== "abandoned")
-      guard.markAbandoned({ requestId, round: ROUND, reason });
+    for (let round = 0; round <= MAX_APPEALS; round++) {
+      const state = guard.getVote({ requestId, round })?.state;
+      if (state !== undefined && state !== "settled" && state !== "abandoned")
+        guard.markAbandoned({ requestId, round, reason });
+    }
     requests.close(requestId);
     log.warn("request dropped", { requestId, reason });
   };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { keccak256, stringToHex, type Address, type Hex, type TransactionReceipt } from "viem";
 
-import type { ChainReads, RequestedEvent, RequestState } from "../chain/reads.ts";
+import type { ChainReads, Duty, RequestedEvent, RoundState } from "../chain/reads.ts";
 import { decodeTerms, encodeTerms } from "../chain/terms.ts";
 import type { Phase, Seat, Terms } from "../chain/types.ts";
 import type { ChainWrites } from "../chain/writes.ts";
@@ -49,10 +49,18 @@ export function termsOf(change: Partial<Terms> = {}): Terms {
   };
 }
 
-export function requestOf(change: Partial<Terms> = {}, block = 100n): RequestedEvent {
+export function requestOf(change: Partial<Terms> = {}, block = 100n): Duty {
   const terms = termsOf(change);
   const requestId = requestIdOf({ chainId: 31_337n, assay: ASSAY }, terms);
-  return { requestId, terms, uri: "https://store.example/x", payload: "0x", block };
+  return {
+    requestId,
+    terms,
+    uri: "https://store.example/x",
+    payload: "0x",
+    block,
+    index: 0,
+    roundId: requestId,
+  };
 }
 
 export const NO_SEAT: Seat = { digest: 0n, family: 0, flags: 0 };
@@ -60,8 +68,8 @@ export const NO_SEAT: Seat = { digest: 0n, family: 0, flags: 0 };
 /** Everybody is drawn: the pool is the whole domain and seven seats are expected. */
 export function stateOf(
   phase: Phase,
-  change: { seat?: Partial<Seat>; round?: Partial<RequestState["round"]> } = {},
-): RequestState {
+  change: { seat?: Partial<Seat>; round?: Partial<RoundState["round"]> } = {},
+): RoundState {
   return {
     phase,
     draw: {
@@ -152,9 +160,10 @@ export function world(
       return { transactionHash: TX } as TransactionReceipt;
     };
   const writes = Object.fromEntries(
-    ["commit", "extend", "reveal", "finalize", "voidUnsealed", "settle", "post", "distribute", "unlock"].map(
-      (name) => [name, write(name)],
-    ),
+    [
+      ...["commit", "extend", "reveal", "finalize", "voidUnsealed", "settle", "resolve"],
+      ...["post", "distribute", "unlock"],
+    ].map((name) => [name, write(name)]),
   ) as unknown as ChainWrites;
   return {
     me: {
