@@ -7,6 +7,7 @@ import "./clock.ts";
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
+import { measureAppeals } from "./appeals.ts";
 import { measureLife, type Figures } from "./life.ts";
 import { measureMaxima } from "./maxima.ts";
 import { measurePopulation } from "./population.ts";
@@ -21,6 +22,7 @@ async function measure(): Promise<Figures> {
   for (const journey of [
     async () => measureLife(await buildWorld(OPERATORS)),
     async () => measureStaking(await buildWorld(OPERATORS)),
+    measureAppeals,
     measureMaxima,
     measurePopulation,
   ]) {

@@ -12,6 +12,7 @@ import {
   openings,
   votesOf,
   type Ballot,
+  type OpenRequest,
 } from "../test/fixtures/round.ts";
 import {
   addOperator,
@@ -32,13 +33,15 @@ import { gasOf, open, passSeedBlock, type Opened } from "./rounds.ts";
 const limit = { gasLimit: 16_000_000 };
 
 const BATCH = 64;
+/** `MAX_APPEALED_VOTES` */
+const APPEALED_BATCH = 24;
 const FAMILIES = 16;
 const CLAIMS = 256;
 /** With the late vote on top 33 and 15 outcomes, together the 48 of a full tape. */
 const CLAIMS_BEFORE = [CLAIMS, 112] as const;
 /** Bits of `seats` in a draw's slot, and the slot of Assay's draws. */
 const SEATS_OFFSET = 160n;
-const DRAWS_SLOT = 2n;
+const DRAWS_SLOT = 0n;
 
 /** Many windows a request and all of them WRONG, so that every fold moves R below 1 and the weights with it. */
 const DOMAIN: DomainParameters = {
@@ -77,6 +80,7 @@ async function maximaWorld(): Promise<World> {
   }
   for (const max of [p.assay.MAX_OPENINGS!, p.assay.MAX_VOTES!, p.assay.MAX_OWNERS!])
     await expectBatch(max());
+  if ((await p.assay.MAX_APPEALED_VOTES!()) !== BigInt(APPEALED_BATCH)) throw new Error("another batch");
   for (const max of [p.minter.MAX_OWNERS!, p.ledger.MAX_POSTS!]) await expectBatch(max());
   const [requester, outsider, ...signers] = await ethers.getSigners();
   const owners = signers.slice(0, BATCH);
@@ -103,10 +107,14 @@ async function expectSeats(w: World, requestId: string, seats: bigint): Promise<
 /** A sealed request for which all 64 operators sit. */
 async function openForAll(w: World, claims: number): Promise<Opened> {
   const request = await open(w, claims);
-  await passSeedBlock();
-  await w.assay.seal(request.id, "0x");
-  await expectSeats(w, request.id, 255n);
+  await sealForAll(w, request);
   return request;
+}
+
+async function sealForAll(w: World, round: OpenRequest): Promise<void> {
+  await passSeedBlock();
+  await w.assay.seal(round.id, "0x");
+  await expectSeats(w, round.id, 255n);
 }
 
 /** Right by a wide margin, or wrong by as much; no zero bytes. */
@@ -119,7 +127,12 @@ function votesOfSeat(owner: Signer, claims: number, dissents: boolean): Uint8Arr
 }
 
 /** All 64 operators commit late, one second apart, the last quarter of the window being long enough for it. */
-async function commitAll(w: World, request: Opened, claims: number, dissent: Dissent): Promise<Ballot[]> {
+async function commitAll(
+  w: World,
+  request: OpenRequest,
+  claims: number,
+  dissent: Dissent,
+): Promise<Ballot[]> {
   const ballots = w.owners.map((owner, i) => ballot(owner, votesOfSeat(owner, claims, dissent(i))));
   const { clock } = await w.lens.roundOf(request.id);
   const { commitWindow } = await w.lens.drawOf(request.id);
@@ -148,6 +161,37 @@ async function play(w: World, claims: number, dissent: Dissent): Promise<Finishe
   await w.assay.finalize(request.terms);
   await endAppeal(w, request);
   return { request, ballots, reveal };
+}
+
+/** A round of 64 whose every verdict an appeal of 64 overturned, up to the moment it can be settled. */
+async function playOverturned(w: World): Promise<Finished> {
+  const request = await openForAll(w, CLAIMS);
+  const ballots = await commitAll(w, request, CLAIMS, nobody);
+  const reveal = await gasOf(w.assay.reveal(request.id, openings(ballots), limit));
+  await endReveal(w, request);
+  await w.assay.finalize(request.terms);
+  // As large as an appeal still allows.
+  await expectSeats(w, request.id, 15n);
+  await w.token.approve(w.addresses.Appeals, ethers.MaxUint256);
+  await w.assay.appeal(request.terms);
+  const round = { id: await w.assay.roundIdOf(request.id, 1), terms: request.terms };
+  await sealForAll(w, round);
+  const again = await commitAll(w, round, CLAIMS, () => true);
+  await w.assay.reveal(round.id, openings(again), limit);
+  await endReveal(w, round);
+  await w.assay.finalize(round.terms);
+  await endAppeal(w, round);
+  return { request, ballots, reveal };
+}
+
+/** Seats of an appealed request are settled in smaller batches: those that were overturned are booked one by one. */
+async function settleOverturned(w: World): Promise<number> {
+  const { request, ballots } = await playOverturned(w);
+  const votes = votesOf(ballots.slice(0, APPEALED_BATCH));
+  const gas = await gasOf(w.assay.settle(request.terms, 0, votes, limit));
+  const charged = await latestEvents(w.assay, "SeatOverturned");
+  if (charged !== APPEALED_BATCH) throw new Error(`${charged} seats overturned`);
+  return gas;
 }
 
 /** How many of a contract's events the latest block holds. */
@@ -231,6 +275,7 @@ export async function measureMaxima(): Promise<Figures> {
     "max.post": post,
     "max.reportAbsent": reportAbsent,
     "max.settleUnrevealed": settleUnrevealed,
+    "max.settleOverturned": settleOverturned,
   })) {
     figures[key] = await measure(w);
     await filled.restore();

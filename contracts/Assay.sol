@@ -77,6 +77,8 @@ contract Assay is EpochClock, IAssay {
     /// @inheritdoc IAssay
     uint256 public constant MAX_VOTES = 64;
     /// @inheritdoc IAssay
+    uint256 public constant MAX_APPEALED_VOTES = 24;
+    /// @inheritdoc IAssay
     uint256 public constant MAX_OWNERS = 64;
     /// @inheritdoc IAssay
     uint256 public constant MAX_URI = 1_024;
@@ -313,7 +315,7 @@ contract Assay is EpochClock, IAssay {
         (bytes32 roundId, DrawWord draw, RoundWord round) = _ended(terms, index);
         bool isVoid = round.has(VOIDED);
         Judgement memory judged;
-        if (!isVoid) judged = _judge(roundId, terms, index, draw, round);
+        if (!isVoid) judged = _judge(roundId, terms, index, votes.length, draw, round);
         mapping(address => SeatWord) storage seats = _seats[roundId];
         SkillScore.SeatScore[] memory scores = new SkillScore.SeatScore[](isVoid ? 0 : votes.length);
         uint256 earning;
@@ -560,6 +562,7 @@ contract Assay is EpochClock, IAssay {
         bytes32 roundId,
         Terms calldata terms,
         uint256 index,
+        uint256 count,
         DrawWord draw,
         RoundWord round
     ) private view returns (Judgement memory judged) {
@@ -571,6 +574,7 @@ contract Assay is EpochClock, IAssay {
         if (index == 0 && !round.has(APPEALED)) {
             judged.decided = SkillScore.sides(judged.frame, _loadLanes(roundId, terms.claims));
         } else {
+            require(count <= MAX_APPEALED_VOTES, BatchTooLarge(count, MAX_APPEALED_VOTES));
             (judged.decided.halves, judged.ruling) = APPEALS.rulingOf(terms, index);
         }
         judged.rule = REGISTRY.qualityOf(terms.domain, terms.version);

@@ -279,6 +279,7 @@ interface IAssay is IEpochClock {
 
     /// @notice Settles seats of a final or void request: scores, reputation, bonds. Settled seats are passed over.
     /// @param votes at most {MAX_VOTES}; exactly what was revealed, empty for seats that never revealed
+    ///        at most {MAX_APPEALED_VOTES} of a request that was appealed
     /// @param index 0 for the request's own round, then its appeals
     function settle(Terms calldata terms, uint256 index, Vote[] calldata votes) external;
 
@@ -309,6 +310,7 @@ interface IAssay is IEpochClock {
 
     function MAX_OPENINGS() external view returns (uint256);
     function MAX_VOTES() external view returns (uint256);
+    function MAX_APPEALED_VOTES() external view returns (uint256);
     function MAX_OWNERS() external view returns (uint256);
     function MAX_URI() external view returns (uint256);
     function MAX_PAYLOAD() external view returns (uint256);

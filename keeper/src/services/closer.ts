@@ -12,6 +12,9 @@ import { turnDelay } from "./turn.ts";
 /** Seats settled in one transaction; the contract takes at most 64. */
 export const SETTLE_BATCH = 64;
 
+/** The same of a request that was appealed. */
+export const APPEALED_BATCH = 24;
+
 /** Seconds after which seats that the contract refuses to settle are left alone. */
 export const GIVE_UP_AFTER = 7 * 24 * 3_600;
 
@@ -77,7 +80,11 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
   };
 
   /** @returns seats the contract refuses to settle */
-  const settleRound = async ({ requestId, terms, block }: Duty, index: number): Promise<number> => {
+  const settleRound = async (
+    { requestId, terms, block, index: latest }: Duty,
+    index: number,
+  ): Promise<number> => {
+    const size = latest > 0 ? APPEALED_BATCH : SETTLE_BATCH;
     const roundId = roundIdOf(requestId, index);
     if (index > 0 && (await reads.isBondLocked(roundId))) {
       await writes.resolve(terms, index);
@@ -85,8 +92,8 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
     }
     const votes = await unsettled(roundId, block);
     let refused = 0;
-    for (let i = 0; i < votes.length; i += SETTLE_BATCH) {
-      refused += await settleBatch(requestId, terms, index, votes.slice(i, i + SETTLE_BATCH));
+    for (let i = 0; i < votes.length; i += size) {
+      refused += await settleBatch(requestId, terms, index, votes.slice(i, i + size));
     }
     return refused;
   };
