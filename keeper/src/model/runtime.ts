@@ -47,24 +47,35 @@ export interface Runtime {
  * @throws RefusedModel with the reason and the cure
  */
 export async function openRuntime({ manifest, bytes, tokenizer }: ModelParts): Promise<Runtime> {
-  checkGraph(bytes);
-  const feeds = createFeeds(manifest.inputs, tokenizer && openTokenizer(tokenizer));
-  const session = await InferenceSession.create(bytes, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    // 4 = fatal: what is wrong comes back as an error, not on standard error.
-    logSeverityLevel: 4,
-  }).catch((error: unknown) => {
-    throw new RefusedModel(refusalOf(error));
-  });
+  const session = await openSession(bytes);
   try {
+    const feeds = createFeeds(manifest.inputs, tokenizer && openTokenizer(tokenizer));
     checkPorts(session, manifest);
     return await createRuntime(session, manifest, feeds);
   } catch (error) {
     await session.release();
     throw error instanceof RefusedModel ? error : new RefusedModel(refusalOf(error));
+  }
+}
+
+/**
+ * Opens a graph, and runs nothing of it but what the optimiser computes in advance.
+ *
+ * @throws RefusedModel
+ */
+export async function openSession(bytes: Uint8Array): Promise<InferenceSession> {
+  checkGraph(bytes);
+  try {
+    return await InferenceSession.create(bytes, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      // 4 = fatal: what is wrong comes back as an error, not on standard error.
+      logSeverityLevel: 4,
+    });
+  } catch (error) {
+    throw new RefusedModel(refusalOf(error));
   }
 }
 

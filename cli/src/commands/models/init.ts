@@ -1,6 +1,7 @@
+import { readRunConfig } from "@assay/keeper";
 import type { Command } from "commander";
 
-import { jsonOption } from "../../lib/options.ts";
+import { jsonOption, runOption } from "../../lib/options.ts";
 import { createOutput } from "../../lib/output.ts";
 import { initModel, type Initialised } from "../../models/init/index.ts";
 import type { Flags } from "../../models/init/interview.ts";
@@ -51,9 +52,15 @@ export function initCommand(models: Command): void {
     ["--std <number,…>", "what it is then divided by"],
   ] as const;
   for (const [flags, description] of ofInputs) command.option(flags, `${description} (or INPUT=…)`, collect);
-  jsonOption(command).action(async (file: string, options: Flags) => {
+  runOption(jsonOption(command)).action(async (file: string, options: Flags) => {
+    const { config } = options;
     const terminal = process.stdin.isTTY ? { input: process.stdin, output: process.stderr } : undefined;
-    const made = await initModel(file, options, terminal);
+    const made = await initModel(
+      file,
+      options,
+      terminal,
+      readRunConfig(typeof config === "string" ? config : undefined),
+    );
     createOutput({ json: options["json"] === true }).result(made, render(file, made));
   });
 }

@@ -2,19 +2,19 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 import {
-  checkGraph,
   loadModel,
+  lookAtModel,
   MODEL_FILE,
   ModelFileError,
-  RefusedModel,
   TOKENIZER_FILE,
+  type GraphFacts,
   type Manifest,
+  type RunConfig,
 } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
 import { readModelBytes } from "../inspect.ts";
 import { fuzzClaims } from "../fuzz.ts";
-import { readGraph, type GraphFacts } from "../graph.ts";
 import { createInterview, type Flags, type Terminal } from "./interview.ts";
 import { interviewFor } from "./manifest.ts";
 
@@ -37,6 +37,7 @@ export async function initModel(
   file: string,
   flags: Flags,
   terminal: Terminal | undefined,
+  { inference }: RunConfig,
 ): Promise<Initialised> {
   const folder = dirname(file);
   const path = join(folder, "manifest.json");
@@ -57,18 +58,16 @@ export async function initModel(
     );
   }
   const model = readModelBytes(file);
-  const graph = readFacts(file, model);
+  const graph = await readFacts(file, model, inference);
   const beside = join(folder, TOKENIZER_FILE);
   const tokenizer = existsSync(beside) ? readFileSync(beside) : undefined;
   const interview = createInterview(flags, terminal);
   const manifest = await interviewFor(graph, { model, tokenizer }, interview).finally(interview.close);
   const takesTokens = TOKENIZER_FILE in manifest.files;
-  const session = await loadModel({
-    manifest,
-    bytes: model,
-    folder,
-    ...(takesTokens && tokenizer !== undefined && { tokenizer }),
-  });
+  const session = await loadModel(
+    { manifest, bytes: model, folder, ...(takesTokens && tokenizer !== undefined && { tokenizer }) },
+    inference,
+  );
   let trial: number;
   try {
     [trial = Number.NaN] = await session.judge(fuzzClaims(manifest, 1));
@@ -79,11 +78,13 @@ export async function initModel(
   return { path, manifest, trial };
 }
 
-function readFacts(file: string, bytes: Uint8Array): GraphFacts {
-  try {
-    checkGraph(bytes);
-    return readGraph(bytes);
-  } catch (error) {
-    throw error instanceof RefusedModel ? new ModelFileError(file, error.refusal, error) : error;
-  }
+/** Nobody is asked about a model that keepers refuse whatever its manifest says. */
+async function readFacts(
+  file: string,
+  bytes: Uint8Array,
+  inference: RunConfig["inference"],
+): Promise<GraphFacts> {
+  const { facts, refused } = await lookAtModel(bytes, file, inference);
+  if (refused !== undefined) throw new ModelFileError(file, refused);
+  return facts;
 }

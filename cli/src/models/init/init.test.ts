@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
-import { manifestSchema, readModel, type Manifest } from "@assay/keeper";
+import { lookAtModel, manifestSchema, readModel, type GraphFacts, type Manifest } from "@assay/keeper";
 import { expect } from "chai";
 
 import { CliError } from "../../lib/errors.ts";
 import { assay } from "../../testing/assay.ts";
 import { onnxModel, wordsModel, type GraphPlan, type PortPlan } from "../../testing/onnx.ts";
-import { readGraph } from "../graph.ts";
 import { createInterview, type Flags } from "./interview.ts";
 import { interviewFor } from "./manifest.ts";
 
@@ -29,9 +28,14 @@ const ports = (
     ...more,
   });
 
-function manifestFor(model: Uint8Array, flags: Flags, tokenizer?: Uint8Array): Promise<Manifest> {
+/** What the file says, whether or not it could be run. */
+async function factsOf(model: Uint8Array): Promise<GraphFacts> {
+  return (await lookAtModel(model, "model.onnx")).facts;
+}
+
+async function manifestFor(model: Uint8Array, flags: Flags, tokenizer?: Uint8Array): Promise<Manifest> {
   return interviewFor(
-    readGraph(model),
+    await factsOf(model),
     { model, tokenizer },
     createInterview({ ...ABOUT, ...flags }, undefined),
   );
@@ -46,7 +50,9 @@ async function refusal(promise: Promise<unknown>): Promise<CliError> {
   return error as CliError;
 }
 
-describe("a manifest out of a graph", () => {
+describe("a manifest out of a graph", function () {
+  this.timeout(60_000);
+
   it("describes token ids, and takes the tokenizer beside them", async () => {
     const input = (name: string): PortPlan => ({ name, type: "INT64", shape: ["batch", "sequence"] });
     const model = ports([input("input_ids"), input("attention_mask"), input("token_type_ids")]);
@@ -179,7 +185,7 @@ describe("a manifest out of a graph", () => {
   });
 
   it("refuses an input that nothing in a claim can fill", async () => {
-    const odd = readGraph(ports([{ name: "x", type: "INT64", shape: ["N"] }]));
+    const odd = await factsOf(ports([{ name: "x", type: "INT64", shape: ["N"] }]));
     const inputs = [{ name: "x", type: "bool", shape: ["N"] }];
     const bytes = { model: new Uint8Array(1), tokenizer: undefined };
     const error = await refusal(interviewFor({ ...odd, inputs }, bytes, createInterview(ABOUT, undefined)));
@@ -187,14 +193,16 @@ describe("a manifest out of a graph", () => {
   });
 });
 
-describe("the interview at a terminal", () => {
+describe("the interview at a terminal", function () {
+  this.timeout(30_000);
+
   it("asks what is open, takes proposals for an empty line, and asks again after a wrong answer", async () => {
     const model = ports([{ name: "sentence", type: "STRING", shape: ["N"] }]);
     const input = new PassThrough();
     const output = new PassThrough();
     input.end("neither\nanswer\nA model\nBad Domain\ngood-domain\nfam\n\nmy data\nMIT\n");
     const manifest = await interviewFor(
-      readGraph(model),
+      await factsOf(model),
       { model, tokenizer: undefined },
       createInterview({}, { input, output }),
     );
@@ -217,7 +225,9 @@ describe("the interview at a terminal", () => {
     input.end("A model\n");
     const model = ports([{ name: "text", type: "STRING", shape: ["N"] }]);
     const interview = createInterview({}, { input, output: new PassThrough() });
-    const error = await refusal(interviewFor(readGraph(model), { model, tokenizer: undefined }, interview));
+    const error = await refusal(
+      interviewFor(await factsOf(model), { model, tokenizer: undefined }, interview),
+    );
     expect(error.code).to.equal("ANSWERS_MISSING");
     expect(error.advice).to.include("--domain").and.not.include("--name ");
   });

@@ -1,7 +1,6 @@
-import type { ManifestInput } from "@assay/keeper";
+import type { DeclaredPort, ManifestInput } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
-import type { DeclaredPort } from "../graph.ts";
 import type { Interview } from "./interview.ts";
 import { list, number, oneOf, whole } from "./parse.ts";
 

@@ -1,7 +1,6 @@
-import type { ManifestOutput } from "@assay/keeper";
+import type { DeclaredPort, GraphFacts, ManifestOutput } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
-import type { DeclaredPort, GraphFacts } from "../graph.ts";
 import type { Interview } from "./interview.ts";
 import { list, oneOf, text, whole } from "./parse.ts";
 

@@ -5,7 +5,8 @@
 import { Worker } from "node:worker_threads";
 
 import { RefusedModel } from "../errors.ts";
-import { openRuntime, type Runtime } from "../runtime.ts";
+import { readGraph } from "../graphFacts.ts";
+import { openRuntime, openSession, type Runtime } from "../runtime.ts";
 import type { Reply, Request } from "./protocol.ts";
 
 /** Ends the process when its keeper is gone; a thread, because a graph that hangs holds the main one. */
@@ -17,11 +18,16 @@ let runtime: Runtime | undefined;
 async function answer(request: Request): Promise<Reply> {
   const start = performance.now();
   const ms = (): number => performance.now() - start;
-  if (request.kind === "load") {
+  if (request.kind !== "judge") {
     const bareMb = process.memoryUsage.rss() / 2 ** 20;
     await runtime?.close();
     runtime = undefined;
     try {
+      if (request.kind === "describe") return { kind: "described", facts: readGraph(request.bytes) };
+      if (request.kind === "open") {
+        await (await openSession(request.bytes)).release();
+        return { kind: "opened" };
+      }
       runtime = await openRuntime(request.model);
       return { kind: "loaded", ms: ms(), bareMb };
     } catch (error) {

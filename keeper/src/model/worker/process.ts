@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import type { Claim } from "../../payload/schema.ts";
 import { ModelFileError } from "../errors.ts";
+import type { GraphFacts } from "../graphFacts.ts";
 import type { Judged, ModelParts } from "../runtime.ts";
 import type { Reply, Request } from "./protocol.ts";
 
@@ -40,6 +41,10 @@ export interface ModelProcess {
   /** Its own time to load, ms, and the memory it held before, MiB. */
   load(model: ModelParts, path: string): Promise<{ readonly ms: number; readonly bareMb: number }>;
   judge(claims: readonly Claim[]): Promise<Judged & { readonly ms: number }>;
+  /** What a file says about itself; a keeper has no use for it. */
+  describe(bytes: Uint8Array, path: string): Promise<GraphFacts>;
+  /** Opens a graph and forgets it. */
+  open(bytes: Uint8Array, path: string): Promise<void>;
   /** Resolves when it is no more. */
   readonly ended: Promise<WorkerEndedError>;
   stop(): void;
@@ -70,7 +75,12 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
   let detail: string | undefined;
   let words = "";
   let waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-LAST_WORDS)));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    words = (words + text).slice(-LAST_WORDS);
+    // V8 may be quicker than the watch.
+    if (text.includes("heap out of memory"))
+      [reason, detail] = ["took too much memory", `more than ${limits.memoryMb} MiB of heap`];
+  });
 
   const kill = (why: EndReason, what: string): void => {
     [reason, detail] = [why, what];
@@ -120,16 +130,29 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
     }
   };
 
+  /** A request about a file that may be anything; its end is a refusal like those of the file. */
+  const askOf = async <K extends Reply["kind"]>(
+    path: string,
+    request: Request,
+    wanted: K,
+  ): Promise<Extract<Reply, { kind: K }>> => {
+    const reply = await ask(request, limits.loadMs).catch((error: unknown) => {
+      throw error instanceof WorkerEndedError ? loadError(path, error) : error;
+    });
+    if (reply.kind === "refused") throw new ModelFileError(path, reply.refusal);
+    if (reply.kind !== wanted) throw new Error(`unexpected answer ${reply.kind}`);
+    return reply as Extract<Reply, { kind: K }>;
+  };
+
   return {
     pid: child.pid ?? -1,
     ended,
-    async load(model, path) {
-      const reply = await ask({ kind: "load", model }, limits.loadMs).catch((error: unknown) => {
-        throw error instanceof WorkerEndedError ? loadError(path, error) : error;
-      });
-      if (reply.kind === "loaded") return reply;
-      if (reply.kind === "refused") throw new ModelFileError(path, reply.refusal);
-      throw new Error(`unexpected answer ${reply.kind}`);
+    load: (model, path) => askOf(path, { kind: "load", model }, "loaded"),
+    async describe(bytes, path) {
+      return (await askOf(path, { kind: "describe", bytes }, "described")).facts;
+    },
+    async open(bytes, path) {
+      await askOf(path, { kind: "open", bytes }, "opened");
     },
     async judge(claims) {
       const reply = await ask({ kind: "judge", claims }, limits.deadlineMs);

@@ -1,10 +1,14 @@
 import type { Claim } from "../../payload/schema.ts";
 import type { Refusal } from "../errors.ts";
+import type { GraphFacts } from "../graphFacts.ts";
 import type { ModelParts } from "../runtime.ts";
 
 /** What the keeper says to the process that runs the model. */
 export type Request =
   | { readonly kind: "load"; readonly model: ModelParts }
+  /** What a file says about itself, and whether it opens: for whoever looks at a model without a manifest. */
+  | { readonly kind: "describe"; readonly bytes: Uint8Array }
+  | { readonly kind: "open"; readonly bytes: Uint8Array }
   | { readonly kind: "judge"; readonly claims: readonly Claim[] };
 
 /**
@@ -14,6 +18,8 @@ export type Request =
 export type Reply =
   | { readonly kind: "loaded"; readonly ms: number; readonly bareMb: number }
   | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "described"; readonly facts: GraphFacts }
+  | { readonly kind: "opened" }
   | {
       readonly kind: "judged";
       readonly ms: number;
