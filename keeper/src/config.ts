@@ -49,7 +49,9 @@ export const configSchema = z.strictObject({
         .min(256)
         .max(65_536)
         .default(INFERENCE_DEFAULTS.memoryMb)
-        .describe("MiB the model's process may hold before it is ended and started again"),
+        .describe(
+          "MiB the model's process may hold before it is ended and started again; a batch that needs more is judged in parts",
+        ),
       loadMs: z
         .int()
         .min(1_000)

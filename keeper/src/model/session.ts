@@ -19,7 +19,6 @@ export interface Model {
    * @throws the reason of `signal` if it fires: to stop is no abstention
    */
   judge(claims: readonly Claim[], signal?: AbortSignal): Promise<number[]>;
-  /** What loading and inference took so far. */
   close(): Promise<void>;
 }
 
@@ -36,6 +35,9 @@ export interface InferenceOptions extends WorkerLimits {
   /** Most claims that are judged together. */
   readonly batch: number;
 }
+
+/** Batches under way: the next one crosses to the process, and an answer comes back, while one is judged. */
+const LANES = 8;
 
 export const INFERENCE_DEFAULTS: InferenceOptions = {
   memoryMb: 1_024,
@@ -63,7 +65,7 @@ export async function loadModel(
     family,
     hash: `0x${files[MODEL_FILE]}`,
     baseRate,
-    judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims)),
+    judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims), LANES),
     stats: () => supervisor.stats(),
     pid: () => supervisor.pid(),
     close: () => supervisor.stop(),
