@@ -113,3 +113,4 @@ export {
 } from "./payload/schema.ts";
 export { putPayload, PayloadStoreError } from "./payloadStore/client.ts";
 export { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
+export { CandidateError, rank, type Candidate } from "./routing/rank.ts";
