@@ -3,6 +3,7 @@ export * as commitment from "./mirror/commitment.ts";
 export * as feeCurve from "./mirror/feeCurve.ts";
 export * as fixedPoint from "./mirror/fixedPoint.ts";
 export * as laneTally from "./mirror/laneTally.ts";
+export * as performanceMath from "./mirror/performanceMath.ts";
 export * as reputationMath from "./mirror/reputationMath.ts";
 export * as rewards from "./mirror/rewards.ts";
 export * as skillScore from "./mirror/skillScore.ts";
