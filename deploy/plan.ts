@@ -15,6 +15,7 @@ export const ORDER = [
   "RewardMinter",
   "Assay",
   "AssayLens",
+  "PerformanceLedger",
 ] as const;
 
 export type ContractName = (typeof ORDER)[number];
@@ -34,6 +35,10 @@ export interface ProtocolParameters {
   readonly initialEmission: bigint;
   /** Epochs after which the emission halves. */
   readonly halving: bigint;
+  /** What a post of metrics, and a lost challenge, has at stake. */
+  readonly performanceBond: bigint;
+  /** How long a post of metrics can be challenged. */
+  readonly challengeWindow: bigint;
 }
 
 /** Addresses the contracts will get when `deployer` creates them in {@link ORDER}, beginning with `nonce`. */
@@ -56,6 +61,8 @@ export const PARAMETERS = [
   "familyBond",
   "initialEmission",
   "halving",
+  "performanceBond",
+  "challengeWindow",
 ] as const satisfies readonly (keyof ProtocolParameters)[];
 
 /** Constructor arguments of every contract: of values, or of whatever stands for them (Ignition's parameters). */
@@ -98,6 +105,14 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       ...clock,
     ],
     AssayLens: [at.Assay, at.DomainRegistry, at.StakeVault],
+    PerformanceLedger: [
+      at.WorkToken,
+      at.Assay,
+      at.StakeVault,
+      at.DomainRegistry,
+      p.performanceBond,
+      p.challengeWindow,
+    ],
   };
 }
 
@@ -140,6 +155,12 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     RANDOMNESS: "BlockhashRandomness",
   },
   AssayLens: { ASSAY: "Assay", REGISTRY: "DomainRegistry", VAULT: "StakeVault" },
+  PerformanceLedger: {
+    TOKEN: "WorkToken",
+    ASSAY: "Assay",
+    VAULT: "StakeVault",
+    REGISTRY: "DomainRegistry",
+  },
 };
 
 /** The protocol constants a contract carries, by getter. */
@@ -159,6 +180,7 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   RewardMinter: { ...clockGetters(), INITIAL_EMISSION: "initialEmission", HALVING: "halving" },
   Assay: clockGetters(),
   AssayLens: {},
+  PerformanceLedger: { BOND: "performanceBond", CHALLENGE_WINDOW: "challengeWindow" },
 };
 
 function clockGetters() {

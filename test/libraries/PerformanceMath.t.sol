@@ -173,7 +173,7 @@ contract PerformanceMathTest {
 
     function _requireMiddle(PerformanceMath.Measure memory m) private pure {
         uint256[4] memory values = _four(m);
-        for (uint256 i; i < 4; ++i) Assert.near(values[i], WAD / 2, 1, "one half");
+        for (uint256 i; i < 4; ++i) Assert.eq(values[i], WAD / 2, "one half");
     }
 
     function _four(PerformanceMath.Measure memory m) private pure returns (uint256[4] memory) {

@@ -13,6 +13,7 @@ export interface Addresses {
   readonly RewardMinter: Address;
   readonly Assay: Address;
   readonly AssayLens: Address;
+  readonly PerformanceLedger: Address;
 }
 
 /** Addresses by chain id. 31337: a first deployment to a fresh development node by its first account. */
@@ -28,5 +29,6 @@ export const addresses = {
     RewardMinter: "0xa513E6E4b8f2a923D98304ec87F64353C4D5C853",
     Assay: "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
     AssayLens: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
+    PerformanceLedger: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
   },
 } as const satisfies Readonly<Record<number, Addresses>>;
