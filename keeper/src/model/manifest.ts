@@ -25,6 +25,12 @@ const stringInput = z.strictObject({
   field: textField.describe("Field of the claim it takes"),
 });
 
+const stringsInput = z.strictObject({
+  kind: z.literal("strings"),
+  name: port.describe("Input of the graph: a string tensor [N, fields], as scikit-learn exports have it"),
+  fields: z.array(textField).min(1).max(2).describe("Fields of the claim, one a column"),
+});
+
 const tokensInput = z.strictObject({
   kind: z.literal("tokens"),
   name: port.describe("Input of the graph: an integer tensor [N, tokens]"),
@@ -73,7 +79,13 @@ const valuesInput = z.strictObject({
   type: numberType,
 });
 
-const inputSchema = z.discriminatedUnion("kind", [stringInput, tokensInput, imageInput, valuesInput]);
+const inputSchema = z.discriminatedUnion("kind", [
+  stringInput,
+  stringsInput,
+  tokensInput,
+  imageInput,
+  valuesInput,
+]);
 export type ManifestInput = z.infer<typeof inputSchema>;
 
 const selectSchema = z.discriminatedUnion("by", [

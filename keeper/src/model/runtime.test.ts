@@ -89,6 +89,39 @@ describe("inputs", () => {
     );
   });
 
+  it("of strings in columns, as scikit-learn exports declare them", async () => {
+    const columns: GraphSpec = {
+      inputs: [{ name: "t", type: "string", shape: ["N", 2] }],
+      outputs: [{ name: "p", type: "float", shape: ["N"] }],
+      nodes: [
+        ["Split", ["t"], ["first", "second"], { axis: 1n, num_outputs: 2n }],
+        ["StringConcat", ["second", "first"], ["both"]],
+        ["Reshape", ["both", "flat"], ["row"]],
+        [
+          "ai.onnx.ml:LabelEncoder",
+          ["row"],
+          ["p"],
+          { keys_strings: ["yesno", "b a"], values_floats: [1, 0.5], default_float: 0 },
+        ],
+      ],
+      constants: { flat: { type: "int64", shape: [1], data: [-1] } },
+    };
+    const inputs: Manifest["inputs"] = [{ kind: "strings", name: "t", fields: ["text", "answer"] }];
+    near(
+      await judge(modelOf(onnxFile(columns), { inputs }), [
+        { text: "no", answer: "yes" },
+        { text: "yes", answer: "no" },
+        { text: "a", answer: "b\0" },
+        values(1),
+      ]),
+      [1, 0, 0.5, NaN],
+    );
+    const flat = modelOf(onnxFile(columns), { inputs: [TEXT] });
+    const { code, advice } = await refusal(flat);
+    expect(code).to.equal("SHAPES_MISMATCH");
+    expect(advice).to.include("inspect");
+  });
+
   it("of tokens: ids, mask and types of a pair, padded to the longest or to the most", async () => {
     // p = (Σ ids · mask · 100 + Σ types · 10 + length) / 100,000: every number of the encoding shows.
     const port = (name: string) => ({ name, type: "int64", shape: ["N", "T"] }) as const;

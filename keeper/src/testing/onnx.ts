@@ -71,10 +71,10 @@ export function onnxFile(spec: GraphSpec, opset = 20): Uint8Array {
     metadataProps: Object.entries(spec.metadata ?? {}).map(([key, value]) => ({ key, value })),
     opsetImport: [
       { domain: "", version: opset },
-      // Only where it is used: a file cut off before it would be a whole one.
-      ...(spec.nodes.some(([op]) => op.startsWith("ai.onnx.ml:"))
-        ? [{ domain: "ai.onnx.ml", version: 3 }]
-        : []),
+      // Only where they are used: a file cut off before one would be a whole one.
+      ...Object.entries({ "ai.onnx.ml": 3, "com.microsoft": 1 })
+        .filter(([domain]) => spec.nodes.some(([op]) => op.startsWith(`${domain}:`)))
+        .map(([domain, version]) => ({ domain, version })),
     ],
     graph: graphProto(spec),
   });

@@ -1,4 +1,4 @@
-import { readRunConfig } from "@assay/keeper";
+import { printable, readRunConfig } from "@assay/keeper";
 import type { Command } from "commander";
 
 import { jsonOption, runOption } from "../../lib/options.ts";
@@ -38,7 +38,10 @@ export function initCommand(models: Command): void {
   const ofInputs = [
     ["--kind <kind>", "what the input is: image or values"],
     ["--field <field>", "what a string input takes: text or answer"],
-    ["--fields <field,…>", "what the tokenizer is given: text, answer, or both as a pair"],
+    [
+      "--fields <field,…>",
+      "what the tokenizer, or an input of several columns, is given: text, answer, or both",
+    ],
     ["--part <part>", "what of an encoding it takes: ids, attentionMask or typeIds"],
     ["--max-tokens <n>", "longest encoding"],
     ["--width <n>", "width of its images"],
@@ -65,13 +68,14 @@ export function initCommand(models: Command): void {
   });
 }
 
-function render(file: string, { path, manifest, trial }: Initialised): string {
+function render(file: string, { path, manifest, trial, notes }: Initialised): string {
   const answered = Number.isFinite(trial)
     ? `a made-up claim gets ${trial.toFixed(4)}`
     : "WARNING: it gave no probability for a made-up claim; assay models verify says more";
   return [
     `written: ${path} (${manifest.name}, domain ${manifest.domain}, family ${manifest.family})`,
     answered,
+    ...notes.map((note) => printable(`NOTE: ${note}`)),
     `next: assay models verify ${file}, then assay models eval ${file} --data claims.jsonl`,
   ].join("\n");
 }

@@ -24,6 +24,8 @@ export interface Initialised {
   readonly manifest: Manifest;
   /** What the model answered to a made-up claim; NaN if it would not judge it. */
   readonly trial: number;
+  /** What an operator should know before going on. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -75,7 +77,16 @@ export async function initModel(
     await session.close();
   }
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
-  return { path, manifest, trial };
+  return { path, manifest, trial, notes: notesOn(graph, manifest) };
+}
+
+/** A label is all or nothing, where the same export holds probabilities that nobody can ask for. */
+function notesOn({ outputs }: GraphFacts, { output }: Manifest): string[] {
+  const map = outputs.find(({ type }) => type === "map" || type === "sequence");
+  if (output.values !== "labels" || map === undefined) return [];
+  return [
+    `the probabilities of this export are a map (${map.name}), and keepers ask for tensors only: its votes come from the label ${output.name} and are all or nothing. scikit-learn exports probabilities as a tensor with options={'zipmap': False}`,
+  ];
 }
 
 /** Nobody is asked about a model that keepers refuse whatever its manifest says. */

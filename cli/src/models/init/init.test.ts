@@ -130,6 +130,20 @@ describe("a manifest out of a graph", function () {
     ]);
   });
 
+  it("takes columns of text as scikit-learn exports declare them", async () => {
+    const of = (name: string, shape: PortPlan["shape"]) => ports([{ name, type: "STRING", shape }]);
+    const inputs = async (model: Uint8Array, flags: Flags) => (await manifestFor(model, flags)).inputs;
+    const strings = (name: string, ...fields: string[]) => [{ kind: "strings", name, fields }];
+    expect(await inputs(of("answer", ["N", 1]), {})).to.deep.equal(strings("answer", "answer"));
+    expect(await inputs(of("message", ["N", 1]), { yes: true })).to.deep.equal(strings("message", "text"));
+    expect(await inputs(of("both", ["N", 2]), { fields: ["answer,text"] })).to.deep.equal(
+      strings("both", "answer", "text"),
+    );
+    expect((await manifestFor(of("both", ["N", 2]), { yes: true })).limits).to.have.keys("text", "answer");
+    const error = await refusal(inputs(of("both", ["N", 2]), { fields: ["text"] }));
+    expect(error.advice).to.include("as many as the input has columns, 2");
+  });
+
   const text: PortPlan = { name: "text", type: "STRING", shape: ["N"] };
   const ten: PortPlan = { name: "out", type: "FLOAT", shape: ["N", 3] };
 
@@ -139,6 +153,9 @@ describe("a manifest out of a graph", function () {
     const raw = ports([text], [SCORE], { nodes: [["Gemm", ["text"], "score"]] });
     expect((await refusal(manifestFor(raw, {}))).advice).to.match(/--values \(.*Gemm.*proposed: logits/);
     expect((await manifestFor(raw, { values: "logits" })).output.values).to.equal("logits");
+    const made = (op: string) => ports([text], [SCORE], { nodes: [[`ai.onnx.ml:${op}`, ["text"], "score"]] });
+    expect((await manifestFor(made("Normalizer"), {})).output.values).to.equal("probabilities");
+    expect((await refusal(manifestFor(made("LinearRegressor"), {}))).advice).to.include("--values (");
   });
 
   it("finds the number that says true: one, an index, a label, or the class the answer names", async () => {

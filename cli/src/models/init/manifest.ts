@@ -101,7 +101,7 @@ function limitsOf(
   const fields = new Set(
     inputs.flatMap((input): (keyof Manifest["limits"])[] => {
       if (input?.kind === "string") return [input.field];
-      if (input?.kind === "tokens") return input.fields;
+      if (input?.kind === "tokens" || input?.kind === "strings") return input.fields;
       return [];
     }),
   );

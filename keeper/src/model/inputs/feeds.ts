@@ -30,6 +30,8 @@ export function createFeeds(inputs: readonly ManifestInput[], tokenizer: Tokeniz
     switch (input.kind) {
       case "string":
         return stringFeed(input) as Feed;
+      case "strings":
+        return stringsFeed(input) as Feed;
       case "values":
         return valuesFeed(input) as Feed;
       case "image":
@@ -70,17 +72,30 @@ export function tensorsOf(
 
 /** Element type of an input. */
 export function typeOf(input: ManifestInput): InputTensor["type"] {
-  return input.kind === "string" ? "string" : input.type;
+  return input.kind === "string" || input.kind === "strings" ? "string" : input.type;
 }
 
 type Input<Kind extends ManifestInput["kind"]> = Extract<ManifestInput, { kind: Kind }>;
 
 /** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
+const withoutNul = (text: string | undefined): string | undefined => text?.replaceAll("\0", " ");
+
 function stringFeed({ name, field }: Input<"string">): Feed<string> {
   return {
     name,
-    row: (claim) => claim[field]?.replaceAll("\0", " "),
+    row: (claim) => withoutNul(claim[field]),
     tensor: (rows) => ({ type: "string", dims: [rows.length], data: rows }),
+  };
+}
+
+function stringsFeed({ name, fields }: Input<"strings">): Feed<readonly string[]> {
+  return {
+    name,
+    row(claim) {
+      const texts = fields.map((field) => withoutNul(claim[field]));
+      return texts.every((text) => text !== undefined) ? texts : undefined;
+    },
+    tensor: (rows) => ({ type: "string", dims: [rows.length, fields.length], data: rows.flat() }),
   };
 }
 
