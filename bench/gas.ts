@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
 import { measureLife, type Figures } from "./life.ts";
 import { measureMaxima } from "./maxima.ts";
+import { measurePerformance } from "./performance.ts";
 import { measurePopulation } from "./population.ts";
 import { measureStaking } from "./staking.ts";
 
@@ -22,6 +23,7 @@ async function measure(): Promise<Figures> {
     async () => measureLife(await buildWorld(OPERATORS)),
     async () => measureStaking(await buildWorld(OPERATORS)),
     measureMaxima,
+    measurePerformance,
     measurePopulation,
   ]) {
     Object.assign(figures, await journey());
