@@ -73,6 +73,7 @@ export {
   MODEL_FILE,
   readModel,
   TOKENIZER_FILE,
+  TOO_LARGE_ADVICE,
   type Calibration,
   type Manifest,
   type ManifestInput,

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import {
   calibrate,
@@ -13,6 +13,7 @@ import {
 } from "@assay/keeper";
 
 import { CliError } from "../lib/errors.ts";
+import { writeText } from "../lib/files.ts";
 import { judgeData, whereToLook, type Judgement } from "./evaluate.ts";
 import { compare, fit, METHODS, type Candidate, type Method } from "./fit/choose.ts";
 import { judgedRow, type Judged } from "./fit/judged.ts";
@@ -193,7 +194,7 @@ function write(
     answers.true.probability = shares.true;
     answers.false.probability = shares.false;
   }
-  writeFileSync(path, `${JSON.stringify({ ...manifest, calibration, baseRate }, null, 2)}\n`);
+  writeText(path, `${JSON.stringify({ ...manifest, calibration, baseRate }, null, 2)}\n`);
 }
 
 function warningsOf(

@@ -15,6 +15,7 @@ import {
   renderError,
   renderPrompt,
   sha256,
+  TOO_LARGE_ADVICE,
   type ChatManifest,
   type GraphFacts,
   type Message,
@@ -141,13 +142,14 @@ function readManifest(file: string): Readonly<Record<string, unknown>> {
 
 /** @throws CliError if the file cannot be read, or is larger than keepers read */
 export function readModelBytes(file: string): Buffer {
+  let size: number;
   try {
-    const { size } = statSync(file);
-    if (size > MAX_MODEL_BYTES) throw new Error(`${size} bytes, keepers read at most ${MAX_MODEL_BYTES}`);
-    return readFileSync(file);
+    ({ size } = statSync(file));
+    if (size <= MAX_MODEL_BYTES) return readFileSync(file);
   } catch (error) {
     throw unusable(file, error, "Name a manifest.json or a model.onnx.");
   }
+  throw unusable(file, new Error(`${size} bytes, keepers read at most ${MAX_MODEL_BYTES}`), TOO_LARGE_ADVICE);
 }
 
 function unusable(file: string, error: unknown, advice: string): CliError {

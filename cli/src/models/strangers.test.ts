@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, unlinkSync, writeFileSync, existsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -91,6 +91,26 @@ describe("strangers' models at the command", function () {
       expect(existsSync(manifest)).to.equal(false);
     });
   }
+
+  it("eval: says what to do where there is no manifest yet, the file is too large, or the plot has no place", async () => {
+    const data = join(folder, "one.jsonl");
+    writeFileSync(
+      data,
+      '{"values":[1],"answer":"a","truth":true}\n{"values":[2],"answer":"a","truth":false}',
+    );
+    mkdirSync(join(folder, "bare"));
+    writeFileSync(join(folder, "bare/model.onnx"), Buffer.alloc(64 * 2 ** 20 + 1));
+    const bare = await models("eval", "bare", "--data", data);
+    expect(bare.code).to.equal(1);
+    expect(bare.stderr).to.match(/ENOENT.*\[MANIFEST_INVALID\]\. .*assay models init/);
+    const large = await models("inspect", "bare");
+    expect(large.code).to.equal(1);
+    expect(large.stderr).to.match(/67108865 bytes.*\[MODEL_UNUSABLE\]\. .*Models on a server/);
+    const plot = await models("eval", "good", "--data", data, "--plot", join(folder, "no/where.svg"));
+    expect(plot.code).to.equal(1);
+    expect(plot.stdout, "the figures").to.include("accuracy");
+    expect(plot.stderr).to.match(/\[FILE_NOT_WRITTEN\]\. Name a folder/);
+  });
 
   it("verify: a maker of NaN is told by one of the claims it has no answer to", async () => {
     const { code, stdout } = await models("verify", "nan-maker", "--runs", "3", "--json");

@@ -1,10 +1,9 @@
-import { writeFileSync } from "node:fs";
-
 import { readRunConfig } from "@assay/keeper";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 
 import { jsonOption, runOption } from "../../lib/options.ts";
+import { writeText } from "../../lib/files.ts";
 import { createOutput, table } from "../../lib/output.ts";
 import { evaluate, judgeData, type Evaluation } from "../../models/evaluate.ts";
 import { reliabilityDiagram } from "../../models/reliability.ts";
@@ -36,7 +35,6 @@ export function evalCommand(models: Command): void {
     const judgement = await judgeData(file, data, readRunConfig(config));
     const evaluation = evaluate(judgement, baseRate);
     const { name } = judgement.manifest;
-    if (plot !== undefined) writeFileSync(plot, reliabilityDiagram(name, evaluation.quality.bins));
     const { quality, ...rest } = evaluation;
     createOutput({ json }).result(
       { model: name, data, ...quality, ...rest, ...(plot !== undefined && { plot }) },
@@ -46,6 +44,8 @@ export function evalCommand(models: Command): void {
         ...(plot === undefined ? [] : [`reliability diagram: ${plot}`]),
       ].join("\n"),
     );
+    // Last: figures that took an hour must not be lost to a folder that is missing.
+    if (plot !== undefined) writeText(plot, reliabilityDiagram(name, quality.bins));
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 import {
@@ -13,6 +13,7 @@ import {
 } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
+import { writeText } from "../../lib/files.ts";
 import { readModelBytes } from "../inspect.ts";
 import { fuzzClaims } from "../fuzz.ts";
 import { createInterview, type Flags, type Terminal } from "./interview.ts";
@@ -76,7 +77,7 @@ export async function initModel(
   } finally {
     await session.close();
   }
-  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  writeText(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return { path, manifest, trial, notes: notesOn(graph, manifest) };
 }
 

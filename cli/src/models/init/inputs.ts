@@ -53,7 +53,10 @@ async function stringsInput(
   const fields = await ask({
     flag: "fields",
     about: name,
-    text: `what its ${columns ?? ""} columns take, text or answer, one each`.replace("  ", " "),
+    text:
+      columns === 1
+        ? "field of the claim it takes, text or answer"
+        : "fields of the claim its columns take, text or answer, one each",
     proposal: columns === 1 ? "text" : "text,answer",
     parse(answer) {
       const given = list(oneOf("text", "answer"), 2)(answer);
