@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
+import { domainRegistryAbi, stakeVaultAbi, workTokenAbi } from "@assay/published";
 import { expect } from "chai";
+import { toFunctionSignature, type Abi } from "viem";
 
 import { ROOT } from "../testing/chain.ts";
 import type { Ran } from "../testing/assay.ts";
@@ -114,6 +116,21 @@ describe("docs/operators.md, word by word", function () {
       expect(evaluated.code, evaluated.stderr).to.equal(0);
       expect((JSON.parse(evaluated.stdout) as { accuracy: number }).accuracy).to.be.greaterThan(0.7);
     }
+  });
+
+  it("registers and stakes by functions the contracts have", () => {
+    const contracts: Readonly<Record<string, Abi>> = {
+      DOMAIN_REGISTRY: domainRegistryAbi,
+      STAKE_VAULT: stakeVaultAbi,
+      WORK_TOKEN: workTokenAbi,
+    };
+    const calls = [...PAGE.matchAll(/^cast (?:send|call) \$(\w+) "(\w+\([^)]*\))/gm)];
+    const named = calls.map(([, contract = "", signature = ""]) => {
+      const functions = (contracts[contract] ?? []).filter((item) => item.type === "function");
+      expect(functions.map(toFunctionSignature), contract).to.include(signature);
+      return signature.replace(/\(.*/, "");
+    });
+    expect(named).to.deep.equal(["familyOf", "register", "approve", "stake"]);
   });
 
   it("refuses an export that wants a locale this machine has not, and says how to get on", async () => {
