@@ -118,6 +118,8 @@ describe("readConfig", () => {
       payload: { allowPrivate: false, allowedHosts: [], ipfsGateways: [], mirrors: [], deadlineMs: 20_000 },
       log: { level: "info", format: "json" },
     });
+    expect(read()).to.not.have.property("metrics");
+    expect(read({ metrics: {} }).metrics).to.deep.equal({ host: "127.0.0.1", port: 9_464 });
   });
 
   it("takes relative paths as relative to the file, and leaves absolute ones", () => {
@@ -146,6 +148,7 @@ describe("readConfig", () => {
     ["a mirror that is no URL", { payload: { mirrors: ["store.example"] } }],
     ["more confirmations than the history a draw needs", { confirmations: 101 }],
     ["an unknown level", { log: { level: "loud" } }],
+    ["a port there is not", { metrics: { port: 65_536 } }],
     ["a missing contract", { contracts: { Assay: OWNER } }],
     ["a server without a protocol", { remote: { url: "http://h", model: "m" } }],
     ["a field of another protocol", { remote: { ...SERVER, constraint: "none" } }],

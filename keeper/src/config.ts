@@ -96,6 +96,22 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("How payloads are fetched"),
+  metrics: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default("127.0.0.1")
+        .describe("Address it listens on; it asks nobody who they are"),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(9_464)
+        .describe("Port; 0 takes a free one, the log says which"),
+    })
+    .exactOptional()
+    .describe("Serves GET /metrics for Prometheus and GET /healthz; off if left out"),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS).default("info").describe("Least important level that is written"),

@@ -27,9 +27,14 @@ export interface ModelParts {
   readonly tokenizer?: Uint8Array;
 }
 
+/** Why a claim got no probability: not for this model, refused by the graph, or answered with no number. */
+export type RefusedClaims = { readonly unfit: number; readonly failed: number; readonly noNumber: number };
+
 export interface Judged {
   /** One probability in [0, 1] or NaN a claim, in order. */
   readonly probabilities: number[];
+  /** How many of them are NaN, by reason. */
+  readonly refused: RefusedClaims;
   /** What the graph said about the first claim it could not take. */
   readonly failure?: string;
 }
@@ -85,6 +90,13 @@ export async function openSession(bytes: Uint8Array, isThrifty = false): Promise
   }
 }
 
+interface JudgedRows {
+  readonly results: number[];
+  /** Rows the graph refused, and its words about the first. */
+  readonly failed: number;
+  readonly failure?: string;
+}
+
 async function createRuntime(
   session: InferenceSession,
   manifest: Manifest,
@@ -114,26 +126,28 @@ async function createRuntime(
     return results;
   };
 
-  const alone = async (rows: readonly PreparedClaim[]): Promise<{ results: number[]; failure?: string }> => {
+  const alone = async (rows: readonly PreparedClaim[]): Promise<JudgedRows> => {
     const results: number[] = [];
+    let failed = 0;
     let failure: string | undefined;
     for (const row of rows) {
       try {
         results.push(...(await run([row])));
       } catch (error) {
         results.push(Number.NaN);
+        failed += 1;
         failure ??= String(error).slice(0, 300);
       }
     }
-    return failure === undefined ? { results } : { results, failure };
+    return failure === undefined ? { results, failed } : { results, failed, failure };
   };
 
   /** Of rows that fail together each is judged alone: one claim, sent on purpose perhaps, must not silence the others. */
-  const judgeRows = async (rows: readonly PreparedClaim[]): ReturnType<typeof alone> => {
-    if (rows.length === 0) return { results: [] };
+  const judgeRows = async (rows: readonly PreparedClaim[]): Promise<JudgedRows> => {
+    if (rows.length === 0) return { results: [], failed: 0 };
     if (mayBatch && rows.length > 1) {
       try {
-        return { results: await run(rows) };
+        return { results: await run(rows), failed: 0 };
       } catch {
         const judged = await alone(rows);
         // Nobody was to blame: the graph takes one row whatever its shape says.
@@ -150,12 +164,14 @@ async function createRuntime(
       const rows = claims.map((claim) =>
         isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined,
       );
-      const { results, failure } = await judgeRows(rows.filter((row) => row !== undefined));
+      const { results, failed, failure } = await judgeRows(rows.filter((row) => row !== undefined));
+      const noNumber = results.filter(Number.isNaN).length - failed;
+      const refused = { unfit: rows.length - results.length, failed, noNumber };
       let next = 0;
       const probabilities = rows.map((row) =>
         row === undefined ? Number.NaN : calibrate(results[next++] ?? Number.NaN, calibration),
       );
-      return failure === undefined ? { probabilities } : { probabilities, failure };
+      return failure === undefined ? { probabilities, refused } : { probabilities, refused, failure };
     },
     close: () => session.release(),
   };

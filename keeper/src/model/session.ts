@@ -19,6 +19,10 @@ export interface Model {
    * @throws the reason of `signal` if it fires: to stop is no abstention
    */
   judge(claims: readonly Claim[], signal?: AbortSignal): Promise<number[]>;
+  /** What loading and inference took so far; only of a model the keeper runs itself. */
+  stats?(): InferenceStats;
+  /** Whether it can be asked now; a model at a server does not say. */
+  isRunning?(): boolean;
   close(): Promise<void>;
 }
 
@@ -26,6 +30,7 @@ export interface Model {
 export interface EmbeddedModel extends Model {
   /** What loading and inference took so far. */
   stats(): InferenceStats;
+  isRunning(): boolean;
   /** Of the process that runs the model now. */
   pid(): number | undefined;
 }
@@ -67,6 +72,7 @@ export async function loadModel(
     baseRate,
     judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims), LANES),
     stats: () => supervisor.stats(),
+    isRunning: () => supervisor.isRunning(),
     pid: () => supervisor.pid(),
     close: () => supervisor.stop(),
   };

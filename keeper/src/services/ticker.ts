@@ -29,6 +29,8 @@ export interface TickerOptions {
 }
 
 export type Ticker = {
+  /** Milliseconds since 1970 when new requests were last read from the chain; undefined before the first time. */
+  lastLook(): number | undefined;
   /** Looks once: new requests, then the duties of every open one. Work of an earlier look that still runs is not doubled. */
   tick(): Promise<void>;
   /**
@@ -48,6 +50,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   const told = createRecent<string>();
   const stopping = new AbortController();
   const broken = new AbortController();
+  let lookedAt: number | undefined;
 
   const tell = (name: string, data: Record<string, unknown>, error: unknown): void => {
     if (stopping.signal.aborted) return;
@@ -106,6 +109,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
 
   const tick = async (): Promise<void> => {
     const { number, timestamp } = await followRequests(deps, follow);
+    lookedAt = Date.now();
     const now = Number(timestamp);
     for (const request of requests.open()) {
       const { requestId } = request;
@@ -115,6 +119,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   };
 
   return {
+    lastLook: () => lookedAt,
     tick,
     async run(signal) {
       const over = AbortSignal.any([signal, broken.signal]);

@@ -45,12 +45,12 @@ async function answer(request: Request): Promise<Reply> {
     }
   }
   if (runtime === undefined) throw new Error("no model is loaded");
-  const { probabilities, failure } = await runtime.judge(unpackClaims(request.claims));
+  const { probabilities, ...others } = await runtime.judge(unpackClaims(request.claims));
   return {
     kind: "judged",
     ms: ms(),
     probabilities: Float64Array.from(probabilities),
-    ...(failure !== undefined && { failure }),
+    ...others,
   };
 }
 

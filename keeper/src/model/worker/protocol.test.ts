@@ -33,10 +33,11 @@ describe("messages between the keeper and the process of a model", () => {
   });
 
   it("are whole again, however they were cut on the way", () => {
+    const refused = { unfit: 0, failed: 0, noNumber: 1 };
     const replies: Reply[] = [
       { kind: "loaded", ms: 1, bareMb: 2 },
-      { kind: "judged", ms: 3, probabilities: Float64Array.of(0.25, Number.NaN) },
-      { kind: "judged", ms: 4, probabilities: new Float64Array(0), failure: "no" },
+      { kind: "judged", ms: 3, probabilities: Float64Array.of(0.25, Number.NaN), refused },
+      { kind: "judged", ms: 4, probabilities: new Float64Array(0), refused, failure: "no" },
     ];
     const bytes = Buffer.concat(replies.flatMap((reply) => encodeFrame(reply)));
     for (let size = 1; size <= bytes.length; size++) {

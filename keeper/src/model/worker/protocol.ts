@@ -4,7 +4,7 @@ import type { Claim } from "../../payload/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { GraphFacts } from "../graphFacts.ts";
 import type { GivenClaim } from "../inputs/feeds.ts";
-import type { ModelParts } from "../runtime.ts";
+import type { ModelParts, RefusedClaims } from "../runtime.ts";
 
 /** What the keeper says to the process that runs the model. */
 export type Request =
@@ -27,6 +27,7 @@ export type Reply =
       readonly kind: "judged";
       readonly ms: number;
       readonly probabilities: Float64Array;
+      readonly refused: RefusedClaims;
       readonly failure?: string;
     };
 

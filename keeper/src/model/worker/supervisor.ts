@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../lib/logger.ts";
 import type { Claim } from "../../payload/schema.ts";
 import type { ModelFile } from "../manifest.ts";
+import type { RefusedClaims } from "../runtime.ts";
 import {
   peakMemoryOf,
   startModelProcess,
@@ -10,6 +11,9 @@ import {
   type ModelProcess,
   type WorkerLimits,
 } from "./process.ts";
+
+/** Beside what the process says: it ended over the claim, or was not there to be asked. */
+export type AbstentionReason = keyof RefusedClaims | "processEnded" | "notRunning";
 
 /** Counters since the start; times in ms. What a dashboard needs to tell loading from inference. */
 export interface InferenceStats {
@@ -20,8 +24,9 @@ export interface InferenceStats {
   readonly batches: number;
   readonly claims: number;
   readonly inferenceMs: number;
-  /** Claims without a probability, for whatever reason. */
+  /** Claims without a probability, all of them and by reason. */
   readonly abstained: number;
+  readonly abstentions: Readonly<Record<AbstentionReason, number>>;
   /** Memory of the process that runs now, MiB: before it read the model, and the most so far. 0 if unknown. */
   readonly bareMb: number;
   readonly peakMb: number;
@@ -37,6 +42,8 @@ export interface Supervisor {
    */
   judge(claims: readonly Claim[]): Promise<Float64Array>;
   stats(): InferenceStats;
+  /** Whether a process has loaded the model and can be asked. */
+  isRunning(): boolean;
   /** Of the process that runs now; tests end it. */
   pid(): number | undefined;
   stop(): Promise<void>;
@@ -76,8 +83,9 @@ export async function superviseModel(
 ): Promise<Supervisor> {
   const { manifest, bytes, tokenizer, folder } = file;
   const parts = tokenizer === undefined ? { manifest, bytes } : { manifest, bytes, tokenizer };
-  const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, abstained: 0, bareMb: 0 };
+  const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, bareMb: 0 };
   const ends: Record<string, number> = {};
+  const abstentions = { unfit: 0, failed: 0, noNumber: 0, processEnded: 0, notRunning: 0 };
   const stopping = new AbortController();
   let process: ModelProcess | undefined;
   let pause = FIRST_PAUSE_MS;
@@ -142,16 +150,21 @@ export async function superviseModel(
 
   const judge = async (claims: readonly Claim[]): Promise<Answers> => {
     if (claims.length > 1 && weightOf(claims) >= tooHeavy) return judgeHalves(claims);
-    const nothing = new Float64Array(claims.length).fill(Number.NaN);
+    const nothing = (reason: AbstentionReason): Float64Array => {
+      abstentions[reason] += claims.length;
+      return new Float64Array(claims.length).fill(Number.NaN);
+    };
     if (comeback !== undefined) {
       if (backAt - Date.now() > PATIENCE_MS)
-        return { probabilities: nothing, failure: "the model is not running" };
+        return { probabilities: nothing("notRunning"), failure: "the model is not running" };
       await Promise.race([comeback, sleep(PATIENCE_MS + limits.loadMs, undefined, { ref: false })]);
     }
-    if (process === undefined) return { probabilities: nothing, failure: "the model is not running" };
+    if (process === undefined)
+      return { probabilities: nothing("notRunning"), failure: "the model is not running" };
     const [asked, wasThrifty] = [process, isThrifty];
     try {
-      const { probabilities, failure, ms } = await asked.judge(claims);
+      const { probabilities, refused, failure, ms } = await asked.judge(claims);
+      for (const reason of ["unfit", "failed", "noNumber"] as const) abstentions[reason] += refused[reason];
       stats.batches += 1;
       stats.claims += claims.length;
       stats.inferenceMs += ms;
@@ -162,7 +175,8 @@ export async function superviseModel(
       await asked.ended;
       // What ended it was the batch before: this one is for the next process.
       if (!error.hasBegun) return judge(claims);
-      if (error.reason !== "took too much memory" || claims.length === 1) return { probabilities: nothing };
+      if (error.reason !== "took too much memory" || claims.length === 1)
+        return { probabilities: nothing("processEnded") };
       const data = { model: manifest.name, claims: claims.length, detail: error.detail };
       if (!wasThrifty) {
         log.warn("a batch needs too much memory, judging it with less", data);
@@ -192,11 +206,17 @@ export async function superviseModel(
   return {
     async judge(claims) {
       const { probabilities, failure } = await judge(claims);
-      for (const p of probabilities) if (Number.isNaN(p)) stats.abstained += 1;
       if (failure !== undefined) log.warn("claims not judged", { model: manifest.name, reason: failure });
       return probabilities;
     },
-    stats: () => ({ ...stats, peakMb: peakMemoryOf(process?.pid), ends: { ...ends } }),
+    stats: () => ({
+      ...stats,
+      abstained: Object.values(abstentions).reduce((sum, count) => sum + count, 0),
+      abstentions: { ...abstentions },
+      peakMb: peakMemoryOf(process?.pid),
+      ends: { ...ends },
+    }),
+    isRunning: () => process !== undefined && comeback === undefined,
     pid: () => process?.pid,
     async stop() {
       stopping.abort();
