@@ -32,7 +32,7 @@ export type RefusedClaims = { readonly unfit: number; readonly failed: number; r
 
 export interface Judged {
   /** One probability in [0, 1] or NaN a claim, in order. */
-  readonly probabilities: number[];
+  readonly probabilities: Float64Array;
   /** How many of them are NaN, by reason. */
   readonly refused: RefusedClaims;
   /** What the graph said about the first claim it could not take. */
@@ -112,7 +112,7 @@ async function createRuntime(
     const size = fixed ?? rows.length;
     const results: number[] = [];
     for (let i = 0; i < rows.length; i += size) {
-      const own = rows.slice(i, i + size);
+      const own = size === rows.length ? rows : rows.slice(i, i + size);
       const filled = own.length === size ? own : Array.from({ length: size }, (_, at) => own[at] ?? own[0]!);
       const tensors: Record<string, Tensor> = {};
       for (const [name, tensor] of Object.entries(tensorsOf(feeds, filled)))
@@ -121,6 +121,7 @@ async function createRuntime(
       if (given === undefined) throw new OutputShapeError("missing", output.name);
       const answers = filled.map(({ answer }) => answer);
       const probabilities = readOutput(given as unknown as Parameters<typeof readOutput>[0], output, answers);
+      if (rows.length === size) return probabilities;
       results.push(...probabilities.slice(0, own.length));
     }
     return results;
@@ -161,16 +162,24 @@ async function createRuntime(
   await run([prepareClaim(feeds, probeOf(manifest))!]);
   return {
     async judge(claims) {
-      const rows = claims.map((claim) =>
-        isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined,
-      );
-      const { results, failed, failure } = await judgeRows(rows.filter((row) => row !== undefined));
-      const noNumber = results.filter(Number.isNaN).length - failed;
-      const refused = { unfit: rows.length - results.length, failed, noNumber };
-      let next = 0;
-      const probabilities = rows.map((row) =>
-        row === undefined ? Number.NaN : calibrate(results[next++] ?? Number.NaN, calibration),
-      );
+      const rows: PreparedClaim[] = [];
+      const places: number[] = [];
+      for (const [i, claim] of claims.entries()) {
+        const row = isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined;
+        if (row === undefined) continue;
+        rows.push(row);
+        places.push(i);
+      }
+      const { results, failed, failure } = await judgeRows(rows);
+      const probabilities = new Float64Array(claims.length).fill(Number.NaN);
+      let numbers = 0;
+      for (const [at, i] of places.entries()) {
+        const p = calibrate(results[at] ?? Number.NaN, calibration);
+        probabilities[i] = p;
+        if (!Number.isNaN(p)) numbers += 1;
+      }
+      const unfit = claims.length - rows.length;
+      const refused = { unfit, failed, noNumber: rows.length - failed - numbers };
       return failure === undefined ? { probabilities, refused } : { probabilities, refused, failure };
     },
     close: () => session.release(),

@@ -56,8 +56,13 @@ export interface PreparedClaim {
 
 /** undefined if the claim has not what the model takes. */
 export function prepareClaim(feeds: readonly Feed[], claim: GivenClaim): PreparedClaim | undefined {
-  const rows = feeds.map((feed) => feed.row(claim));
-  return rows.every((row) => row !== undefined) ? { answer: claim.answer, rows } : undefined;
+  const rows: unknown[] = [];
+  for (const feed of feeds) {
+    const row = feed.row(claim);
+    if (row === undefined) return undefined;
+    rows.push(row);
+  }
+  return { answer: claim.answer, rows };
 }
 
 /** The tensors of a batch, by input. */

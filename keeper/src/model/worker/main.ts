@@ -45,13 +45,8 @@ async function answer(request: Request): Promise<Reply> {
     }
   }
   if (runtime === undefined) throw new Error("no model is loaded");
-  const { probabilities, ...others } = await runtime.judge(unpackClaims(request.claims));
-  return {
-    kind: "judged",
-    ms: ms(),
-    probabilities: Float64Array.from(probabilities),
-    ...others,
-  };
+  const judged = await runtime.judge(unpackClaims(request.claims));
+  return { kind: "judged", ms: ms(), ...judged };
 }
 
 /** Room for requests that have come, bytes; more for one that is larger, as long as it is here. */

@@ -50,9 +50,7 @@ export interface ModelProcess {
     path: string,
     isThrifty?: boolean,
   ): Promise<{ readonly ms: number; readonly bareMb: number }>;
-  judge(
-    claims: readonly Claim[],
-  ): Promise<Omit<Judged, "probabilities"> & { readonly probabilities: Float64Array; readonly ms: number }>;
+  judge(claims: readonly Claim[]): Promise<Judged & { readonly ms: number }>;
   /** What a file says about itself; a keeper has no use for it. */
   describe(bytes: Uint8Array, path: string): Promise<GraphFacts>;
   /** Opens a graph and forgets it. */

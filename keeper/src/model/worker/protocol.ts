@@ -4,7 +4,7 @@ import type { Claim } from "../../payload/schema.ts";
 import type { Refusal } from "../errors.ts";
 import type { GraphFacts } from "../graphFacts.ts";
 import type { GivenClaim } from "../inputs/feeds.ts";
-import type { ModelParts, RefusedClaims } from "../runtime.ts";
+import type { Judged, ModelParts } from "../runtime.ts";
 
 /** What the keeper says to the process that runs the model. */
 export type Request =
@@ -23,13 +23,7 @@ export type Reply =
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "described"; readonly facts: GraphFacts }
   | { readonly kind: "opened" }
-  | {
-      readonly kind: "judged";
-      readonly ms: number;
-      readonly probabilities: Float64Array;
-      readonly refused: RefusedClaims;
-      readonly failure?: string;
-    };
+  | ({ readonly kind: "judged"; readonly ms: number } & Judged);
 
 /** Claims field by field: a few long lists cross faster than many small objects. */
 export interface PackedClaims {

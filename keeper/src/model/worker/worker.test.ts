@@ -114,7 +114,7 @@ describe("the process of a model", function () {
       const [text, answer] = i % 16 === 0 ? [60, 30] : [1_600, 400];
       return { text: letters(text, i), answer: letters(answer, 5 * i) };
     });
-    await open(file, { batch: 64 });
+    await open(file, { batch: 64, deadlineMs: 120_000 });
     const judged = await model!.judge(claims);
     const { ends, abstained } = model!.stats();
     expect(ends["took too much memory"]).to.be.greaterThan(1);
@@ -129,7 +129,7 @@ describe("the process of a model", function () {
     expect(model!.stats().ends).to.deep.equal(ends);
     await model!.close();
 
-    await open(file, { batch: 1 });
+    await open(file, { batch: 1, deadlineMs: 120_000 });
     const few = [0, 1, 31, 48, 63];
     const alone = await model!.judge(few.map((i) => claims[i]!));
     few.forEach((i, at) => expect(judged[i], `claim ${i}`).to.be.closeTo(alone[at]!, 1e-5));
