@@ -11,7 +11,7 @@ import {IAssay} from "./IAssay.sol";
 ///      come later do not make it false; whoever doubts it replays the chain's last {WINDOW} receipts on-chain.
 ///      Safety rests on: Assay, the StakeVault and the DomainRegistry are the immutable peers and only asked; WORK calls
 ///      nobody; a requester that is a contract is asked for its signature by a static call, which cannot change anything.
-///      Liveness rests on WORK alone. Balance of WORK ≥ BOND · open posts.
+///      Bonds return as long as WORK moves. Balance of WORK ≥ BOND · open posts.
 ///      What a receipt says is the requester's word: see docs/performance.md for who can lie about what.
 interface IPerformanceLedger {
     /// @notice A receipt with what proves it.
@@ -166,7 +166,8 @@ interface IPerformanceLedger {
 
     /// @notice Replays the receipts an open post was computed from. If it is false, its bond is lost: half of it goes to
     ///         the caller, the rest burns. If it is true, it is accepted at once and the caller pays as much (allowance
-    ///         needed): half to the poster, the rest burns. A post of an operator without a new receipt is false.
+    ///         needed): half to the poster, the rest burns. A post of an operator without a new receipt is false. A full
+    ///         window costs about a million gas.
     /// @param base head of the chain before the first of `entries`; zero if that is the chain's first
     /// @param entries the last min(count, {WINDOW}) receipts up to the post's count, the oldest first
     function challengeMetrics(

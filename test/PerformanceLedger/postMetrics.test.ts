@@ -233,6 +233,22 @@ describe("PerformanceLedger", () => {
         .withArgs(w.domain, w.operator, openUntil);
     });
 
+    it("takes the first second after the window, in which nobody can challenge any more", async () => {
+      const w = await load(postedWorld);
+      const { openUntil } = await w.performance.postOf(w.domain, w.operator);
+      const before = await networkHelpers.takeSnapshot();
+      await networkHelpers.time.setNextBlockTimestamp(openUntil);
+      await expect(w.performance.challengeMetrics(w.domain, w.operator, ZERO, w.entries))
+        .to.be.revertedWithCustomError(w.performance, "ChallengeWindowOver")
+        .withArgs(w.domain, w.operator, openUntil);
+      await before.restore();
+      await networkHelpers.time.setNextBlockTimestamp(openUntil);
+      await expect(w.performance.withdrawBond(w.domain, w.operator)).to.emit(
+        w.performance,
+        "MetricsAccepted",
+      );
+    });
+
     it("gives the bond to the poster, whoever asks", async () => {
       const w = await load(postedWorld);
       await endChallenges(w, w.operator);
