@@ -10,6 +10,7 @@ import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
 import { measureAppeals } from "./appeals.ts";
 import { measureLife, type Figures } from "./life.ts";
 import { measureMaxima } from "./maxima.ts";
+import { measurePerformance } from "./performance.ts";
 import { measurePopulation } from "./population.ts";
 import { measureStaking } from "./staking.ts";
 
@@ -24,6 +25,7 @@ async function measure(): Promise<Figures> {
     async () => measureStaking(await buildWorld(OPERATORS)),
     measureAppeals,
     measureMaxima,
+    measurePerformance,
     measurePopulation,
   ]) {
     Object.assign(figures, await journey());

@@ -65,6 +65,8 @@ function readProtocol(s: Section): ParameterFile["protocol"] {
     familyBond: s.work("familyBond", 18),
     initialEmission: s.work("initialEmission", 18),
     halving: s.integer("halving"),
+    performanceBond: s.work("performanceBond", 18),
+    challengeWindow: s.integer("challengeWindow"),
     governor: s.address("governor"),
     treasury: s.address("treasury"),
   };

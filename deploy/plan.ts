@@ -16,6 +16,7 @@ export const ORDER = [
   "Appeals",
   "Assay",
   "AssayLens",
+  "PerformanceLedger",
 ] as const;
 
 export type ContractName = (typeof ORDER)[number];
@@ -35,6 +36,10 @@ export interface ProtocolParameters {
   readonly initialEmission: bigint;
   /** Epochs after which the emission halves. */
   readonly halving: bigint;
+  /** What a post of metrics, and a lost challenge, has at stake. */
+  readonly performanceBond: bigint;
+  /** How long a post of metrics can be challenged. */
+  readonly challengeWindow: bigint;
 }
 
 /** Addresses the contracts will get when `deployer` creates them in {@link ORDER}, beginning with `nonce`. */
@@ -57,6 +62,8 @@ export const PARAMETERS = [
   "familyBond",
   "initialEmission",
   "halving",
+  "performanceBond",
+  "challengeWindow",
 ] as const satisfies readonly (keyof ProtocolParameters)[];
 
 /** Constructor arguments of every contract: of values, or of whatever stands for them (Ignition's parameters). */
@@ -108,6 +115,14 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       ...clock,
     ],
     AssayLens: [at.Assay, at.DomainRegistry, at.StakeVault, at.Appeals],
+    PerformanceLedger: [
+      at.WorkToken,
+      at.Assay,
+      at.StakeVault,
+      at.DomainRegistry,
+      p.performanceBond,
+      p.challengeWindow,
+    ],
   };
 }
 
@@ -158,6 +173,12 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     APPEALS: "Appeals",
   },
   AssayLens: { ASSAY: "Assay", REGISTRY: "DomainRegistry", VAULT: "StakeVault", APPEALS: "Appeals" },
+  PerformanceLedger: {
+    TOKEN: "WorkToken",
+    ASSAY: "Assay",
+    VAULT: "StakeVault",
+    REGISTRY: "DomainRegistry",
+  },
 };
 
 /** The protocol constants a contract carries, by getter. */
@@ -178,6 +199,7 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   Appeals: {},
   Assay: clockGetters(),
   AssayLens: {},
+  PerformanceLedger: { BOND: "performanceBond", CHALLENGE_WINDOW: "challengeWindow" },
 };
 
 function clockGetters() {

@@ -52,7 +52,9 @@ describe("DomainRegistry", () => {
 
     it("reverts when all numbers are taken", async () => {
       const { registry: r, addresses } = await networkHelpers.loadFixture(registry);
-      await networkHelpers.setStorageAt(addresses.DomainRegistry, 0, 65_534);
+      // Packed behind the authority.
+      const word = BigInt(addresses.AccessManager) | (65_534n << 160n);
+      await networkHelpers.setStorageAt(addresses.DomainRegistry, 0, ethers.toBeHex(word, 32));
       await r.createDomain("last", ...DEFAULTS);
       expect(await r.domainCount()).to.equal(65_535n);
       await expect(r.createDomain("one more", ...DEFAULTS))
@@ -288,7 +290,7 @@ describe("DomainRegistry", () => {
       expect(await r.feesOf(domain, 1)).to.deep.equal(all.fees);
       expect(await r.rewardsOf(domain, 1)).to.deep.equal(all.rewards);
       expect(await r.reputationOf(domain, 1)).to.deep.equal(all.reputation);
-      expect(await r.verdictRuleOf(domain, 1)).to.deep.equal([2n, 1_000n, 600n]);
+      expect(await r.verdictRuleOf(domain, 1)).to.deep.equal([2n, 1_000n, 600n, 1_200n]);
       expect(await r.qualityOf(domain, 1)).to.deep.equal([0n, 32n, 250_000_000_000_000_000n]);
       expect(await r.DOMAIN_FEE()).to.equal(parameters.domainFee);
       expect(await r.FAMILY_BOND()).to.equal(parameters.familyBond);

@@ -10,7 +10,7 @@ const ZERO = ethers.ZeroAddress;
 function argumentsOf(room: (typeof ROOMS)[number], genesis: bigint, length: bigint) {
   const clock = [genesis, length];
   return {
-    DomainRegistry: [ZERO, ZERO, ...clock, 0n, 0n, 0n],
+    DomainRegistry: [ZERO, ZERO, ZERO, ...clock, 0n, 0n, 0n],
     FeeMarket: [ZERO, ZERO, ZERO, ZERO, ...clock],
     StakeVault: [ZERO, ZERO, ZERO, ZERO, ZERO, ...clock, 10n * DAY],
     ReputationLedger: [ZERO, ZERO, ZERO, ZERO, ...clock],

@@ -1,4 +1,11 @@
-import { createLogger, disconnectAll, EXIT_FIX_ME, EXIT_START_AGAIN, Secret } from "@assay/keeper";
+import {
+  createLogger,
+  disconnectAll,
+  EXIT_FIX_ME,
+  EXIT_START_AGAIN,
+  REMOTE_TOKEN_VARIABLE,
+  Secret,
+} from "@assay/keeper";
 import { Command } from "commander";
 
 import { explainCommand } from "./commands/explain.ts";
@@ -29,11 +36,10 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Whatever in the environment looks like a key stays out of the last words.
-  const keys = Object.values(process.env).filter((value) => /^(0x)?[0-9a-f]{64}$/i.test(value ?? ""));
-  const { line, retryable } = lastWords(
-    error,
-    createLogger({ secrets: keys.map((key) => new Secret(key ?? "")) }),
+  const keys = Object.entries(process.env).flatMap(([name, value = ""]) =>
+    name === REMOTE_TOKEN_VARIABLE || /^(0x)?[0-9a-f]{64}$/i.test(value) ? [value] : [],
   );
+  const { line, retryable } = lastWords(error, createLogger({ secrets: keys.map((key) => new Secret(key)) }));
   console.error(line);
   process.exitCode = retryable ? EXIT_START_AGAIN : EXIT_FIX_ME;
 } finally {

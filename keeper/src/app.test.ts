@@ -28,6 +28,8 @@ describe("keepers on a real chain", function () {
   let store: PayloadStore;
   let apps: App[] = [];
   const lines: string[] = [];
+  /** Of the first keeper. */
+  let metricsUrl = "";
 
   before(async () => {
     chain = await startLocalChain();
@@ -48,10 +50,14 @@ describe("keepers on a real chain", function () {
       // The first one talks over a WebSocket, on a bad line.
       const rpcUrl = i === 0 ? `ws://127.0.0.1:${line.port}` : chain.rpcUrl;
       const payload = { allowPrivate: true, deadlineMs: 1_000, mirrors: [NOBODY, store.url] };
-      const path = chain.configOf(i, { rpcUrl, payload, blockRange: 3 });
+      const metrics = i === 0 ? { metrics: { port: 0 } } : {};
+      const path = chain.configOf(i, { rpcUrl, payload, blockRange: 3, ...metrics });
       const config = readConfig(path, { [HOT_KEY_VARIABLE]: hotKeyOf(i) });
       apps.push(await buildApp({ config, log: createLogger({ write: (line) => lines.push(line) }) }));
     }
+    metricsUrl = lines
+      .flatMap((text) => /"url":"([^"]+)","msg":"metrics served"/.exec(text)?.[1] ?? [])
+      .at(-1)!;
   };
   const stopAll = async (): Promise<void> => {
     await Promise.all(apps.map((app) => app.close()));
@@ -87,6 +93,18 @@ describe("keepers on a real chain", function () {
       await startAll();
     };
     expect(await look(commits(id, 5)), "all committed").to.equal(true);
+    expect(
+      lines.filter((text) => text.includes('"metrics served"')),
+      "off by default",
+    ).to.have.length(1);
+    const metrics = await (await fetch(`${metricsUrl}/metrics`)).text();
+    const claims = PAYLOAD.claims.length;
+    expect(metrics).to.match(new RegExp(`^assay_keeper_model_claims_total ${claims}$`, "m"));
+    expect(metrics).to.match(/^assay_keeper_open_requests 1$/m);
+    const [, block] = /^assay_keeper_last_block (\d+)$/m.exec(metrics)!;
+    expect(Number(block)).to.be.within(1, Number((await chain.reads.head()).number));
+    const health = await fetch(`${metricsUrl}/healthz`);
+    expect([health.status, await health.json()]).to.deep.equal([200, { status: "ok", problems: [] }]);
     await restart();
     await chain.jump(202);
     expect(await look(async () => (await state(id)).round.reveals === 5), "all revealed").to.equal(true);

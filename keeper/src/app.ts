@@ -15,6 +15,7 @@ import { createRequestTable } from "./db/requests.ts";
 import { createVoteGuard } from "./db/voteGuard.ts";
 import { AssayError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
+import type { MetricsServer } from "./metrics/server.ts";
 import { readModelSource } from "./modelSource.ts";
 import { fetchPayload, type FetchedPayload } from "./payload/fetch.ts";
 import { hashPayload, parsePayload } from "./payload/schema.ts";
@@ -88,16 +89,59 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
     follow: { confirmations: config.confirmations, startBlock },
     pollMs: config.pollMs,
   });
+  let metrics: MetricsServer | undefined;
+  try {
+    metrics = await startMetrics(config, deps, ticker);
+  } catch (error) {
+    database.close();
+    await model.close();
+    disconnect(config);
+    throw error;
+  }
   return {
     ...ticker,
     async close() {
       stopSending.abort(new Error("the keeper stops"));
+      await metrics?.close();
       await ticker.stop();
       database.close();
       await model.close();
       disconnect(config);
     },
   };
+}
+
+/** Looks at the chain that may fail before the keeper counts as unwell, and the least time for them, ms. */
+const MISSED_LOOKS = 5;
+const LEAST_MISSED_MS = 30_000;
+
+/** The endpoint for Prometheus, if it is wanted; what is not wanted is not even loaded. */
+async function startMetrics(
+  { metrics: address, pollMs }: Config,
+  { model, cursor, requests, log }: ServiceDeps,
+  { lastLook }: Ticker,
+): Promise<MetricsServer | undefined> {
+  if (address === undefined) return undefined;
+  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+    import("./metrics/registry.ts"),
+    import("./metrics/server.ts"),
+  ]);
+  const registry = createMetrics({
+    stats: model.stats,
+    lastBlock: () => cursor.get()?.number,
+    openRequests: () => requests.open().length,
+    lastLook,
+  });
+  const startedAt = Date.now();
+  const problems = (): string[] => {
+    const silentMs = Date.now() - (lastLook() ?? startedAt);
+    const isSilent = silentMs > Math.max(LEAST_MISSED_MS, MISSED_LOOKS * pollMs);
+    return [
+      ...(isSilent ? [`no look at the chain succeeded for ${Math.round(silentMs / 1_000)} s`] : []),
+      ...(model.isRunning?.() === false ? ["the model is not running"] : []),
+    ];
+  };
+  return serveMetrics({ ...address, registry, problems, log });
 }
 
 /** The payload of a request: from its event if it travelled there, else from its URI or a mirror, by its hash. */

@@ -4,8 +4,16 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { ConfigError, HOT_KEY_VARIABLE, readConfig, secretsOf, type Config } from "./config.ts";
+import {
+  ConfigError,
+  HOT_KEY_VARIABLE,
+  readConfig,
+  readRunConfig,
+  secretsOf,
+  type Config,
+} from "./config.ts";
 import { exitCodeOf, renderError } from "./lib/errors.ts";
+import { INFERENCE_DEFAULTS } from "./model/session.ts";
 import { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
 
 const KEY = `0x${"4c".repeat(32)}`;
@@ -33,6 +41,44 @@ const MINIMAL = {
   model: "model/manifest.json",
   database: "/var/lib/keeper.sqlite",
 };
+
+describe("readRunConfig", () => {
+  const folder = mkdtempSync(join(tmpdir(), "assay-run-config-"));
+  const path = join(folder, "keeper.json");
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const read = (content: object, environment: NodeJS.ProcessEnv = {}) => {
+    writeFileSync(path, JSON.stringify(content));
+    return readRunConfig(path, environment);
+  };
+  const remote = SERVER;
+
+  it("is what keepers do by default where no file says otherwise", () => {
+    expect(readRunConfig()).to.deep.equal({ inference: INFERENCE_DEFAULTS });
+    expect(read({})).to.deep.equal({ inference: INFERENCE_DEFAULTS });
+  });
+
+  it("reads a whole configuration like the keeper, and needs no key for it", () => {
+    const run = read(
+      { ...MINIMAL, remote, inference: { loadMs: 5_000 } },
+      { ASSAY_INFERENCE_TOKEN: "secret" },
+    );
+    const whole = readConfig(path, { [HOT_KEY_VARIABLE]: KEY });
+    expect(run.inference).to.deep.equal(whole.inference);
+    expect(run.inference.loadMs).to.equal(5_000);
+    expect(run.remote).to.deep.equal(whole.remote);
+    expect(run.remoteToken?.reveal()).to.equal("secret");
+  });
+
+  it("reads a file with nothing but the server, and refuses what no configuration has", () => {
+    expect(read({ remote }).remote).to.include(remote);
+    expect(() => read({ remotes: remote })).to.throw(ConfigError, "remotes");
+    expect(() => read({ inference: { memoryMb: 1 } })).to.throw(ConfigError, "memoryMb");
+    expect(() => read({ remote }, { ASSAY_INFERENCE_TOKEN: "a b" })).to.throw(
+      ConfigError,
+      "ASSAY_INFERENCE_TOKEN",
+    );
+  });
+});
 
 describe("readConfig", () => {
   let folder: string;
@@ -72,6 +118,8 @@ describe("readConfig", () => {
       payload: { allowPrivate: false, allowedHosts: [], ipfsGateways: [], mirrors: [], deadlineMs: 20_000 },
       log: { level: "info", format: "json" },
     });
+    expect(read()).to.not.have.property("metrics");
+    expect(read({ metrics: {} }).metrics).to.deep.equal({ host: "127.0.0.1", port: 9_464 });
   });
 
   it("takes relative paths as relative to the file, and leaves absolute ones", () => {
@@ -100,6 +148,7 @@ describe("readConfig", () => {
     ["a mirror that is no URL", { payload: { mirrors: ["store.example"] } }],
     ["more confirmations than the history a draw needs", { confirmations: 101 }],
     ["an unknown level", { log: { level: "loud" } }],
+    ["a port there is not", { metrics: { port: 65_536 } }],
     ["a missing contract", { contracts: { Assay: OWNER } }],
     ["a server without a protocol", { remote: { url: "http://h", model: "m" } }],
     ["a field of another protocol", { remote: { ...SERVER, constraint: "none" } }],

@@ -49,7 +49,9 @@ export const configSchema = z.strictObject({
         .min(256)
         .max(65_536)
         .default(INFERENCE_DEFAULTS.memoryMb)
-        .describe("MiB the model's process may hold before it is ended and started again"),
+        .describe(
+          "MiB the model's process may hold before it is ended and started again; a batch that needs more is judged in parts",
+        ),
       loadMs: z
         .int()
         .min(1_000)
@@ -94,6 +96,22 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("How payloads are fetched"),
+  metrics: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .default("127.0.0.1")
+        .describe("Address it listens on; it asks nobody who they are"),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(9_464)
+        .describe("Port; 0 takes a free one, the log says which"),
+    })
+    .exactOptional()
+    .describe("Serves GET /metrics for Prometheus and GET /healthz; off if left out"),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS).default("info").describe("Least important level that is written"),
@@ -137,28 +155,14 @@ export class ConfigError extends AssayError<"CONFIG_INVALID", { path: string; pr
  * @throws ConfigError naming every problem
  */
 export function readConfig(path: string, environment: NodeJS.ProcessEnv = process.env): Config {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    // The parser's own words repeat the text around the mistake, which may be a key.
-    const reason = error instanceof SyntaxError ? "it is not JSON" : String(error);
-    throw new ConfigError(path, reason);
-  }
-  const parsed = configSchema.safeParse(json);
+  const parsed = configSchema.safeParse(readJson(path));
   const key = environment[HOT_KEY_VARIABLE];
-  const problems: string[] = [];
-  if (!parsed.success) problems.push(z.prettifyError(parsed.error).replaceAll("\n", " "));
+  const problems = problemsOf(parsed, environment);
   if (!isPrivateKey(key)) {
     problems.push(
       `${HOT_KEY_VARIABLE} must hold 32 bytes in hexadecimal, it is ${key === undefined ? "not set" : "something else"}`,
     );
   }
-  const token = environment[REMOTE_TOKEN_VARIABLE];
-  if (token !== undefined && !/^[\x21-\x7e]{6,4096}$/.test(token))
-    problems.push(
-      `${REMOTE_TOKEN_VARIABLE} must hold 6 to 4096 characters of printable ASCII without spaces`,
-    );
   if (!parsed.success || problems.length > 0) throw new ConfigError(path, problems.join("; "));
   const base = dirname(resolve(path));
   const absolute = (file: string): string => (isAbsolute(file) ? file : resolve(base, file));
@@ -167,8 +171,52 @@ export function readConfig(path: string, environment: NodeJS.ProcessEnv = proces
     model: absolute(parsed.data.model),
     database: absolute(parsed.data.database),
     hotKey: new Secret(key as Hex),
-    ...(token === undefined ? {} : { remoteToken: new Secret(token) }),
+    ...tokenOf(environment),
   };
+}
+
+/** How a keeper runs its model: the part of a configuration that needs no chain and no key. */
+export type RunConfig = Pick<Config, "inference" | "remote" | "remoteToken">;
+
+/**
+ * Reads how a model is run from a keeper's configuration, or from a file with nothing else in it.
+ *
+ * @param path undefined: as keepers run a model file unless they are told otherwise
+ * @throws ConfigError naming every problem
+ */
+export function readRunConfig(path?: string, environment: NodeJS.ProcessEnv = process.env): RunConfig {
+  if (path === undefined) return { inference: INFERENCE_DEFAULTS };
+  const parsed = configSchema.partial().safeParse(readJson(path));
+  const problems = problemsOf(parsed, environment);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(path, problems.join("; "));
+  const { inference = INFERENCE_DEFAULTS, remote } = parsed.data;
+  return { inference, ...(remote !== undefined && { remote }), ...tokenOf(environment) };
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    // The parser's own words repeat the text around the mistake, which may be a key.
+    const reason = error instanceof SyntaxError ? "it is not JSON" : String(error);
+    throw new ConfigError(path, reason);
+  }
+}
+
+/** What is wrong with the file, and with the token of the environment. */
+function problemsOf(parsed: z.ZodSafeParseResult<unknown>, environment: NodeJS.ProcessEnv): string[] {
+  const problems = parsed.success ? [] : [z.prettifyError(parsed.error).replaceAll("\n", " ")];
+  const token = environment[REMOTE_TOKEN_VARIABLE];
+  if (token !== undefined && !/^[\x21-\x7e]{6,4096}$/.test(token))
+    problems.push(
+      `${REMOTE_TOKEN_VARIABLE} must hold 6 to 4096 characters of printable ASCII without spaces`,
+    );
+  return problems;
+}
+
+function tokenOf(environment: NodeJS.ProcessEnv): Pick<Config, "remoteToken"> {
+  const token = environment[REMOTE_TOKEN_VARIABLE];
+  return token === undefined ? {} : { remoteToken: new Secret(token) };
 }
 
 /** Order of secp256k1; a private key is below it and not zero. */

@@ -3,6 +3,7 @@ export * as commitment from "./mirror/commitment.ts";
 export * as feeCurve from "./mirror/feeCurve.ts";
 export * as fixedPoint from "./mirror/fixedPoint.ts";
 export * as laneTally from "./mirror/laneTally.ts";
+export * as performanceMath from "./mirror/performanceMath.ts";
 export * as reputationMath from "./mirror/reputationMath.ts";
 export * as rewards from "./mirror/rewards.ts";
 export * as skillScore from "./mirror/skillScore.ts";
@@ -46,8 +47,10 @@ export {
   describeConfig,
   HOT_KEY_VARIABLE,
   readConfig,
+  readRunConfig,
   secretsOf,
   type Config,
+  type RunConfig,
 } from "./config.ts";
 export {
   AssayError,
@@ -63,12 +66,12 @@ export { Secret } from "./lib/secret.ts";
 export { sha256 } from "./lib/sha256.ts";
 export { runKeeper } from "./main.ts";
 export { calibrate } from "./model/calibrate.ts";
-export { ModelFileError, RefusedModel, type ModelFileErrorCode, type Refusal } from "./model/errors.ts";
-export { describeGraph, type Port } from "./model/graph.ts";
-export { checkGraph, summarizeGraph, type GraphSummary } from "./model/graphProto.ts";
+export { ModelFileError, type ModelFileErrorCode, type Refusal } from "./model/errors.ts";
+export { ESTIMATE_BATCH, type DeclaredPort, type GraphFacts } from "./model/graphFacts.ts";
 export { encodePng } from "./model/inputs/pngEncode.ts";
 export { decodePng, type Pixels } from "./model/inputs/png.ts";
 export { judgeClaims } from "./model/judge.ts";
+export { lookAtModel } from "./model/look.ts";
 export {
   manifestJsonSchema,
   manifestSchema,
@@ -76,14 +79,14 @@ export {
   MODEL_FILE,
   readModel,
   TOKENIZER_FILE,
+  TOO_LARGE_ADVICE,
   type Calibration,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
   type ModelFile,
 } from "./model/manifest.ts";
-export { refusalOf } from "./model/refusals.ts";
-export type { ModelIdentity, ModelSource } from "./model/source.ts";
+export type { Measuring, ModelIdentity, ModelSource } from "./model/source.ts";
 export {
   INFERENCE_DEFAULTS,
   loadModel,
@@ -93,9 +96,16 @@ export {
 } from "./model/session.ts";
 export type { InferenceStats } from "./model/worker/supervisor.ts";
 export { moveToBaseRate, voteByte } from "./model/vote.ts";
-export { chatManifestJsonSchema } from "./remote/chatManifest.ts";
+export { chatManifestJsonSchema, chatModelHash, type ChatManifest } from "./remote/chatManifest.ts";
+export { renderPrompt, type Message } from "./remote/chatPrompt.ts";
 export { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
-export { readIdentity, readModelSource } from "./modelSource.ts";
+export {
+  isChatManifest,
+  readAnyManifest,
+  readIdentity,
+  readModelSource,
+  type AnyManifest,
+} from "./modelSource.ts";
 export { decodeDataUri } from "./payload/dataUri.ts";
 export { fetchPayload } from "./payload/fetch.ts";
 export {
@@ -111,3 +121,4 @@ export {
 } from "./payload/schema.ts";
 export { putPayload, PayloadStoreError } from "./payloadStore/client.ts";
 export { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
+export { CandidateError, rank, type Candidate } from "./routing/rank.ts";

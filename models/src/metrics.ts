@@ -32,6 +32,11 @@ export function majorityAccuracy(truths: readonly boolean[]): number {
   return Math.max(share, 1 - share);
 }
 
+/** 1 where a vote is on the wrong side of ½. */
+export function errorsOf(votes: ArrayLike<number>, truths: readonly boolean[]): number[] {
+  return truths.map((truth, row) => ((votes[row] ?? 0) > 127.5 === truth ? 0 : 1));
+}
+
 /** Pearson correlation; 0 where one side never varies. */
 export function correlation(left: readonly number[], right: readonly number[]): number {
   const [meanLeft, meanRight] = [mean(left), mean(right)];

@@ -246,6 +246,13 @@ const OTHERS = {
   register: "an operator with a URI of 29 bytes",
   setHotKey: "a new hot key",
   buyCredits: "credits of a requester who has some",
+  recordReceipt: "one receipt more on a model's chain, signed by an account",
+  "recordReceipts.n50": "fifty, each of a request of its own",
+  postMetrics: "metrics of one operator, its first ones",
+  "postMetrics.n8": "of eight operators",
+  challengeMetrics: "100 receipts replayed, all of the operator; the post was false",
+  challengeMetricsLost: "the same where the post was true",
+  withdrawBond: "a post accepted, its bond paid back",
 } as const;
 
 const PARTS = {
@@ -303,6 +310,24 @@ const MAXIMA: readonly (readonly [call: string, bound: string, key: string, larg
     "64 entries (`MAX_POSTS`), tapes of 48 (`TAPE`)",
     "max.post",
     "64 full tapes, all weights moved",
+  ],
+  [
+    "PerformanceLedger.recordReceipts",
+    "128 receipts (`MAX_RECEIPTS`)",
+    "max.recordReceipts",
+    "128 requests, ECDSA signatures; a contract that signs costs what its check costs",
+  ],
+  [
+    "PerformanceLedger.postMetrics",
+    "64 operators (`MAX_POSTS`)",
+    "max.postMetrics",
+    "64 earlier posts accepted, their bonds paid back",
+  ],
+  [
+    "PerformanceLedger.challengeMetrics",
+    "100 receipts (`WINDOW`)",
+    "challengeMetrics",
+    "all of the operator in question",
   ],
 ];
 

@@ -19,6 +19,8 @@ async function peers() {
     familyBond: 0n,
     initialEmission: 0n,
     halving: 1n,
+    performanceBond: WAD,
+    challengeWindow: DAY,
   };
   const at = predictAddresses(deployer!.address, await deployer!.getNonce());
   const args = constructorArguments(parameters, at);

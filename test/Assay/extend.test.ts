@@ -39,7 +39,7 @@ describe("Assay", () => {
   // extend
   // ├── when the request is unknown → UnknownRequest
   // ├── when the commit window runs, enough committed, or the time to extend is over → WrongPhase
-  // ├── when it was extended before → WrongPhase
+  // ├── when it was extended before, or expects more than 16 seats → WrongPhase
   // └── otherwise
   //     ├── expected seats double up to 31, and the commit window starts again
   //     ├── who sat still sits: old commits stay, and can be replaced
@@ -103,6 +103,15 @@ describe("Assay", () => {
       await expect(tx)
         .to.emit(w.assay, "Extended")
         .withArgs(request.id, 31, (await tx.getBlock())!.timestamp);
+    });
+
+    it("reverts for a committee of more than 16 expected seats, which can reveal at once", async () => {
+      const w = await networkHelpers.loadFixture(largerCommittee);
+      const request = await openSealed(w, 1);
+      await endCommit(w, request);
+      await expect(w.assay.extend(request.id))
+        .to.be.revertedWithCustomError(w.assay, "WrongPhase")
+        .withArgs(request.id, PHASE.REVEAL, PHASE.EXTENSION);
     });
 
     it("keeps who sat, marks who hesitated LATE and welcomes who is new", async () => {
@@ -178,7 +187,11 @@ describe("Assay", () => {
   });
 });
 
-/** 20 expected seats, so that an extension meets the bound. */
+/** 16 expected seats, so that an extension meets the bound. */
 async function largeCommittee(): Promise<World> {
-  return seatedWorldWith({ committee: { seats: 20 } });
+  return seatedWorldWith({ committee: { seats: 16 } });
+}
+
+async function largerCommittee(): Promise<World> {
+  return seatedWorldWith({ committee: { seats: 17 } });
 }

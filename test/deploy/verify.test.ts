@@ -26,9 +26,9 @@ describe("verifyDeployment", () => {
     const other = { ...parameters, unbonding: parameters.unbonding + 1n };
     expect(await refusal(verifyDeployment({ ethers, signer }, strange, other))).to.equal(
       "the deployment differs from its plan: " +
+        `DomainRegistry.authority is ${addresses.AccessManager}, not ${addresses.WorkToken}; ` +
         `StakeVault.UNBONDING is ${parameters.unbonding}, not ${other.unbonding}; ` +
         `RewardMinter.authority is ${addresses.AccessManager}, not ${addresses.WorkToken}; ` +
-        `Assay.authority is ${addresses.AccessManager}, not ${addresses.WorkToken}; ` +
         `AssayLens: no code at ${ethers.ZeroAddress}`,
     );
   });

@@ -16,6 +16,14 @@ export function jsonOption(command: Command): Command {
   return command.option("--json", "print the result as JSON");
 }
 
+/** How a model is run, for the commands that run one. */
+export function runOption(command: Command): Command {
+  return command.option(
+    "--config <file>",
+    "keeper.json, or a file with its inference or remote alone: runs the model as that keeper would",
+  );
+}
+
 export function chainOptions(command: Command): Command {
   return jsonOption(command)
     .option("--rpc <url>", "endpoint of the chain (or ASSAY_RPC)", process.env["ASSAY_RPC"] ?? DEFAULT_RPC)

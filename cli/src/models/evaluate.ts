@@ -1,33 +1,35 @@
-import { dirname, join } from "node:path";
-
-import { loadModel, readModel, type Calibration, type Manifest } from "@assay/keeper";
+import { isChatManifest, type AnyManifest, type Claim, type Measuring, type RunConfig } from "@assay/keeper";
 
 import { readClaims } from "../claims.ts";
 import { CliError } from "../lib/errors.ts";
 import { measure, type Quality } from "./metrics.ts";
 import { networkSkill, type NetworkSkill } from "./network.ts";
+import { assertJudged, judgeAll, manifestOf, openModel } from "./open.ts";
 
 /** Claims of a file as a model judged them. */
 export interface Judgement {
-  readonly manifest: Manifest;
+  readonly manifest: AnyManifest;
+  readonly claims: readonly Claim[];
   /** NaN where the model did not judge. */
   readonly probabilities: readonly number[];
   readonly truths: readonly boolean[];
-}
-
-/** The manifest of a model that was named by either of its files. */
-export function manifestOf(file: string): string {
-  return file.endsWith(".json") ? file : join(dirname(file), "manifest.json");
+  /** What went wrong meanwhile, in words. */
+  readonly trouble: readonly string[];
 }
 
 /**
  * Judges claims with known truth as a keeper does, before it moves probabilities to a request's base rate.
  *
  * @param file manifest.json, or the model beside it
- * @param calibration instead of the manifest's
- * @throws CliError if a claim has no truth; ModelFileError if the model cannot be loaded
+ * @throws CliError if a claim has no truth, or none was judged; ModelFileError if the model cannot be loaded,
+ * RemoteError if its server refuses
  */
-export async function judgeData(file: string, data: string, calibration?: Calibration): Promise<Judgement> {
+export async function judgeData(
+  file: string,
+  data: string,
+  run: RunConfig,
+  measuring?: Measuring,
+): Promise<Judgement> {
   const claims = readClaims(data);
   const truths = claims.map(({ truth }, i) => {
     if (truth !== undefined) return truth;
@@ -38,14 +40,12 @@ export async function judgeData(file: string, data: string, calibration?: Calibr
       'Add "truth": true or false to every line.',
     );
   });
-  const read = readModel(manifestOf(file));
-  const manifest = calibration === undefined ? read.manifest : { ...read.manifest, calibration };
-  const model = await loadModel({ ...read, manifest });
-  try {
-    return { manifest, probabilities: await model.judge(claims), truths };
-  } finally {
-    await model.close();
-  }
+  const opened = await openModel(manifestOf(file), run, measuring);
+  const { manifest } = opened;
+  const probabilities = await judgeAll(opened, claims);
+  const trouble = opened.trouble();
+  assertJudged(data, probabilities, trouble, manifest);
+  return { manifest, claims, probabilities, truths, trouble };
 }
 
 /** How good a model is, for people and for the network. */
@@ -59,7 +59,15 @@ export interface Evaluation {
 }
 
 /** @param baseRate share of true claims in the domain; undefined: that of the data */
-export function evaluate({ manifest, probabilities, truths }: Judgement, baseRate?: number): Evaluation {
+export function evaluate(
+  {
+    manifest,
+    probabilities,
+    truths,
+    trouble = [],
+  }: Omit<Judgement, "claims" | "trouble"> & Partial<Pick<Judgement, "trouble">>,
+  baseRate?: number,
+): Evaluation {
   const quality = measure(
     probabilities.map((p) => (Number.isFinite(p) ? p : manifest.baseRate)),
     truths,
@@ -68,7 +76,7 @@ export function evaluate({ manifest, probabilities, truths }: Judgement, baseRat
     quality,
     network: networkSkill(probabilities, truths, manifest.baseRate, baseRate ?? quality.baseRate),
     unusable: probabilities.filter((p) => !Number.isFinite(p)).length,
-    warnings: warningsOf(quality, manifest),
+    warnings: [...warningsOf(quality, manifest), ...trouble],
   };
 }
 
@@ -76,11 +84,10 @@ export function evaluate({ manifest, probabilities, truths }: Judgement, baseRat
 const FEW = 200;
 
 /** Says in words what figures alone let one overlook: a model that is fed wrongly still answers. */
-function warningsOf(quality: Quality, { inputs }: Manifest): string[] {
+function warningsOf(quality: Quality, manifest: AnyManifest): string[] {
   const { claims, accuracy, majorityAccuracy, baseRate, beatsMajority, skill, auc } = quality;
   const always = `always answering ${baseRate > 0.5 ? "TRUE" : "FALSE"} (${majorityAccuracy.toFixed(3)})`;
-  const preprocessed = inputs.some(({ kind }) => kind === "image" || kind === "values");
-  const look = `check the preprocessing in the manifest${preprocessed ? " (scale, mean, std, channels, layout)" : ""} and which output and class it names`;
+  const look = `check ${whereToLook(manifest)}`;
   const few = claims < FEW ? `; but ${claims} claims tell little, take ${FEW} or more` : "";
   if (baseRate === 0 || baseRate === 1)
     return ["all claims have the same truth: nothing can be told from them"];
@@ -93,7 +100,14 @@ function warningsOf(quality: Quality, { inputs }: Manifest): string[] {
     );
   if (auc < 0.4)
     warnings.push(
-      `false claims get the higher probabilities (AUC ${auc.toFixed(3)}): is the class of "true" the right one?`,
+      `false claims get the higher probabilities (AUC ${auc.toFixed(3)}): is the ${isChatManifest(manifest) ? "word" : "class"} of "true" the right one?`,
     );
   return warnings;
+}
+
+/** What most often makes a good model answer badly. */
+export function whereToLook(manifest: AnyManifest): string {
+  if (isChatManifest(manifest)) return "the prompt and its two answers, and what the server runs";
+  const preprocessed = manifest.inputs.some(({ kind }) => kind === "image" || kind === "values");
+  return `the preprocessing in the manifest${preprocessed ? " (scale, mean, std, channels, layout)" : ""} and which output and class it names`;
 }

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 
-import { encodePng, type Claim, type Manifest, type ManifestInput } from "@assay/keeper";
+import {
+  encodePng,
+  isChatManifest,
+  type AnyManifest,
+  type Claim,
+  type Manifest,
+  type ManifestInput,
+} from "@assay/keeper";
 
 /** Bytes that look random and are the same for the same name. */
 function noise(name: string, length: number): Buffer {
@@ -43,19 +50,26 @@ function words(name: string): string {
  * @param odd every second claim is one that real ones seldom look like
  */
 export function fuzzClaims(
-  { inputs, output, limits }: Manifest,
+  manifest: AnyManifest,
   count: number,
   { odd = true }: { odd?: boolean } = {},
 ): Claim[] {
+  const { limits } = manifest;
+  const inputs = isChatManifest(manifest) ? [] : manifest.inputs;
+  const labels =
+    !isChatManifest(manifest) && manifest.output.select.by === "answer"
+      ? manifest.output.select.labels
+      : undefined;
+  const quotesValues = isChatManifest(manifest) && manifest.prompt.template.includes("{{values}}");
   return Array.from({ length: count }, (_, nth) => {
     // Even numbers make ordinary claims.
     const i = odd ? nth : 2 * nth;
-    const labels = output.select.by === "answer" ? output.select.labels : undefined;
     const answer = labels?.[i % labels.length] ?? fitted(textOf(`answer ${i}`, i), limits.answer);
     const image = inputs.find((input) => input.kind === "image");
     if (image !== undefined) return { image: imageOf(image, limits.image, i), answer };
     const values = inputs.find((input) => input.kind === "values");
     if (values !== undefined) return { values: valuesOf(values, i), answer };
+    if (quotesValues) return { values: valuesOf(PLAIN_VALUES, i), answer };
     return { text: fitted(textOf(`text ${i}`, i), limits.text), answer };
   });
 }
@@ -72,6 +86,9 @@ function fitted(text: string, { min, max }: { min: number; max: number } = { min
   while (characters.length < min) characters.push(..." and so on");
   return characters.slice(0, max).join("");
 }
+
+/** A prompt takes any numbers. */
+const PLAIN_VALUES = { shape: [4], scale: 1, mean: 0, std: 1 };
 
 type Of<K extends ManifestInput["kind"]> = Extract<ManifestInput, { kind: K }>;
 
@@ -94,7 +111,10 @@ function imageOf(
 }
 
 /** Numbers around those the preprocessing expects, and, every fourth time, zeros or far ones. */
-function valuesOf({ shape, scale, mean, std }: Of<"values">, i: number): number[] {
+function valuesOf(
+  { shape, scale, mean, std }: Pick<Of<"values">, "shape" | "scale" | "mean" | "std">,
+  i: number,
+): number[] {
   const length = shape.reduce((product, size) => product * size, 1);
   const bytes = noise(`values ${i}`, 4 * length);
   return Array.from({ length }, (_, at) => {

@@ -4338,6 +4338,13 @@ export const assayAbi = [
   },
   {
     inputs: [],
+    name: "MAX_APPEALED_VOTES",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "MAX_APPEALS",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -4877,6 +4884,698 @@ export const assayLensAbi = [
   },
 ] as const;
 
+export const performanceLedgerAbi = [
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "assay", type: "address" },
+      { name: "vault", type: "address" },
+      { name: "registry", type: "address" },
+      { name: "bond", type: "uint256" },
+      { name: "challengeWindow", type: "uint256" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "BatchOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "operator", type: "address" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "ChallengeWindowOver",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "DomainMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "bond", type: "uint256" },
+      { name: "challengeWindow", type: "uint256" },
+    ],
+    name: "InvalidConstants",
+    type: "error",
+  },
+  { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "alpha", type: "uint16" },
+          { name: "beta", type: "uint16" },
+          { name: "scale", type: "uint16" },
+          { name: "success", type: "uint16" },
+          { name: "late", type: "uint16" },
+          { name: "speedWeight", type: "uint16" },
+          { name: "forwardWeight", type: "uint16" },
+          { name: "backwardWeight", type: "uint16" },
+          { name: "responseWeight", type: "uint16" },
+        ],
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidRule",
+    type: "error",
+  },
+  { inputs: [], name: "InvalidShortString", type: "error" },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "operator", type: "address" },
+      { name: "requester", type: "address" },
+    ],
+    name: "InvalidSignature",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "loadMs", type: "uint256" },
+      { name: "inferMs", type: "uint256" },
+      { name: "roundTripMs", type: "uint256" },
+    ],
+    name: "InvalidTimes",
+    type: "error",
+  },
+  { inputs: [{ name: "operator", type: "address" }], name: "MetricsOutOfBounds", type: "error" },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "given", type: "bytes32" },
+      { name: "registered", type: "bytes32" },
+    ],
+    name: "ModelMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NoOpenPost",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotDomainOwner",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NotRevealed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "given", type: "uint256" },
+      { name: "accepted", type: "uint256" },
+    ],
+    name: "NothingNew",
+    type: "error",
+  },
+  { inputs: [], name: "NothingToRecord", type: "error" },
+  {
+    inputs: [
+      { name: "count", type: "uint256" },
+      { name: "least", type: "uint256" },
+    ],
+    name: "OldHead",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "operator", type: "address" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "PostOpen",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "recorded", type: "bytes32" },
+    ],
+    name: "ReplayMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "RequestMismatch",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "recorded", type: "bytes32" },
+    ],
+    name: "UnknownHead",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "WrongWindow",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "modelHash", type: "bytes32" },
+      { indexed: false, name: "count", type: "uint256" },
+      { indexed: false, name: "head", type: "bytes32" },
+    ],
+    name: "ChainExtended",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "operator", type: "address" },
+      { indexed: true, name: "challenger", type: "address" },
+      { indexed: false, name: "poster", type: "address" },
+      { indexed: false, name: "reward", type: "uint256" },
+    ],
+    name: "ChallengeLost",
+    type: "event",
+  },
+  { anonymous: false, inputs: [], name: "EIP712DomainChanged", type: "event" },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "operator", type: "address" },
+      { indexed: true, name: "poster", type: "address" },
+      { indexed: false, name: "reputation", type: "uint256" },
+    ],
+    name: "MetricsAccepted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "operator", type: "address" },
+      { indexed: true, name: "poster", type: "address" },
+      { indexed: false, name: "modelHash", type: "bytes32" },
+      { indexed: false, name: "count", type: "uint256" },
+      {
+        components: [
+          { name: "speed", type: "uint64" },
+          { name: "forward", type: "uint64" },
+          { name: "backward", type: "uint64" },
+          { name: "response", type: "uint64" },
+          { name: "reputation", type: "uint64" },
+        ],
+        indexed: false,
+        name: "metrics",
+        type: "tuple",
+      },
+      { indexed: false, name: "version", type: "uint16" },
+      { indexed: false, name: "openUntil", type: "uint256" },
+    ],
+    name: "MetricsPosted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "operator", type: "address" },
+      { indexed: true, name: "challenger", type: "address" },
+      { indexed: false, name: "poster", type: "address" },
+      {
+        components: [
+          { name: "speed", type: "uint64" },
+          { name: "forward", type: "uint64" },
+          { name: "backward", type: "uint64" },
+          { name: "response", type: "uint64" },
+          { name: "reputation", type: "uint64" },
+        ],
+        indexed: false,
+        name: "replayed",
+        type: "tuple",
+      },
+      { indexed: false, name: "reward", type: "uint256" },
+    ],
+    name: "MetricsRefuted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "modelHash", type: "bytes32" },
+      { indexed: true, name: "operator", type: "address" },
+      {
+        components: [
+          { name: "requestId", type: "bytes32" },
+          { name: "operator", type: "address" },
+          { name: "modelHash", type: "bytes32" },
+          { name: "inputSize", type: "uint32" },
+          { name: "outputSize", type: "uint32" },
+          { name: "loadMs", type: "uint32" },
+          { name: "inferMs", type: "uint32" },
+          { name: "roundTripMs", type: "uint32" },
+        ],
+        indexed: false,
+        name: "receipt",
+        type: "tuple",
+      },
+      { indexed: false, name: "late", type: "bool" },
+      { indexed: false, name: "count", type: "uint256" },
+    ],
+    name: "ReceiptRecorded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: false, name: "version", type: "uint16" },
+      {
+        components: [
+          { name: "alpha", type: "uint16" },
+          { name: "beta", type: "uint16" },
+          { name: "scale", type: "uint16" },
+          { name: "success", type: "uint16" },
+          { name: "late", type: "uint16" },
+          { name: "speedWeight", type: "uint16" },
+          { name: "forwardWeight", type: "uint16" },
+          { name: "backwardWeight", type: "uint16" },
+          { name: "responseWeight", type: "uint16" },
+        ],
+        indexed: false,
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    name: "RuleSet",
+    type: "event",
+  },
+  {
+    inputs: [],
+    name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "BOND",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "CHALLENGE_WINDOW",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_POSTS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_RECEIPTS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "TOKEN",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "WINDOW",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+      { name: "base", type: "bytes32" },
+      {
+        components: [
+          {
+            components: [
+              { name: "requestId", type: "bytes32" },
+              { name: "operator", type: "address" },
+              { name: "modelHash", type: "bytes32" },
+              { name: "inputSize", type: "uint32" },
+              { name: "outputSize", type: "uint32" },
+              { name: "loadMs", type: "uint32" },
+              { name: "inferMs", type: "uint32" },
+              { name: "roundTripMs", type: "uint32" },
+            ],
+            name: "receipt",
+            type: "tuple",
+          },
+          { name: "late", type: "bool" },
+        ],
+        name: "entries",
+        type: "tuple[]",
+      },
+    ],
+    name: "challengeMetrics",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "modelHash", type: "bytes32" },
+    ],
+    name: "countOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requestId", type: "bytes32" },
+          { name: "operator", type: "address" },
+          { name: "modelHash", type: "bytes32" },
+          { name: "inputSize", type: "uint32" },
+          { name: "outputSize", type: "uint32" },
+          { name: "loadMs", type: "uint32" },
+          { name: "inferMs", type: "uint32" },
+          { name: "roundTripMs", type: "uint32" },
+        ],
+        name: "receipt",
+        type: "tuple",
+      },
+    ],
+    name: "digestOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "eip712Domain",
+    outputs: [
+      { name: "fields", type: "bytes1" },
+      { name: "name", type: "string" },
+      { name: "version", type: "string" },
+      { name: "chainId", type: "uint256" },
+      { name: "verifyingContract", type: "address" },
+      { name: "salt", type: "bytes32" },
+      { name: "extensions", type: "uint256[]" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "modelHash", type: "bytes32" },
+      { name: "count", type: "uint256" },
+    ],
+    name: "headAt",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "operator", type: "address" },
+    ],
+    name: "isRecorded",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "modelHash", type: "bytes32" },
+      { name: "count", type: "uint256" },
+      { name: "head", type: "bytes32" },
+      {
+        components: [
+          { name: "operator", type: "address" },
+          {
+            components: [
+              { name: "speed", type: "uint64" },
+              { name: "forward", type: "uint64" },
+              { name: "backward", type: "uint64" },
+              { name: "response", type: "uint64" },
+              { name: "reputation", type: "uint64" },
+            ],
+            name: "metrics",
+            type: "tuple",
+          },
+        ],
+        name: "entries",
+        type: "tuple[]",
+      },
+    ],
+    name: "postMetrics",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+    ],
+    name: "postOf",
+    outputs: [
+      {
+        components: [
+          { name: "poster", type: "address" },
+          { name: "openUntil", type: "uint48" },
+          { name: "version", type: "uint16" },
+          {
+            components: [
+              { name: "speed", type: "uint64" },
+              { name: "forward", type: "uint64" },
+              { name: "backward", type: "uint64" },
+              { name: "response", type: "uint64" },
+              { name: "reputation", type: "uint64" },
+            ],
+            name: "metrics",
+            type: "tuple",
+          },
+          { name: "count", type: "uint48" },
+          { name: "modelHash", type: "bytes32" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "modelHash", type: "bytes32" },
+      {
+        components: [
+          {
+            components: [
+              { name: "requester", type: "address" },
+              { name: "nonce", type: "uint256" },
+              { name: "domain", type: "uint16" },
+              { name: "version", type: "uint16" },
+              { name: "epoch", type: "uint24" },
+              { name: "claims", type: "uint16" },
+              { name: "baseRate", type: "uint8" },
+              { name: "price", type: "uint88" },
+              { name: "payloadHash", type: "bytes32" },
+              { name: "sealedNote", type: "bytes32" },
+            ],
+            name: "terms",
+            type: "tuple",
+          },
+          {
+            components: [
+              { name: "requestId", type: "bytes32" },
+              { name: "operator", type: "address" },
+              { name: "modelHash", type: "bytes32" },
+              { name: "inputSize", type: "uint32" },
+              { name: "outputSize", type: "uint32" },
+              { name: "loadMs", type: "uint32" },
+              { name: "inferMs", type: "uint32" },
+              { name: "roundTripMs", type: "uint32" },
+            ],
+            name: "receipt",
+            type: "tuple",
+          },
+          { name: "signature", type: "bytes" },
+        ],
+        name: "receipts",
+        type: "tuple[]",
+      },
+    ],
+    name: "recordReceipts",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+    ],
+    name: "routingReputationOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "version", type: "uint16" },
+    ],
+    name: "ruleOf",
+    outputs: [
+      {
+        components: [
+          { name: "alpha", type: "uint16" },
+          { name: "beta", type: "uint16" },
+          { name: "scale", type: "uint16" },
+          { name: "success", type: "uint16" },
+          { name: "late", type: "uint16" },
+          { name: "speedWeight", type: "uint16" },
+          { name: "forwardWeight", type: "uint16" },
+          { name: "backwardWeight", type: "uint16" },
+          { name: "responseWeight", type: "uint16" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      {
+        components: [
+          { name: "alpha", type: "uint16" },
+          { name: "beta", type: "uint16" },
+          { name: "scale", type: "uint16" },
+          { name: "success", type: "uint16" },
+          { name: "late", type: "uint16" },
+          { name: "speedWeight", type: "uint16" },
+          { name: "forwardWeight", type: "uint16" },
+          { name: "backwardWeight", type: "uint16" },
+          { name: "responseWeight", type: "uint16" },
+        ],
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    name: "setRule",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+    ],
+    name: "standingOf",
+    outputs: [
+      {
+        components: [
+          { name: "reputation", type: "uint64" },
+          { name: "count", type: "uint48" },
+          { name: "modelHash", type: "bytes32" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "domain", type: "uint16" }],
+    name: "versionOf",
+    outputs: [{ name: "", type: "uint16" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+    ],
+    name: "withdrawBond",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+] as const;
+
 /** Every custom error of every room: whatever a call runs into further down can be decoded. */
 export const errorsAbi = [
   {
@@ -4987,9 +5686,28 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "BatchOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
       { name: "max", type: "uint256" },
     ],
     name: "BatchTooLarge",
+    type: "error",
+  },
+  { inputs: [{ name: "answer", type: "bytes" }], name: "CallFailed", type: "error" },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "operator", type: "address" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "ChallengeWindowOver",
     type: "error",
   },
   {
@@ -5015,6 +5733,14 @@ export const errorsAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "CommitteeFull",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "DomainMismatch",
     type: "error",
   },
   { inputs: [], name: "ECDSAInvalidSignature", type: "error" },
@@ -5160,12 +5886,69 @@ export const errorsAbi = [
     name: "InvalidClock",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "bond", type: "uint256" },
+      { name: "challengeWindow", type: "uint256" },
+    ],
+    name: "InvalidConstants",
+    type: "error",
+  },
   { inputs: [], name: "InvalidHotKey", type: "error" },
   { inputs: [], name: "InvalidModelHash", type: "error" },
   { inputs: [{ name: "name", type: "string" }], name: "InvalidName", type: "error" },
   { inputs: [], name: "InvalidOwner", type: "error" },
   { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "alpha", type: "uint16" },
+          { name: "beta", type: "uint16" },
+          { name: "scale", type: "uint16" },
+          { name: "success", type: "uint16" },
+          { name: "late", type: "uint16" },
+          { name: "speedWeight", type: "uint16" },
+          { name: "forwardWeight", type: "uint16" },
+          { name: "backwardWeight", type: "uint16" },
+          { name: "responseWeight", type: "uint16" },
+        ],
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidRule",
+    type: "error",
+  },
   { inputs: [], name: "InvalidShortString", type: "error" },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "operator", type: "address" },
+      { name: "requester", type: "address" },
+    ],
+    name: "InvalidSignature",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "loadMs", type: "uint256" },
+      { name: "inferMs", type: "uint256" },
+      { name: "roundTripMs", type: "uint256" },
+    ],
+    name: "InvalidTimes",
+    type: "error",
+  },
+  { inputs: [{ name: "operator", type: "address" }], name: "MetricsOutOfBounds", type: "error" },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "given", type: "bytes32" },
+      { name: "registered", type: "bytes32" },
+    ],
+    name: "ModelMismatch",
+    type: "error",
+  },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -5173,6 +5956,14 @@ export const errorsAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "NoFurtherAppeal",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NoOpenPost",
     type: "error",
   },
   {
@@ -5275,6 +6066,14 @@ export const errorsAbi = [
     name: "NotOperatorKey",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotOwner",
+    type: "error",
+  },
   { inputs: [{ name: "lineage", type: "bytes32" }], name: "NotProposed", type: "error" },
   {
     inputs: [
@@ -5290,6 +6089,14 @@ export const errorsAbi = [
       { name: "owner", type: "address" },
     ],
     name: "NotRegistered",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "operator", type: "address" },
+    ],
+    name: "NotRevealed",
     type: "error",
   },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "NotSealed", type: "error" },
@@ -5311,12 +6118,22 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "operator", type: "address" },
+      { name: "given", type: "uint256" },
+      { name: "accepted", type: "uint256" },
+    ],
+    name: "NothingNew",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "roundId", type: "bytes32" },
       { name: "funder", type: "address" },
     ],
     name: "NothingToClaim",
     type: "error",
   },
+  { inputs: [], name: "NothingToRecord", type: "error" },
   {
     inputs: [
       { name: "domain", type: "uint256" },
@@ -5331,6 +6148,14 @@ export const errorsAbi = [
       { name: "funder", type: "address" },
     ],
     name: "NothingToWithdraw",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "count", type: "uint256" },
+      { name: "least", type: "uint256" },
+    ],
+    name: "OldHead",
     type: "error",
   },
   {
@@ -5388,6 +6213,23 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "operator", type: "address" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "PostOpen",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "recorded", type: "bytes32" },
+    ],
+    name: "ReplayMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "requestId", type: "bytes32" },
       { name: "deadline", type: "uint256" },
     ],
@@ -5404,6 +6246,14 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "RequestExists", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "RequestMismatch",
+    type: "error",
+  },
   { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
   {
     inputs: [
@@ -5513,6 +6363,14 @@ export const errorsAbi = [
     name: "UnknownFamily",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "recorded", type: "bytes32" },
+    ],
+    name: "UnknownHead",
+    type: "error",
+  },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "UnknownRequest", type: "error" },
   {
     inputs: [
@@ -5572,6 +6430,14 @@ export const errorsAbi = [
       { name: "required", type: "uint256" },
     ],
     name: "WrongVoteLength",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "WrongWindow",
     type: "error",
   },
   { inputs: [], name: "ZeroAmount", type: "error" },

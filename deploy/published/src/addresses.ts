@@ -14,6 +14,7 @@ export interface Addresses {
   readonly Appeals: Address;
   readonly Assay: Address;
   readonly AssayLens: Address;
+  readonly PerformanceLedger: Address;
 }
 
 /** Addresses by chain id. 31337: a first deployment to a fresh development node by its first account. */
@@ -30,5 +31,6 @@ export const addresses = {
     Appeals: "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
     Assay: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
     AssayLens: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
+    PerformanceLedger: "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
   },
 } as const satisfies Readonly<Record<number, Addresses>>;

@@ -35,7 +35,10 @@ export class ModelFileError extends AssayError<
   ModelFileErrorCode,
   { path: string; given: string; allowed: string }
 > {
-  constructor(path: string, { code, given, allowed, advice = PUT_BACK }: Refusal, cause?: unknown) {
+  readonly refusal: Refusal;
+
+  constructor(path: string, refusal: Refusal, cause?: unknown) {
+    const { code, given, allowed, advice = PUT_BACK } = refusal;
     super({
       code,
       message: `The model at ${path} cannot be used: ${given}, allowed is ${allowed}`,
@@ -44,6 +47,7 @@ export class ModelFileError extends AssayError<
       retryable: false,
       cause,
     });
+    this.refusal = refusal;
   }
 }
 

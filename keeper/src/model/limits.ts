@@ -1,4 +1,4 @@
-import type { Claim } from "../payload/schema.ts";
+import type { GivenClaim } from "./inputs/feeds.ts";
 import { PngError, readPngHeader } from "./inputs/png.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -6,22 +6,33 @@ import type { Manifest } from "./manifest.ts";
  * Whether text, answer and image of a claim are of a size the model may be asked about. What is not there has none; an
  * image that is no image is beyond any limit.
  */
-export function isWithinLimits(claim: Claim, limits: Manifest["limits"]): boolean {
-  const sizes = {
-    text: charactersOf(claim.text),
-    answer: charactersOf(claim.answer),
-    image: limits.image && claim.image !== undefined ? longerSide(claim.image) : undefined,
-  };
-  return (["text", "answer", "image"] as const).every((field) => {
-    const [limit, size] = [limits[field], sizes[field]];
-    if (limit === undefined || size === undefined) return true;
-    return size >= limit.min && size <= limit.max;
-  });
+export function isWithinLimits(claim: GivenClaim, limits: Manifest["limits"]): boolean {
+  const { text, answer, image } = claim;
+  return (
+    isLengthWithin(text, limits.text) &&
+    isLengthWithin(answer, limits.answer) &&
+    (image === undefined || limits.image === undefined || isWithin(longerSide(image), limits.image))
+  );
+}
+
+type Limit = { readonly min: number; readonly max: number };
+
+function isWithin(size: number, { min, max }: Limit): boolean {
+  return size >= min && size <= max;
+}
+
+function isLengthWithin(text: string | undefined, limit: Limit | undefined): boolean {
+  if (text === undefined || limit === undefined) return true;
+  // A character is one UTF-16 unit or two: mostly that is all there is to know.
+  if (text.length <= limit.max && text.length >= 2 * limit.min) return true;
+  return isWithin(charactersOf(text), limit);
 }
 
 /** Characters, not UTF-16 units: other languages must count the same. */
-function charactersOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : [...text].length;
+function charactersOf(text: string): number {
+  let pairs = 0;
+  for (let i = 0; i < text.length; i++) if (text.codePointAt(i)! > 0xffff) pairs += 1;
+  return text.length - pairs;
 }
 
 /** Pixels; NaN, which is within no limit, if it is no PNG file. */

@@ -9,6 +9,10 @@ import { ModelFileError } from "./errors.ts";
 /** Largest model file that is read, bytes. */
 export const MAX_MODEL_BYTES = 64 * 1024 * 1024;
 
+/** What to do about a larger one. */
+export const TOO_LARGE_ADVICE =
+  "Use a smaller model (float16 and int8 work), or have a server run it: docs/operators.md, Models on a server.";
+
 export const MODEL_FILE = "model.onnx";
 export const TOKENIZER_FILE = "tokenizer.json";
 
@@ -23,6 +27,12 @@ const stringInput = z.strictObject({
   kind: z.literal("string"),
   name: port.describe("Input of the graph: a string tensor [N]"),
   field: textField.describe("Field of the claim it takes"),
+});
+
+const stringsInput = z.strictObject({
+  kind: z.literal("strings"),
+  name: port.describe("Input of the graph: a string tensor [N, fields], as scikit-learn exports have it"),
+  fields: z.array(textField).min(1).max(2).describe("Fields of the claim, one a column"),
 });
 
 const tokensInput = z.strictObject({
@@ -73,7 +83,13 @@ const valuesInput = z.strictObject({
   type: numberType,
 });
 
-const inputSchema = z.discriminatedUnion("kind", [stringInput, tokensInput, imageInput, valuesInput]);
+const inputSchema = z.discriminatedUnion("kind", [
+  stringInput,
+  stringsInput,
+  tokensInput,
+  imageInput,
+  valuesInput,
+]);
 export type ManifestInput = z.infer<typeof inputSchema>;
 
 const selectSchema = z.discriminatedUnion("by", [
@@ -231,7 +247,9 @@ export function parseManifest<T>(path: string, schema: z.ZodType<T>): T {
   } catch (error) {
     const given = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     const allowed = "a manifest of version 2";
-    throw new ModelFileError(path, { code: "MANIFEST_INVALID", given, allowed }, error);
+    const advice =
+      "Correct the fields named, or write a manifest with `assay models init`; docs/manifest.md describes it.";
+    throw new ModelFileError(path, { code: "MANIFEST_INVALID", given, allowed, advice }, error);
   }
 }
 
@@ -241,7 +259,12 @@ function readChecked(file: string, expected: string): Uint8Array {
     const { size } = statSync(file);
     if (size > MAX_MODEL_BYTES) {
       const allowed = `at most ${MAX_MODEL_BYTES} bytes`;
-      throw new ModelFileError(file, { code: "MODEL_UNREADABLE", given: `${size} bytes`, allowed });
+      throw new ModelFileError(file, {
+        code: "MODEL_UNREADABLE",
+        given: `${size} bytes`,
+        allowed,
+        advice: TOO_LARGE_ADVICE,
+      });
     }
     bytes = readFileSync(file);
   } catch (error) {

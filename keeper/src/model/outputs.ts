@@ -37,21 +37,25 @@ export function readOutput(
 ): number[] {
   const rows = answers.length;
   const { select, values } = output;
+  const { type, dims, data } = tensor;
   const perRow = numbersPerRow(select);
-  if (tensor.data.length !== rows * perRow)
-    throw new OutputShapeError(
-      `${tensor.type} [${tensor.dims.join(", ")}] for ${rows} claims`,
-      `${perRow} a claim`,
-    );
+  if (data.length !== rows * perRow)
+    throw new OutputShapeError(`${type} [${dims.join(", ")}] for ${rows} claims`, `${perRow} a claim`);
   if (select.by === "label") {
-    if (!/^(string|u?int\d+|bool)$/.test(tensor.type)) throw new OutputShapeError(tensor.type, "labels");
-    return answers.map((_, row) => (String(tensor.data[row]) === select.label ? 1 : 0));
+    if (!/^(string|u?int\d+|bool)$/.test(type)) throw new OutputShapeError(type, "labels");
+    return answers.map((_, row) => (String(data[row]) === select.label ? 1 : 0));
   }
-  if (!/^(float\d+|u?int\d+)$/.test(tensor.type)) throw new OutputShapeError(tensor.type, "numbers");
+  if (!/^(float\d+|u?int\d+)$/.test(type)) throw new OutputShapeError(type, "numbers");
+  const logits = new Array<number>(perRow);
   return answers.map((answer, row) => {
-    const numbers = Array.from({ length: perRow }, (_, i) => Number(tensor.data[row * perRow + i]));
-    const shares = values === "logits" ? (perRow === 1 ? numbers.map(sigmoid) : softmax(numbers)) : numbers;
-    return probability(shares[chosen(select, answer)] ?? Number.NaN);
+    const at = chosen(select, answer);
+    const number = (i: number): number => Number(data[row * perRow + i]);
+    if (values !== "logits" || perRow === 1) {
+      const x = at >= 0 ? number(at) : Number.NaN;
+      return probability(values === "logits" ? sigmoid(x) : x);
+    }
+    for (let i = 0; i < perRow; i++) logits[i] = number(i);
+    return probability(softmax(logits)[at] ?? Number.NaN);
   });
 }
 

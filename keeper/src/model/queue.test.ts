@@ -32,17 +32,43 @@ describe("createQueue", () => {
     expect(batches.flat(), "first come, first judged").to.deep.equal(asked.flat());
   });
 
-  it("never runs two batches at once", async () => {
-    let running = 0;
-    const ask = createQueue<number>(2, async (batch) => {
-      expect(++running).to.equal(1);
+  for (const lanes of [1, 3]) {
+    it(`has no more than ${lanes} batches under way, and that many where there is enough to do`, async () => {
+      let [running, most] = [0, 0];
+      const ask = createQueue<number>(
+        2,
+        async (batch) => {
+          running += 1;
+          most = Math.max(most, running);
+          await sleep(1);
+          running -= 1;
+          return batch.map((n) => n);
+        },
+        lanes,
+      );
+      const first = ask(numbers(9));
       await sleep(1);
-      running -= 1;
-      return batch.map(() => 0);
+      const [one, two] = await Promise.all([first, ask(numbers(7))]);
+      expect([one, two]).to.deep.equal([numbers(9), numbers(7)]);
+      expect(most).to.equal(lanes);
     });
-    const first = ask(numbers(3));
+  }
+
+  it("lets nobody's few items go early: who comes while a batch is under way fills theirs", async () => {
+    const sizes: number[] = [];
+    const ask = createQueue<number>(
+      8,
+      async (batch) => {
+        sizes.push(batch.length);
+        await sleep(5);
+        return batch.map(() => 0);
+      },
+      4,
+    );
+    const first = ask(numbers(11));
     await sleep(1);
-    await Promise.all([first, ask(numbers(4))]);
+    await Promise.all([first, ask(numbers(3)), ask(numbers(4)), ask(numbers(2))]);
+    expect(sizes).to.deep.equal([8, 8, 4]);
   });
 
   it("stops waiting when it is told to, and does not judge what has not begun", async () => {

@@ -12,7 +12,7 @@ const KNOWN: readonly {
       code: "LOCALE_MISSING",
       given: `a StringNormalizer that needs the locale ${locale}`,
       allowed: "a locale this machine has",
-      advice: `Install the locale (Debian: a line "${locale.includes(".") ? locale : `${locale}.UTF-8`} UTF-8" in /etc/locale.gen, then locale-gen), or export with locale="C" and let every keeper of the family use that file.`,
+      advice: `Install the locale (Debian: a line "${locale} ${locale.split(".")[1] ?? "UTF-8"}" in /etc/locale.gen, then locale-gen), or export with locale="C" (skl2onnx: options={TfidfVectorizer: {"locale": "C"}}).`,
     }),
   },
   {
@@ -74,7 +74,7 @@ const KNOWN: readonly {
     }),
   },
   {
-    pattern: /ShapeInferenceError|dimension|[Ss]hape/,
+    pattern: /ShapeInferenceError|dimension|[Ss]hape|Invalid rank/,
     refusal: ({ input }) => ({
       code: "SHAPES_MISMATCH",
       given: brief(input),

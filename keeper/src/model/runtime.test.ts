@@ -29,7 +29,7 @@ async function judge(file: ModelFile, claims: readonly Claim[]): Promise<number[
   const runtime = await openRuntime(file);
   const { probabilities } = await runtime.judge(claims);
   await runtime.close();
-  return probabilities;
+  return Array.from(probabilities);
 }
 
 async function refusal(file: ModelFile): Promise<Refusal> {
@@ -87,6 +87,39 @@ describe("inputs", () => {
       ]),
       [1, 0, 0.5, NaN],
     );
+  });
+
+  it("of strings in columns, as scikit-learn exports declare them", async () => {
+    const columns: GraphSpec = {
+      inputs: [{ name: "t", type: "string", shape: ["N", 2] }],
+      outputs: [{ name: "p", type: "float", shape: ["N"] }],
+      nodes: [
+        ["Split", ["t"], ["first", "second"], { axis: 1n, num_outputs: 2n }],
+        ["StringConcat", ["second", "first"], ["both"]],
+        ["Reshape", ["both", "flat"], ["row"]],
+        [
+          "ai.onnx.ml:LabelEncoder",
+          ["row"],
+          ["p"],
+          { keys_strings: ["yesno", "b a"], values_floats: [1, 0.5], default_float: 0 },
+        ],
+      ],
+      constants: { flat: { type: "int64", shape: [1], data: [-1] } },
+    };
+    const inputs: Manifest["inputs"] = [{ kind: "strings", name: "t", fields: ["text", "answer"] }];
+    near(
+      await judge(modelOf(onnxFile(columns), { inputs }), [
+        { text: "no", answer: "yes" },
+        { text: "yes", answer: "no" },
+        { text: "a", answer: "b\0" },
+        values(1),
+      ]),
+      [1, 0, 0.5, NaN],
+    );
+    const flat = modelOf(onnxFile(columns), { inputs: [TEXT] });
+    const { code, advice } = await refusal(flat);
+    expect(code).to.equal("SHAPES_MISMATCH");
+    expect(advice).to.include("inspect");
   });
 
   it("of tokens: ids, mask and types of a pair, padded to the longest or to the most", async () => {
@@ -333,7 +366,7 @@ describe("strangers' models that work", () => {
     };
     const runtime = await openRuntime(modelOf(onnxFile(picky), {}));
     const judged = await runtime.judge([values(0), values(9), values(2)]);
-    near(judged.probabilities, [0.1, NaN, 0.3]);
+    near(Array.from(judged.probabilities), [0.1, NaN, 0.3]);
     expect(judged.failure).to.match(/Gather/);
     expect((await runtime.judge([values(1)])).failure).to.equal(undefined);
     await runtime.close();

@@ -1,6 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
-import type { Claim } from "../payload/schema.ts";
 import { calibrate } from "./calibrate.ts";
 import { RefusedModel } from "./errors.ts";
 import { checkGraph } from "./graphProto.ts";
@@ -10,6 +9,7 @@ import {
   tensorsOf,
   typeOf,
   type Feed,
+  type GivenClaim,
   type PreparedClaim,
 } from "./inputs/feeds.ts";
 import { encodePng } from "./inputs/pngEncode.ts";
@@ -27,16 +27,21 @@ export interface ModelParts {
   readonly tokenizer?: Uint8Array;
 }
 
+/** Why a claim got no probability: not for this model, refused by the graph, or answered with no number. */
+export type RefusedClaims = { readonly unfit: number; readonly failed: number; readonly noNumber: number };
+
 export interface Judged {
   /** One probability in [0, 1] or NaN a claim, in order. */
-  readonly probabilities: number[];
+  readonly probabilities: Float64Array;
+  /** How many of them are NaN, by reason. */
+  readonly refused: RefusedClaims;
   /** What the graph said about the first claim it could not take. */
   readonly failure?: string;
 }
 
 /** A graph in this process, ready to judge. */
 export interface Runtime {
-  judge(claims: readonly Claim[]): Promise<Judged>;
+  judge(claims: readonly GivenClaim[]): Promise<Judged>;
   close(): Promise<void>;
 }
 
@@ -44,28 +49,52 @@ export interface Runtime {
  * Opens a model for reproducible runs, one thread, so that sums are always taken in the same order, and tries it on a
  * made-up claim: what could never judge is told now, not at the first request.
  *
+ * @param isThrifty whether memory is worth more than time
  * @throws RefusedModel with the reason and the cure
  */
-export async function openRuntime({ manifest, bytes, tokenizer }: ModelParts): Promise<Runtime> {
-  checkGraph(bytes);
-  const feeds = createFeeds(manifest.inputs, tokenizer && openTokenizer(tokenizer));
-  const session = await InferenceSession.create(bytes, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    // 4 = fatal: what is wrong comes back as an error, not on standard error.
-    logSeverityLevel: 4,
-  }).catch((error: unknown) => {
-    throw new RefusedModel(refusalOf(error));
-  });
+export async function openRuntime(
+  { manifest, bytes, tokenizer }: ModelParts,
+  { isThrifty = false }: { readonly isThrifty?: boolean } = {},
+): Promise<Runtime> {
+  const session = await openSession(bytes, isThrifty);
   try {
+    const feeds = createFeeds(manifest.inputs, tokenizer && openTokenizer(tokenizer));
     checkPorts(session, manifest);
     return await createRuntime(session, manifest, feeds);
   } catch (error) {
     await session.release();
     throw error instanceof RefusedModel ? error : new RefusedModel(refusalOf(error));
   }
+}
+
+/**
+ * Opens a graph, and runs nothing of it but what the optimiser computes in advance.
+ *
+ * @throws RefusedModel
+ */
+export async function openSession(bytes: Uint8Array, isThrifty = false): Promise<InferenceSession> {
+  checkGraph(bytes);
+  try {
+    return await InferenceSession.create(bytes, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      // Plans of one run's memory, kept for the next, save a small graph a tenth of its time and double what a large one holds.
+      enableMemPattern: !isThrifty,
+      // 4 = fatal: what is wrong comes back as an error, not on standard error.
+      logSeverityLevel: 4,
+    });
+  } catch (error) {
+    throw new RefusedModel(refusalOf(error));
+  }
+}
+
+interface JudgedRows {
+  readonly results: number[];
+  /** Rows the graph refused, and its words about the first. */
+  readonly failed: number;
+  readonly failure?: string;
 }
 
 async function createRuntime(
@@ -75,6 +104,7 @@ async function createRuntime(
 ): Promise<Runtime> {
   const { output, calibration, limits } = manifest;
   const fixed = fixedRows(session);
+  const wanted = [output.name];
   let mayBatch = fixed === undefined;
 
   /** All rows at once, or in pieces of the size the graph insists on, the last one filled up. */
@@ -82,41 +112,43 @@ async function createRuntime(
     const size = fixed ?? rows.length;
     const results: number[] = [];
     for (let i = 0; i < rows.length; i += size) {
-      const own = rows.slice(i, i + size);
-      const filled = Array.from({ length: size }, (_, at) => own[at] ?? own[0]!);
-      const tensors = Object.entries(tensorsOf(feeds, filled)).map(([name, tensor]) => [
-        name,
-        toRuntime(tensor),
-      ]);
-      const given = (await session.run(Object.fromEntries(tensors), [output.name]))[output.name];
+      const own = size === rows.length ? rows : rows.slice(i, i + size);
+      const filled = own.length === size ? own : Array.from({ length: size }, (_, at) => own[at] ?? own[0]!);
+      const tensors: Record<string, Tensor> = {};
+      for (const [name, tensor] of Object.entries(tensorsOf(feeds, filled)))
+        tensors[name] = toRuntime(tensor);
+      const given = (await session.run(tensors, wanted))[output.name];
       if (given === undefined) throw new OutputShapeError("missing", output.name);
       const answers = filled.map(({ answer }) => answer);
       const probabilities = readOutput(given as unknown as Parameters<typeof readOutput>[0], output, answers);
+      if (rows.length === size) return probabilities;
       results.push(...probabilities.slice(0, own.length));
     }
     return results;
   };
 
-  const alone = async (rows: readonly PreparedClaim[]): Promise<{ results: number[]; failure?: string }> => {
+  const alone = async (rows: readonly PreparedClaim[]): Promise<JudgedRows> => {
     const results: number[] = [];
+    let failed = 0;
     let failure: string | undefined;
     for (const row of rows) {
       try {
         results.push(...(await run([row])));
       } catch (error) {
         results.push(Number.NaN);
+        failed += 1;
         failure ??= String(error).slice(0, 300);
       }
     }
-    return failure === undefined ? { results } : { results, failure };
+    return failure === undefined ? { results, failed } : { results, failed, failure };
   };
 
   /** Of rows that fail together each is judged alone: one claim, sent on purpose perhaps, must not silence the others. */
-  const judgeRows = async (rows: readonly PreparedClaim[]): ReturnType<typeof alone> => {
-    if (rows.length === 0) return { results: [] };
+  const judgeRows = async (rows: readonly PreparedClaim[]): Promise<JudgedRows> => {
+    if (rows.length === 0) return { results: [], failed: 0 };
     if (mayBatch && rows.length > 1) {
       try {
-        return { results: await run(rows) };
+        return { results: await run(rows), failed: 0 };
       } catch {
         const judged = await alone(rows);
         // Nobody was to blame: the graph takes one row whatever its shape says.
@@ -130,15 +162,25 @@ async function createRuntime(
   await run([prepareClaim(feeds, probeOf(manifest))!]);
   return {
     async judge(claims) {
-      const rows = claims.map((claim) =>
-        isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined,
-      );
-      const { results, failure } = await judgeRows(rows.filter((row) => row !== undefined));
-      let next = 0;
-      const probabilities = rows.map((row) =>
-        row === undefined ? Number.NaN : calibrate(results[next++] ?? Number.NaN, calibration),
-      );
-      return failure === undefined ? { probabilities } : { probabilities, failure };
+      const rows: PreparedClaim[] = [];
+      const places: number[] = [];
+      for (const [i, claim] of claims.entries()) {
+        const row = isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined;
+        if (row === undefined) continue;
+        rows.push(row);
+        places.push(i);
+      }
+      const { results, failed, failure } = await judgeRows(rows);
+      const probabilities = new Float64Array(claims.length).fill(Number.NaN);
+      let numbers = 0;
+      for (const [at, i] of places.entries()) {
+        const p = calibrate(results[at] ?? Number.NaN, calibration);
+        probabilities[i] = p;
+        if (!Number.isNaN(p)) numbers += 1;
+      }
+      const unfit = claims.length - rows.length;
+      const refused = { unfit, failed, noNumber: rows.length - failed - numbers };
+      return failure === undefined ? { probabilities, refused } : { probabilities, refused, failure };
     },
     close: () => session.release(),
   };
@@ -184,7 +226,7 @@ function fixedRows(session: InferenceSession): number | undefined {
 }
 
 /** A claim that has everything the model takes, whatever its limits are. */
-function probeOf({ inputs, output }: Manifest): Claim {
+function probeOf({ inputs, output }: Manifest): GivenClaim {
   const image = inputs.find((input) => input.kind === "image");
   const values = inputs.find((input) => input.kind === "values");
   const [width, height] = [image?.width ?? 1, image?.height ?? 1];

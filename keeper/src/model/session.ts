@@ -19,7 +19,10 @@ export interface Model {
    * @throws the reason of `signal` if it fires: to stop is no abstention
    */
   judge(claims: readonly Claim[], signal?: AbortSignal): Promise<number[]>;
-  /** What loading and inference took so far. */
+  /** What loading and inference took so far; only of a model the keeper runs itself. */
+  stats?(): InferenceStats;
+  /** Whether it can be asked now; a model at a server does not say. */
+  isRunning?(): boolean;
   close(): Promise<void>;
 }
 
@@ -27,6 +30,7 @@ export interface Model {
 export interface EmbeddedModel extends Model {
   /** What loading and inference took so far. */
   stats(): InferenceStats;
+  isRunning(): boolean;
   /** Of the process that runs the model now. */
   pid(): number | undefined;
 }
@@ -36,6 +40,9 @@ export interface InferenceOptions extends WorkerLimits {
   /** Most claims that are judged together. */
   readonly batch: number;
 }
+
+/** Batches under way: the next one crosses to the process, and an answer comes back, while one is judged. */
+const LANES = 8;
 
 export const INFERENCE_DEFAULTS: InferenceOptions = {
   memoryMb: 1_024,
@@ -63,8 +70,9 @@ export async function loadModel(
     family,
     hash: `0x${files[MODEL_FILE]}`,
     baseRate,
-    judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims)),
+    judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims), LANES),
     stats: () => supervisor.stats(),
+    isRunning: () => supervisor.isRunning(),
     pid: () => supervisor.pid(),
     close: () => supervisor.stop(),
   };

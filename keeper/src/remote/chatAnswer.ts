@@ -37,6 +37,8 @@ export interface AnswerRules {
   readonly calibrate: (p: number) => number;
   /** Path asked, for the error. */
   readonly path: string;
+  /** Told if the answer came without log-probabilities. */
+  readonly onBareAnswer?: (word: "true" | "false") => void;
 }
 
 /**
@@ -56,7 +58,10 @@ export function readChatAnswer(completion: unknown, rules: AnswerRules): number 
   const said = wordOf(message.content ?? "", rules);
   if (said === undefined) return Number.NaN;
   const position = answerPosition(logprobs?.content ?? [], rules.constraint);
-  if (position === undefined) return rules.answers[said].probability;
+  if (position === undefined) {
+    rules.onBareAnswer?.(said);
+    return rules.answers[said].probability;
+  }
   const p = fromLogprobs(position, rules.answers);
   return Number.isNaN(p) ? p : rules.calibrate(p);
 }

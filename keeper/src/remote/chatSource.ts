@@ -2,7 +2,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { Secret } from "../lib/secret.ts";
 import { calibrate } from "../model/calibrate.ts";
 import type { Model } from "../model/session.ts";
-import type { ModelSource } from "../model/source.ts";
+import type { Measuring, ModelSource } from "../model/source.ts";
 import type { Claim } from "../payload/schema.ts";
 import { chatIdentity, chatModelHash, readChatManifest, type ChatManifest } from "./chatManifest.ts";
 import type { OpenaiChatConfig } from "./config.ts";
@@ -16,10 +16,16 @@ import { askChat, type OpenaiChatOptions } from "./openaiChat.ts";
  * @param path the manifest.json
  * @throws ModelFileError
  */
-export function chatSource(path: string, config: OpenaiChatConfig, token?: Secret): ModelSource {
-  const manifest = readChatManifest(path);
+export function chatSource(
+  path: string,
+  config: OpenaiChatConfig,
+  token?: Secret,
+  { calibration, onBareAnswer }: Measuring = {},
+): ModelSource {
+  const read = readChatManifest(path);
+  const manifest = { ...read, ...(calibration && { calibration }) };
   return {
-    identity: chatIdentity(manifest),
+    identity: chatIdentity(read),
     async open(log) {
       const http = createHttp({ ...config, token });
       try {
@@ -28,7 +34,7 @@ export function chatSource(path: string, config: OpenaiChatConfig, token?: Secre
         await http.close();
         throw error;
       }
-      return createChatModel(manifest, config, http, log);
+      return createChatModel(manifest, config, http, log, onBareAnswer);
     },
   };
 }
@@ -39,8 +45,9 @@ export function createChatModel(
   config: OpenaiChatConfig,
   http: Http,
   log: Logger,
+  onBareAnswer?: Measuring["onBareAnswer"],
 ): Model {
-  const options = chatOptions(manifest, config);
+  const options = { ...chatOptions(manifest, config), ...(onBareAnswer && { onBareAnswer }) };
   return createRemoteModel({
     manifest,
     hash: chatModelHash(manifest),

@@ -12,6 +12,7 @@ import type { Claim } from "../payload/schema.ts";
 import { startChildServer } from "../testing/childServer.ts";
 import { modelOf, VALUES, zipMapModel } from "../testing/models.ts";
 import { onnxFile } from "../testing/onnx.ts";
+import { CLASSES, sklearnClaims, sklearnModel } from "../testing/sklearn.ts";
 import { WORD_PIECES } from "../testing/tokenizers.ts";
 import { remoteSchema, type OpenInferenceConfig } from "./config.ts";
 import { openInferenceSource } from "./openInferenceSource.ts";
@@ -58,6 +59,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
       { values: [1], answer: "no" },
       ...range(20).map((i) => ({ values: [i, 3 - i, i / 7], answer: "it is" })),
     ],
+  },
+  "columns of text, as scikit-learn exports them, to the class the answer names": {
+    bytes: sklearnModel({ locale: "C" }),
+    manifest: {
+      inputs: [{ kind: "strings", name: "message", fields: ["text"] }],
+      output: {
+        name: "probabilities",
+        values: "probabilities",
+        select: { by: "answer", labels: [...CLASSES] },
+      },
+    },
+    claims: [...sklearnClaims(20), { values: [1], answer: "positive" }],
   },
   "an image to logits of labels": {
     bytes: onnxFile({

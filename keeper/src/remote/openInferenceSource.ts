@@ -5,7 +5,7 @@ import { createFeeds, prepareClaim, tensorsOf, typeOf, type Feed } from "../mode
 import { openTokenizer } from "../model/inputs/openTokenizer.ts";
 import { MODEL_FILE, readDescribed, type Manifest } from "../model/manifest.ts";
 import { OutputShapeError, readOutput } from "../model/outputs.ts";
-import type { ModelSource } from "../model/source.ts";
+import type { Measuring, ModelSource } from "../model/source.ts";
 import type { OpenInferenceConfig } from "./config.ts";
 import { RemoteError } from "./errors.ts";
 import { createHttp, withinTime } from "./http.ts";
@@ -19,8 +19,14 @@ import { checkServer, infer, modelPath, type OpenInferenceServer } from "./openI
  * @param path the manifest.json
  * @throws ModelFileError
  */
-export function openInferenceSource(path: string, config: OpenInferenceConfig, token?: Secret): ModelSource {
-  const { manifest, tokenizer } = readDescribed(path);
+export function openInferenceSource(
+  path: string,
+  config: OpenInferenceConfig,
+  token?: Secret,
+  { calibration }: Measuring = {},
+): ModelSource {
+  const { manifest: read, tokenizer } = readDescribed(path);
+  const manifest = { ...read, ...(calibration && { calibration }) };
   const feeds = feedsOf(path, manifest, tokenizer);
   const { name, family, domain, files } = manifest;
   const hash = `0x${files[MODEL_FILE]}` as const;

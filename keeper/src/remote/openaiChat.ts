@@ -13,6 +13,8 @@ export interface OpenaiChatOptions {
   readonly logprobs: boolean;
   /** Further fields of the request, for one server's own switches. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Told of every answer that came without log-probabilities. */
+  readonly onBareAnswer?: (claim: Claim, word: "true" | "false") => void;
 }
 
 /** Behind the base address, which by custom ends with /v1. */
@@ -34,10 +36,16 @@ export async function askChat(
   options: OpenaiChatOptions,
   limits: Limits,
 ): Promise<number> {
-  const { prompt, constraint, calibrate } = options;
+  const { prompt, constraint, calibrate, onBareAnswer } = options;
   const body = chatRequest(claim, options);
   const completion = await http.ask({ method: "POST", path: PATH, body }, limits);
-  return readChatAnswer(completion, { answers: prompt.answers, constraint, calibrate, path: PATH });
+  return readChatAnswer(completion, {
+    answers: prompt.answers,
+    constraint,
+    calibrate,
+    path: PATH,
+    ...(onBareAnswer && { onBareAnswer: (word) => onBareAnswer(claim, word) }),
+  });
 }
 
 function chatRequest(claim: Claim, options: OpenaiChatOptions): object {

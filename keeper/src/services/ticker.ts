@@ -30,6 +30,8 @@ export interface TickerOptions {
 }
 
 export type Ticker = {
+  /** Milliseconds since 1970 when new requests were last read from the chain; undefined before the first time. */
+  lastLook(): number | undefined;
   /** Looks once: new requests, then the duties of every open one. Work of an earlier look that still runs is not doubled. */
   tick(): Promise<void>;
   /**
@@ -49,6 +51,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   const told = createRecent<string>();
   const stopping = new AbortController();
   const broken = new AbortController();
+  let lookedAt: number | undefined;
 
   const tell = (name: string, data: Record<string, unknown>, error: unknown): void => {
     if (stopping.signal.aborted) return;
@@ -117,6 +120,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
 
   const tick = async (): Promise<void> => {
     const { number, timestamp } = await followRequests(deps, follow);
+    lookedAt = Date.now();
     const now = Number(timestamp);
     for (const request of requests.open()) {
       const { requestId } = request;
@@ -126,6 +130,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   };
 
   return {
+    lastLook: () => lookedAt,
     tick,
     async run(signal) {
       const over = AbortSignal.any([signal, broken.signal]);

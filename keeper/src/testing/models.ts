@@ -89,6 +89,70 @@ export function loopingModel(): Uint8Array {
   });
 }
 
+/** A graph that goes round until nobody lives any more, whatever it is asked. */
+export function hangingModel(): Uint8Array {
+  const body = subgraph({
+    inputs: [
+      { name: "i", type: "int64", shape: [] },
+      { name: "go", type: "bool", shape: [] },
+      { name: "a", type: "float", shape: ["N", 1] },
+    ],
+    outputs: [
+      { name: "go2", type: "bool", shape: [] },
+      { name: "a2", type: "float", shape: ["N", 1] },
+    ],
+    nodes: [
+      ["Identity", ["go"], ["go2"]],
+      ["Cos", ["a"], ["a2"]],
+    ],
+  });
+  return onnxFile({
+    inputs: [X],
+    outputs: [P],
+    nodes: [
+      ["Loop", ["trips", "", "x"], ["end"], { body }],
+      ["Sigmoid", ["end"], ["p"]],
+    ],
+    constants: { trips: scalar(1e15) },
+  });
+}
+
+/**
+ * A file of 48 MiB that says it has an operator with 48 million whole numbers: a few bytes on disk each, and a hundred
+ * times as much for whoever reads it.
+ */
+export function swellingModel(): Uint8Array {
+  const length = 48 * 2 ** 20;
+  // Field 8 of an attribute holds whole numbers, one byte each, with their count in front.
+  const ints = framed(8, new Uint8Array(length).fill(1));
+  const attribute = framed(5, concat(framed(1, Buffer.from("many")), ints));
+  const node = framed(1, concat(framed(2, Buffer.from("p")), framed(4, Buffer.from("Sum")), attribute));
+  return concat(Uint8Array.of(8, 9), framed(7, node));
+}
+
+/** A field of a protocol buffer that has a length. */
+function framed(field: number, bytes: Uint8Array): Uint8Array {
+  const head = [(field << 3) | 2];
+  let left = bytes.length;
+  for (; left > 127; left = Math.floor(left / 128)) head.push((left & 127) | 128);
+  return concat(Uint8Array.from([...head, left]), bytes);
+}
+
+const concat = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+
+/** A graph in a graph in a graph, so many that whoever goes into them one by one runs out of stack. */
+export function nestedModel(depth = 20_000): Uint8Array {
+  let graph = framed(1, framed(4, Buffer.from("Identity")));
+  // Field 6 of an attribute is a graph, field 5 of an operator an attribute, field 1 of a graph an operator.
+  for (let i = 0; i < depth; i++) graph = framed(1, framed(5, framed(6, graph)));
+  return concat(Uint8Array.of(8, 9), framed(7, graph));
+}
+
+/** An operator whose name would clear the screen of whoever prints it. */
+export function rudeModel(): Uint8Array {
+  return onnxFile({ ...SIGMOID, nodes: [["\u001b[2J\u001b[31mOWNED", ["x"], ["p"]]] });
+}
+
 /** A graph that takes as many MiB as the greatest x says, and touches them. */
 export function greedyModel(): Uint8Array {
   return onnxFile({

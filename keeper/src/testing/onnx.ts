@@ -54,6 +54,8 @@ export interface GraphSpec {
   /** `domain:Op` for operators outside the default set. */
   readonly nodes: readonly Node[];
   readonly constants?: Readonly<Record<string, Constant>>;
+  /** What an exporter leaves beside the graph. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** A graph to be used as attribute, such as the body of a Loop. */
@@ -66,12 +68,13 @@ export function onnxFile(spec: GraphSpec, opset = 20): Uint8Array {
   const model = onnx.ModelProto.create({
     irVersion: 9,
     producerName: "assay-tests",
+    metadataProps: Object.entries(spec.metadata ?? {}).map(([key, value]) => ({ key, value })),
     opsetImport: [
       { domain: "", version: opset },
-      // Only where it is used: a file cut off before it would be a whole one.
-      ...(spec.nodes.some(([op]) => op.startsWith("ai.onnx.ml:"))
-        ? [{ domain: "ai.onnx.ml", version: 3 }]
-        : []),
+      // Only where they are used: a file cut off before one would be a whole one.
+      ...Object.entries({ "ai.onnx.ml": 3, "com.microsoft": 1 })
+        .filter(([domain]) => spec.nodes.some(([op]) => op.startsWith(`${domain}:`)))
+        .map(([domain, version]) => ({ domain, version })),
     ],
     graph: graphProto(spec),
   });

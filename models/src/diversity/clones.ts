@@ -5,6 +5,7 @@ import { type Kinship, kinships, NOISE, type Pair, uncertainRows } from "./pairs
 import type { MeasuredDomain } from "./specialists.ts";
 import { fisher } from "./statistics.ts";
 import { type Strip, stripPlot } from "./svg.ts";
+import { checkTail, type Estimate } from "./tailCheck.ts";
 import {
   closestDistance,
   fitInnocents,
@@ -44,7 +45,9 @@ export function cloneStudy(all: readonly Studied[]): {
       `Pooled over the domains the pairs spread by ${fixed(pooledSpread(innocents), 2)} around the mean of theirs.`,
       `Correlation r above which fewer than one innocent pair in a million is accused, by the number m of shared uncertain claims:`,
       thresholdTable(innocents),
-      `With m = ${SHARED_CLAIMS} the highest is **${fixed(threshold)}**. The mean distance would have to be below ${fixed(distance.closest, 1)} bytes for the closest pair seen ` +
+      `The same question at m = ${SHARED_CLAIMS} without the normal shape, for the pair of each domain that asks for the highest r:`,
+      checkTable(kin, innocents),
+      `With m = ${SHARED_CLAIMS} the highest threshold of the normal shape is **${fixed(threshold)}**. The mean distance would have to be below ${fixed(distance.closest, 1)} bytes for the closest pair seen ` +
         `and below ${fixed(distance.unseen, 1)} for an unseen one. What the two statistics find:`,
       caughtTable(kin, threshold, distance.least),
       `The bound on uncertainty. Per bound: share of claims that are uncertain, r of different families (mean and largest), smallest r of clones with noise ±32, ` +
@@ -132,6 +135,37 @@ function thresholdTable(innocents: readonly Innocents[]): string {
     ["closest pair / unseen pair", ...CLAIMS.map((claims) => `m = ${claims}`)],
     ...innocents.map((innocent) => [innocent.domain, ...CLAIMS.map((claims) => cell(innocent, claims))]),
     ["highest", ...CLAIMS.map((claims) => fixed(worst(innocents, claims)))],
+  ]);
+}
+
+/** One in a million of the strictest pair's own draws, beside what the normal shape says about the closest pair. */
+function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): string {
+  const spread = pooledSpread(innocents);
+  const range = ({ value, low, high }: Estimate): string =>
+    `${fixed(value)} (${fixed(low)} … ${fixed(high)})`;
+  return table([
+    [
+      "domain",
+      "r seen",
+      "normal",
+      "ten million draws",
+      "Pareto tail, other claims",
+      "blocks of 8",
+      "highest draw",
+    ],
+    ...strangersOf(kin).map(({ domain, pairs }, index) => {
+      const check = checkTail(pairs, SHARED_CLAIMS);
+      const normal = thresholdsOf(innocents[index] as Innocents, spread, SHARED_CLAIMS).closest;
+      return [
+        domain,
+        fixed(check.seen),
+        fixed(normal),
+        range(check.counted),
+        range(check.pareto),
+        fixed(check.longBlocks),
+        `${fixed(check.highest)} of ${(check.draws / 1e6).toFixed(1)} million`,
+      ];
+    }),
   ]);
 }
 

@@ -6,8 +6,16 @@ import { DOMAINS } from "../domains/index.ts";
 import { commandLine, DOCS } from "../paths.ts";
 import { pinnedRate, predictAll } from "../report/predictions.ts";
 import { cloneStudy, type Studied } from "./clones.ts";
+import {
+  describeGeneralists,
+  type Generalist,
+  GENERALIST_FAMILIES,
+  trainGeneralist,
+  unionOf,
+} from "./generalist.ts";
 import { monoculture, retrain } from "./monoculture.ts";
 import { specialistMatrix } from "./specialists.ts";
+import { teachingTable } from "./teaching.ts";
 import { diversityText } from "./text.ts";
 
 const PLOTS = join(DOCS, "plots");
@@ -15,7 +23,7 @@ const PLOTS = join(DOCS, "plots");
 const { directory } = commandLine(DOMAINS);
 const studied: Studied[] = [];
 for (const domain of DOMAINS) {
-  const { members, heldOut } = await domain.open(directory);
+  const { members, training, heldOut } = await domain.open(directory);
   const predictions = await predictAll(
     domain,
     members.map(({ family }) => family),
@@ -23,6 +31,7 @@ for (const domain of DOMAINS) {
   );
   const measured = {
     domain,
+    training,
     claims: heldOut,
     truths: heldOut.map(({ truth }) => truth),
     pinned: pinnedRate(heldOut),
@@ -31,7 +40,14 @@ for (const domain of DOMAINS) {
   studied.push({ measured, retrained: await retrain(measured, members) });
   console.log(`${domain.name} is retrained`);
 }
-const matrix = await specialistMatrix(studied.map(({ measured }) => measured));
+const all = studied.map(({ measured }) => measured);
+const generalists: Generalist[] = [];
+for (const family of GENERALIST_FAMILIES) {
+  generalists.push(await trainGeneralist(family, unionOf(all)));
+  console.log(`${family.family} has learned all texts`);
+}
+const matrix = await specialistMatrix(all, generalists);
+const teaching = await teachingTable(all, generalists);
 const mono = monoculture(studied);
 const clones = cloneStudy(studied);
 mkdirSync(PLOTS, { recursive: true });
@@ -40,5 +56,11 @@ for (const [name, svg] of Object.entries({ specialists: matrix.plot, ...mono.plo
 }
 writeFileSync(
   join(DOCS, "diversity.md"),
-  diversityText({ matrix: matrix.text, monoculture: mono.text, clones: clones.text }),
+  diversityText({
+    matrix: matrix.text,
+    generalists: describeGeneralists(generalists),
+    teaching,
+    monoculture: mono.text,
+    clones: clones.text,
+  }),
 );

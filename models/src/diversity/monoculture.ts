@@ -1,18 +1,14 @@
-import { voteByte } from "@assay/keeper";
-
 import type { Member } from "../domains/domain.ts";
-import { openJudge } from "../judge.ts";
-import { manifestOf } from "../manifests.ts";
-import { mean, measure } from "../metrics.ts";
+import { errorsOf, mean, measure } from "../metrics.ts";
 import { choices } from "../report/committee.ts";
 import { fixed, table } from "../report/markdown.ts";
 import type { Prediction } from "../report/predictions.ts";
+import { FIRST_SEED, retrainedVotes } from "../retrained.ts";
 import { cheapestGood, type MeasuredDomain } from "./specialists.ts";
-import { correlationMatrix, effectiveNumber, errorsOf, meanOffDiagonal } from "./statistics.ts";
+import { correlationMatrix, effectiveNumber, meanOffDiagonal } from "./statistics.ts";
 import { barPlot } from "./svg.ts";
 
 const SEATS = 5;
-const FIRST_SEED = 1001;
 
 /** Votes of several retrainings of one family. */
 export interface Retrained {
@@ -48,14 +44,9 @@ export async function retrain(measured: MeasuredDomain, members: readonly Member
 }
 
 async function votesOf(measured: MeasuredDomain, member: Member, resample: boolean): Promise<Uint8Array[]> {
-  const { domain, claims, pinned } = measured;
   const votes: Uint8Array[] = [];
   for (let seat = 0; seat < SEATS; seat++) {
-    const trained = await member.train(FIRST_SEED + 100 * seat, resample);
-    const { judge, release } = await openJudge(manifestOf(domain, member, trained), trained.bytes);
-    const probabilities = await judge(claims);
-    await release();
-    votes.push(Uint8Array.from(probabilities, (p) => voteByte(p, trained.baseRate, pinned)));
+    votes.push(await retrainedVotes(measured, member, { seed: FIRST_SEED + 100 * seat, resample }));
   }
   return votes;
 }

@@ -1,16 +1,18 @@
 import { voteByte } from "@assay/keeper";
 
-import type { Domain, KnownClaim } from "../domains/domain.ts";
+import type { Domain, KnownClaim, TrainingPair } from "../domains/domain.ts";
 import { openJudge } from "../judge.ts";
 import { mean, measure } from "../metrics.ts";
 import { fixed, table } from "../report/markdown.ts";
 import type { Prediction } from "../report/predictions.ts";
 import { skillShare } from "../report/record.ts";
+import { type Generalist, TEXTS } from "./generalist.ts";
 import { type Cell, heatMap } from "./svg.ts";
 
 /** A domain with its held-out claims and what all its members say about them. */
 export interface MeasuredDomain {
   readonly domain: Domain;
+  readonly training: readonly TrainingPair[];
   readonly claims: readonly KnownClaim[];
   readonly truths: readonly boolean[];
   readonly pinned: number;
@@ -28,17 +30,19 @@ export function cheapestGood({ predictions, truths }: MeasuredDomain): Predictio
   return good.reduce((least, other) => (other.bytes < least.bytes ? other : least));
 }
 
-interface Judged {
+/** What votes are worth on the claims of a domain. */
+export interface Judged {
   readonly accuracy: number;
   readonly skill: number;
 }
 
-/** Why a model of one domain cannot judge claims of another, or what it is worth there. */
+/** What a model of one domain is worth on claims of another, or why it cannot judge them. */
 type Answer = Judged | string;
 
-/** Section 1: every domain's specialists on every domain's claims. */
+/** Section 1: every domain's specialists, and the generalists, on every domain's claims. */
 export async function specialistMatrix(
   all: readonly MeasuredDomain[],
+  generalists: readonly Generalist[],
 ): Promise<{ text: string; plot: string }> {
   const rows: { name: string; answers: Answer[] }[] = [];
   for (const home of all) {
@@ -53,14 +57,23 @@ export async function specialistMatrix(
     rows.push({ name: `${home.domain.name}: ${chosen.family}`, answers: one });
     rows.push({ name: `${home.domain.name}: all ${home.predictions.length}`, answers: together });
   }
+  const both = { name: `texts: all ${generalists.length}`, chosen: generalists };
+  for (const { name, chosen } of [
+    ...generalists.map((one) => ({ name: `texts: ${one.family.family}`, chosen: [one] })),
+    both,
+  ]) {
+    const answers: Answer[] = [];
+    for (const guest of all) {
+      answers.push(impossible(TEXTS, guest.domain) ?? (await judgeAbroad(chosen, guest)));
+    }
+    rows.push({ name, answers });
+  }
   const names = all.map(({ domain }) => domain.name);
   const text = table([
     ["trained on", ...names],
     ...rows.map(({ name, answers }) => [
       name,
-      ...answers.map((answer) =>
-        typeof answer === "string" ? answer : `${fixed(answer.accuracy)} / ${fixed(answer.skill, 2)}`,
-      ),
+      ...answers.map((answer) => (typeof answer === "string" ? answer : cellOf(answer))),
     ]),
   ]);
   const cells = rows.map(({ answers }) =>
@@ -70,7 +83,8 @@ export async function specialistMatrix(
         : { text: `${fixed(answer.accuracy, 2)} / ${fixed(answer.skill, 2)}`, shade: answer.skill },
     ),
   );
-  const title = "Accuracy / skill of specialists (rows) on the claims of each domain (columns)";
+  const title =
+    "Accuracy / skill of specialists and generalists (rows) on the claims of each domain (columns)";
   return {
     text,
     plot: heatMap(
@@ -82,7 +96,13 @@ export async function specialistMatrix(
   };
 }
 
-function impossible(home: Domain, guest: Domain): string | undefined {
+/** How a judgement is written in a table. */
+export function cellOf({ accuracy, skill }: Judged): string {
+  return `${fixed(accuracy)} / ${fixed(skill, 2)}`;
+}
+
+/** Why models of `home` cannot judge claims of `guest`; undefined if they can. */
+export function impossible(home: Pick<Domain, "inputs">, guest: Domain): string | undefined {
   const takes = home.inputs[0]?.kind;
   const gives = guest.inputs[0]?.kind;
   if (takes !== gives) return takes === "image" ? "no image" : "no text";
@@ -91,7 +111,10 @@ function impossible(home: Domain, guest: Domain): string | undefined {
 }
 
 /** Mean vote of `models` on the claims of another domain, moved to its base rate. */
-async function judgeAbroad(models: readonly Prediction[], guest: MeasuredDomain): Promise<Judged> {
+export async function judgeAbroad(
+  models: readonly Pick<Prediction, "manifest" | "model">[],
+  guest: MeasuredDomain,
+): Promise<Judged> {
   const votes: Uint8Array[] = [];
   for (const { manifest, model } of models) {
     const { judge, release } = await openJudge(manifest, model);

@@ -3,11 +3,6 @@ import { correlation, mean } from "../metrics.ts";
 /** One in a million, as a number of standard deviations of a normal distribution (one-sided). */
 export const ONE_IN_A_MILLION = 4.753424;
 
-/** 1 where a vote is on the wrong side of ½. */
-export function errorsOf(votes: ArrayLike<number>, truths: readonly boolean[]): number[] {
-  return truths.map((truth, row) => ((votes[row] ?? 0) > 127.5 === truth ? 0 : 1));
-}
-
 /** Correlations of all rows with each other; a row that never varies correlates 1 with its equal and 0 with others. */
 export function correlationMatrix(rows: readonly (readonly number[])[]): number[][] {
   return rows.map((left) =>

@@ -1,5 +1,7 @@
 import type { Calibration, Manifest, ManifestInput, ManifestOutput } from "@assay/keeper";
 
+import type { Example } from "../pairs/family.ts";
+
 /** A claim whose truth is known. Images are given decoded: gray pixels, row by row. */
 export interface KnownClaim {
   readonly text?: string;
@@ -34,9 +36,19 @@ export interface Member {
   train(seed: number, resample?: boolean): Promise<Trained>;
 }
 
+/** A training claim as a pair of texts. */
+export interface TrainingPair extends Example {
+  /** Claims of one group stay in one fold. */
+  readonly group: string;
+  /** Edited copies, all false, for families that learn from them. */
+  readonly copies: readonly Example[];
+}
+
 /** A domain with its data read. */
 export interface OpenDomain {
   readonly members: readonly Member[];
+  /** What members are trained on, for models that learn several domains; none where claims are no texts. */
+  readonly training: readonly TrainingPair[];
   /** Claims that nothing was trained, calibrated or chosen on. */
   readonly heldOut: readonly KnownClaim[];
   /** Members that belong together in a comparison. */

@@ -92,6 +92,19 @@ export function choices(count: number, size: number): number[][] {
   );
 }
 
+/**
+ * Every committee of `size`: all choices of members or, where there are too few, all members and every choice of their twins. None
+ * where twins are too few as well.
+ */
+export function seatings<Item>(members: readonly Item[], twins: readonly Item[], size: number): Item[][] {
+  const own = Math.min(size, members.length);
+  const from = (items: readonly Item[], count: number): Item[][] =>
+    choices(items.length, count).map((chosen) => chosen.flatMap((index) => items.slice(index, index + 1)));
+  return from(members, own).flatMap((seated) =>
+    from(twins, size - own).map((added) => [...seated, ...added]),
+  );
+}
+
 /** The mean of several outcomes: what a committee drawn at random may expect. */
 export function meanOutcome(outcomes: readonly Outcome[]): Outcome {
   const of = (read: (outcome: Outcome) => number): number => mean(outcomes.map(read));

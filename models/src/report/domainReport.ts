@@ -1,29 +1,28 @@
 import type { Domain, OpenDomain } from "../domains/domain.ts";
 import type { EditsRejected } from "../domains/grounded/editTest.ts";
-import { correlation, majorityAccuracy, mean, measure } from "../metrics.ts";
+import { correlation, errorsOf, majorityAccuracy, mean, measure } from "../metrics.ts";
 import { readSamples } from "../samples.ts";
-import {
-  alwaysWrong,
-  choices,
-  judgeTogether,
-  meanOutcome,
-  type Outcome,
-  type Voter,
-  voterOf,
-  WEIGHTINGS,
-  type Weighting,
-} from "./committee.ts";
+import { FIRST_SEED, retrainedVotes } from "../retrained.ts";
+import { judgeTogether, type Outcome, type Voter, voterOf } from "./committee.ts";
+import { alone, bestAlone, type Measured, measureCommittees, SIZES } from "./committees.ts";
 import { fixed, kilobytes, table } from "./markdown.ts";
 import { pinnedRate, predictAll, type Prediction } from "./predictions.ts";
 import { skillShare } from "./record.ts";
 
-const SIZES = [3, 5, 7];
+/** What was measured in one domain. */
+export interface DomainReport {
+  readonly name: string;
+  /** The section of the domain. */
+  readonly text: string;
+  readonly best: Outcome;
+  readonly committees: readonly Measured[];
+}
 
-/** The section of one domain. */
+/** Measures one domain. Where its members do not fill the largest committee, every one is trained once more on other rows. */
 export async function domainReport(
   domain: Domain,
   { members, heldOut, groups = [] }: OpenDomain,
-): Promise<string> {
+): Promise<DomainReport> {
   const families = members.map(({ family }) => family);
   const truths = heldOut.map(({ truth }) => truth);
   const pinned = pinnedRate(heldOut);
@@ -31,7 +30,14 @@ export async function domainReport(
   const samples = readSamples(domain.name);
   const onSamples = await predictAll(domain, families, samples);
   const voters = predictions.map(({ votes }) => voterOf(votes, truths, pinned));
-  return [
+  const twins: Voter[] = [];
+  for (const member of voters.length < Math.max(...SIZES) ? members : []) {
+    const asked = { domain, claims: heldOut, pinned };
+    const votes = await retrainedVotes(asked, member, { seed: FIRST_SEED, resample: true });
+    twins.push(voterOf(votes, truths, pinned));
+  }
+  const committees = measureCommittees(voters, twins, truths, pinned);
+  const text = [
     `## ${domain.name}`,
     `A claim says: ${domain.question}. ${heldOut.length} held-out claims, always the same answer gets ${fixed(majorityAccuracy(truths))}, ` +
       `b = ${pinned}/255. Split: ${domain.split}. Calibration: ${domain.fittedOn}.`,
@@ -47,10 +53,12 @@ export async function domainReport(
     correlationTable(predictions, truths),
     committeeText(predictions, voters, truths),
     groupTable(groups, predictions, voters, truths),
-    committeeTable(voters, truths, pinned),
+    twinTable(predictions, voters, twins, truths),
+    committeeTable(committees, voters, truths),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
+  return { name: domain.name, text, best: bestAlone(voters, truths), committees };
 }
 
 function memberTable(
@@ -94,7 +102,7 @@ function editTable(predictions: readonly Prediction[]): string {
 }
 
 function correlationTable(predictions: readonly Prediction[], truths: readonly boolean[]): string {
-  const errors = errorsOf(predictions, truths);
+  const errors = predictions.map(({ votes }) => errorsOf(votes, truths));
   return table([
     ["", ...predictions.map(({ family }) => `\`${family}\``)],
     ...predictions.map(({ family }, row) => [
@@ -104,25 +112,19 @@ function correlationTable(predictions: readonly Prediction[], truths: readonly b
   ]);
 }
 
-function errorsOf(predictions: readonly Prediction[], truths: readonly boolean[]): number[][] {
-  return predictions.map(({ votes }) =>
-    truths.map((truth, row) => ((votes[row] ?? 0) > 127.5 === truth ? 0 : 1)),
-  );
-}
-
 function committeeText(
   predictions: readonly Prediction[],
   voters: readonly Voter[],
   truths: readonly boolean[],
 ): string {
-  const errors = errorsOf(predictions, truths);
+  const errors = predictions.map(({ votes }) => errorsOf(votes, truths));
   const agreed = truths.flatMap((_, row) => {
     const wrong = errors.reduce((sum, error) => sum + (error[row] ?? 0), 0);
     return wrong === 0 || wrong === errors.length ? [wrong === 0] : [];
   });
-  const alone = voters.map((voter) => judgeTogether([voter], truths, "equal"));
-  const best = Math.max(...alone.map(({ accuracy }) => accuracy));
-  const lowest = Math.min(...alone.map(({ brier }) => brier));
+  const single = voters.map((voter) => alone(voter, truths));
+  const best = Math.max(...single.map(({ accuracy }) => accuracy));
+  const lowest = Math.min(...single.map(({ brier }) => brier));
   return (
     `All ${predictions.length} members are on the same side of ½ for ${percent(agreed.length / truths.length)} of the claims and right on ` +
     `${percent(agreed.filter(Boolean).length / agreed.length)} of those. Best single member: accuracy ${fixed(best)}, Brier ${fixed(lowest, 4)}.`
@@ -139,13 +141,13 @@ function groupTable(
   if (groups.length === 0) return "";
   const rows = groups.map(({ name, families }) => {
     const own = voters.filter((_, index) => families.includes(predictions[index]?.family ?? ""));
-    const alone = own.map((voter) => judgeTogether([voter], truths, "equal").accuracy);
+    const single = own.map((voter) => alone(voter, truths).accuracy);
     const together = judgeTogether(own, truths, "equal");
     return [
       name,
       String(own.length),
-      fixed(mean(alone)),
-      fixed(Math.max(...alone)),
+      fixed(mean(single)),
+      fixed(Math.max(...single)),
       fixed(together.accuracy),
       fixed(together.brier, 4),
     ];
@@ -160,42 +162,49 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
 
-function committeeTable(voters: readonly Voter[], truths: readonly boolean[], pinned: number): string {
-  const wrong = alwaysWrong(truths, pinned);
-  const ranked = [...voters.keys()].sort((a, b) => brierOf(voters[a]) - brierOf(voters[b]));
-  const sizes = [...new Set([...SIZES.filter((size) => size <= voters.length), voters.length])];
-  const rows = sizes.flatMap((size) =>
-    [0, 1, 2]
-      .filter((liars) => liars === 0 || size >= 2 * liars + 1)
-      .flatMap((liars) =>
-        WEIGHTINGS.map((by) => {
-          const outcome = ofSize(size, liars, by);
-          return [
-            `${size === voters.length ? `all ${size}` : `${size}, mean of ${choices(voters.length, size).length}`}`,
-            String(liars),
-            by,
-            fixed(outcome.accuracy),
-            fixed(outcome.brier, 4),
-            percent(outcome.decided),
-            fixed(outcome.rightWhenDecided),
-          ];
-        }),
-      ),
+/** Retrainings on other rows: how good each is alone, and how often it errs where its twin does. */
+function twinTable(
+  predictions: readonly Prediction[],
+  voters: readonly Voter[],
+  twins: readonly Voter[],
+  truths: readonly boolean[],
+): string {
+  if (twins.length === 0) return "";
+  const errors = (voter: Voter | undefined): number[] => errorsOf(voter?.votes ?? [], truths);
+  const rows = twins.map((twin, index) => {
+    const { accuracy, brier } = alone(twin, truths);
+    return [
+      `\`${predictions[index]?.family}\``,
+      fixed(accuracy),
+      fixed(brier, 4),
+      fixed(correlation(errors(voters[index]), errors(twin)), 2),
+    ];
+  });
+  return (
+    `Seven seats on ${voters.length} families: all ${voters.length} members and two of these retrainings (rows drawn again with replacement, ` +
+    `another seed; not shipped), no family more than twice:\n\n` +
+    table([["retrained", "accuracy", "Brier", "error correlation with the member"], ...rows])
   );
-  const head = ["committee", "always wrong", "votes", "accuracy", "Brier", "decided", "right when decided"];
-  return table([head, ...rows]);
+}
 
-  function brierOf(voter: Voter | undefined): number {
-    return voter === undefined ? 1 : judgeTogether([voter], truths, "equal").brier;
-  }
-
-  /** The best `liars` members of each committee are replaced by members that are always wrong. */
-  function ofSize(size: number, liars: number, by: Weighting): Outcome {
-    const outcomes = choices(voters.length, size).map((members) => {
-      const turned = new Set(ranked.filter((member) => members.includes(member)).slice(0, liars));
-      const seated = members.flatMap((member) => (turned.has(member) ? wrong : (voters[member] ?? [])));
-      return judgeTogether(seated, truths, by);
-    });
-    return meanOutcome(outcomes);
-  }
+function committeeTable(
+  measured: readonly Measured[],
+  voters: readonly Voter[],
+  truths: readonly boolean[],
+): string {
+  const cells = ({ accuracy, brier, decided, rightWhenDecided }: Outcome): string[] => [
+    fixed(accuracy),
+    fixed(brier, 4),
+    percent(decided),
+    fixed(rightWhenDecided),
+  ];
+  const nameOf = ({ size, committees }: Measured): string => {
+    if (size === voters.length) return `all ${size}`;
+    return `${size}${size > voters.length ? ` on ${voters.length} families` : ""}, mean of ${committees}`;
+  };
+  return table([
+    ["committee", "always wrong", "votes", "accuracy", "Brier", "decided", "right when decided"],
+    ["best member alone", "0", "", ...cells(bestAlone(voters, truths))],
+    ...measured.map((one) => [nameOf(one), String(one.liars), one.by, ...cells(one.outcome)]),
+  ]);
 }

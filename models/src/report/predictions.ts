@@ -42,11 +42,9 @@ export async function predictAll(
     const paths = modelPaths(domain.name, family);
     if (!existsSync(paths.manifest)) throw new Error(`${paths.manifest} is missing: train the models first`);
     const { manifest, bytes } = readModel(paths.manifest);
-    const { judge, release } = await openJudge(manifest, bytes);
-    await judge(claims.slice(0, 20));
-    const start = performance.now();
+    const { judge, milliseconds, release } = await openJudge(manifest, bytes);
     const probabilities = await judge(claims);
-    const milliseconds = (performance.now() - start) / claims.length;
+    const taken = milliseconds();
     await release();
     const votes = Uint8Array.from(probabilities, (p) => voteByte(p, manifest.baseRate, pinned));
     predictions.push({
@@ -56,7 +54,7 @@ export async function predictAll(
       bytes: bytes.length,
       probabilities,
       votes,
-      milliseconds,
+      milliseconds: taken,
     });
   }
   return predictions;

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { alwaysWrong, choices, halves, judgeTogether, voterOf } from "./committee.ts";
+import { alwaysWrong, choices, halves, judgeTogether, seatings, voterOf } from "./committee.ts";
+import { bestAlone, measureCommittees } from "./committees.ts";
 import { skillShare, standingOf } from "./record.ts";
 
 const TRUTHS = Array.from({ length: 200 }, (_, index) => index % 3 === 0);
@@ -74,5 +75,66 @@ describe("judgeTogether", () => {
   it("counts every committee once", () => {
     expect(choices(5, 3)).to.have.length(10);
     expect(new Set(choices(5, 3).map(String)).size).to.equal(10);
+  });
+});
+
+describe("seatings", () => {
+  const members = ["a", "b", "c"];
+  const twins = ["A", "B", "C"];
+
+  it("chooses among the members as long as there are enough", () => {
+    expect(seatings(members, twins, 2)).to.deep.equal([
+      ["a", "b"],
+      ["a", "c"],
+      ["b", "c"],
+    ]);
+  });
+
+  it("adds twins to all members where there are too few, no family more than twice", () => {
+    const seated = seatings(members, twins, 5);
+    expect(seated).to.have.length(3);
+    for (const one of seated) {
+      expect(one.slice(0, 3)).to.deep.equal(members);
+      expect(new Set(one).size, String(one)).to.equal(5);
+    }
+  });
+
+  it("finds none where twins are too few as well", () => {
+    expect(seatings(members, [], 5)).to.deep.equal([]);
+    expect(seatings(members, twins, 7)).to.deep.equal([]);
+  });
+});
+
+describe("measureCommittees", () => {
+  const good = Array.from({ length: 5 }, () => voterOf(sure, TRUTHS, B));
+  const twins = Array.from({ length: 5 }, () => voterOf(silent, TRUTHS, B));
+  const all = measureCommittees(good, twins, TRUTHS, B);
+
+  it("has 3, 5 and 7 seats, every vote weighting, and liars only as a minority", () => {
+    const seen = all.map(({ size, liars, by }) => `${size} ${liars} ${by}`);
+    const wanted = ["3 0", "3 1", "5 0", "5 1", "5 2", "7 0", "7 1", "7 2"].flatMap((row) =>
+      ["equal", "tier", "record"].map((by) => `${row} ${by}`),
+    );
+    expect(seen).to.deep.equal(wanted);
+  });
+
+  it("replaces the best of each committee by liars", () => {
+    const of = (size: number, liars: number, by: string) =>
+      all.find((one) => one.size === size && one.liars === liars && one.by === by)?.outcome;
+    expect(of(5, 2, "equal")?.accuracy).to.equal(1);
+    // Three good ones against two liars leave the silent to decide: 3/7 + 2/7 · ⅓ for what is true, 2/7 + 2/7 · ⅓ for what is false.
+    expect(of(7, 2, "equal")?.brier).to.be.closeTo(
+      ((2 / 7 + ((2 / 7) * 170) / 255) ** 2 * 67 + (2 / 7 + ((2 / 7) * 85) / 255) ** 2 * 133) / 200,
+      1e-9,
+    );
+    expect(of(7, 2, "record")?.accuracy).to.equal(1);
+  });
+
+  it("leaves out what has no committee", () => {
+    expect(measureCommittees(good, [], TRUTHS, B).some(({ size }) => size === 7)).to.equal(false);
+  });
+
+  it("names the member with the lowest Brier score", () => {
+    expect(bestAlone([...twins, ...good], TRUTHS)).to.include({ accuracy: 1, brier: 0 });
   });
 });

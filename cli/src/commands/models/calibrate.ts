@@ -1,6 +1,7 @@
+import { readRunConfig } from "@assay/keeper";
 import { Option, type Command } from "commander";
 
-import { jsonOption } from "../../lib/options.ts";
+import { jsonOption, runOption } from "../../lib/options.ts";
 import { createOutput, table } from "../../lib/output.ts";
 import { calibrateModel, type CalibrationReport } from "../../models/calibrate.ts";
 import type { Method } from "../../models/fit/choose.ts";
@@ -8,12 +9,13 @@ import type { Method } from "../../models/fit/choose.ts";
 interface CalibrateOptions {
   readonly data: string;
   readonly method: Method | "auto";
+  readonly config?: string;
   readonly json?: boolean;
 }
 
 /** `assay models calibrate` */
 export function calibrateCommand(models: Command): void {
-  jsonOption(
+  const command = jsonOption(
     models
       .command("calibrate")
       .description("fits a calibration to claims with known truth and writes it into the manifest")
@@ -24,22 +26,33 @@ export function calibrateCommand(models: Command): void {
           .choices(["auto", "none", "temperature", "platt", "isotonic"])
           .default("auto"),
       ),
-  ).action(async (file: string, { data, method, json }: CalibrateOptions) => {
-    const report = await calibrateModel(file, data, method);
+  );
+  runOption(command).action(async (file: string, { data, method, config, json }: CalibrateOptions) => {
+    const report = await calibrateModel(file, data, method, readRunConfig(config));
     createOutput({ json }).result(report, render(report));
   });
 }
 
 function render(report: CalibrationReport): string {
-  const { model, claims, unusable, calibration, baseRate, before, after, candidates, warnings } = report;
+  const { model, claims, unusable, calibration, words, baseRate, before, after, candidates } = report;
+  const { hash, hashChanged, warnings } = report;
   const shown = (value: number) => value.toFixed(4);
   return [
     `${model} on ${claims} claims${unusable === 0 ? "" : `, ${unusable} more could not be judged`}`,
-    table(
-      ["method", "log loss", "Brier", "ECE"],
-      candidates.map(({ method, quality: q }) => [method, shown(q.logLoss), shown(q.brier), shown(q.ece)]),
-    ),
-    "(each part of the claims with what was fitted on the other parts)",
+    ...(candidates.length === 0
+      ? ["the server gave no log-probabilities: bare words are measured, no curve is fitted"]
+      : [
+          table(
+            ["method", "log loss", "Brier", "ECE"],
+            candidates.map(({ method, quality: q }) => [
+              method,
+              shown(q.logLoss),
+              shown(q.brier),
+              shown(q.ece),
+            ]),
+          ),
+          "(each part of the claims with what was fitted on the other parts)",
+        ]),
     table(
       ["all claims", "log loss", "Brier", "ECE"],
       [
@@ -47,7 +60,10 @@ function render(report: CalibrationReport): string {
         ["after", shown(after.logLoss), shown(after.brier), shown(after.ece)],
       ],
     ),
-    `written into the manifest: ${summary(calibration)}, base rate ${shown(baseRate)}`,
+    `written into the manifest: ${summary(calibration)}, base rate ${shown(baseRate)}${words === undefined ? "" : `, true stands for ${shown(words.true)}, false for ${shown(words.false)}`}`,
+    ...(hashChanged
+      ? [`the modelHash is now ${hash}: to a chat model its calibration belongs; announce it with setModel`]
+      : []),
     ...warnings.map((warning) => `WARNING: ${warning}`),
   ].join("\n");
 }

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
-
+import { readRunConfig } from "@assay/keeper";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 
-import { jsonOption } from "../../lib/options.ts";
+import { jsonOption, runOption } from "../../lib/options.ts";
+import { writeText } from "../../lib/files.ts";
 import { createOutput, table } from "../../lib/output.ts";
 import { evaluate, judgeData, type Evaluation } from "../../models/evaluate.ts";
 import { reliabilityDiagram } from "../../models/reliability.ts";
@@ -12,12 +12,13 @@ interface EvalOptions {
   readonly data: string;
   readonly baseRate?: number;
   readonly plot?: string;
+  readonly config?: string;
   readonly json?: boolean;
 }
 
 /** `assay models eval` */
 export function evalCommand(models: Command): void {
-  jsonOption(
+  const command = jsonOption(
     models
       .command("eval")
       .description("accuracy, Brier, log loss, calibration and pay of a model on claims with known truth")
@@ -29,11 +30,11 @@ export function evalCommand(models: Command): void {
         shareOption,
       )
       .option("--plot <file>", "writes a reliability diagram, SVG"),
-  ).action(async (file: string, { data, baseRate, plot, json }: EvalOptions) => {
-    const judgement = await judgeData(file, data);
+  );
+  runOption(command).action(async (file: string, { data, baseRate, plot, config, json }: EvalOptions) => {
+    const judgement = await judgeData(file, data, readRunConfig(config));
     const evaluation = evaluate(judgement, baseRate);
     const { name } = judgement.manifest;
-    if (plot !== undefined) writeFileSync(plot, reliabilityDiagram(name, evaluation.quality.bins));
     const { quality, ...rest } = evaluation;
     createOutput({ json }).result(
       { model: name, data, ...quality, ...rest, ...(plot !== undefined && { plot }) },
@@ -43,6 +44,8 @@ export function evalCommand(models: Command): void {
         ...(plot === undefined ? [] : [`reliability diagram: ${plot}`]),
       ].join("\n"),
     );
+    // Last: figures that took an hour must not be lost to a folder that is missing.
+    if (plot !== undefined) writeText(plot, reliabilityDiagram(name, quality.bins));
   });
 }
 

@@ -1,6 +1,7 @@
+import { printable, readRunConfig } from "@assay/keeper";
 import type { Command } from "commander";
 
-import { jsonOption } from "../../lib/options.ts";
+import { jsonOption, runOption } from "../../lib/options.ts";
 import { createOutput } from "../../lib/output.ts";
 import { initModel, type Initialised } from "../../models/init/index.ts";
 import type { Flags } from "../../models/init/interview.ts";
@@ -37,7 +38,10 @@ export function initCommand(models: Command): void {
   const ofInputs = [
     ["--kind <kind>", "what the input is: image or values"],
     ["--field <field>", "what a string input takes: text or answer"],
-    ["--fields <field,…>", "what the tokenizer is given: text, answer, or both as a pair"],
+    [
+      "--fields <field,…>",
+      "what the tokenizer, or an input of several columns, is given: text, answer, or both",
+    ],
     ["--part <part>", "what of an encoding it takes: ids, attentionMask or typeIds"],
     ["--max-tokens <n>", "longest encoding"],
     ["--width <n>", "width of its images"],
@@ -51,20 +55,27 @@ export function initCommand(models: Command): void {
     ["--std <number,…>", "what it is then divided by"],
   ] as const;
   for (const [flags, description] of ofInputs) command.option(flags, `${description} (or INPUT=…)`, collect);
-  jsonOption(command).action(async (file: string, options: Flags) => {
+  runOption(jsonOption(command)).action(async (file: string, options: Flags) => {
+    const { config } = options;
     const terminal = process.stdin.isTTY ? { input: process.stdin, output: process.stderr } : undefined;
-    const made = await initModel(file, options, terminal);
+    const made = await initModel(
+      file,
+      options,
+      terminal,
+      readRunConfig(typeof config === "string" ? config : undefined),
+    );
     createOutput({ json: options["json"] === true }).result(made, render(file, made));
   });
 }
 
-function render(file: string, { path, manifest, trial }: Initialised): string {
+function render(file: string, { path, manifest, trial, notes }: Initialised): string {
   const answered = Number.isFinite(trial)
     ? `a made-up claim gets ${trial.toFixed(4)}`
     : "WARNING: it gave no probability for a made-up claim; assay models verify says more";
   return [
     `written: ${path} (${manifest.name}, domain ${manifest.domain}, family ${manifest.family})`,
     answered,
+    ...notes.map((note) => printable(`NOTE: ${note}`)),
     `next: assay models verify ${file}, then assay models eval ${file} --data claims.jsonl`,
   ].join("\n");
 }

@@ -1,22 +1,34 @@
+import { readRunConfig } from "@assay/keeper";
 import type { Command } from "commander";
 
-import { jsonOption } from "../../lib/options.ts";
+import { integer, jsonOption, runOption } from "../../lib/options.ts";
 import { createOutput } from "../../lib/output.ts";
-import { manifestOf } from "../../models/evaluate.ts";
-import { verifyModel } from "../../models/verify.ts";
+import { manifestOf } from "../../models/open.ts";
+import { RUNS, verifyModel, type Check } from "../../models/verify.ts";
+
+interface VerifyOptions {
+  readonly runs: number;
+  readonly config?: string;
+  readonly json?: boolean;
+}
 
 /** `assay models verify` */
 export function verifyCommand(models: Command): void {
-  jsonOption(
+  const command = jsonOption(
     models
       .command("verify")
       .description(
         "hashes, finite answers on made-up claims, batches like single claims, 100 equal runs; exit code 1 if one fails",
       )
-      .argument("<file>", "manifest.json or model.onnx with its manifest beside it"),
-  ).action(async (file: string, options: { json?: boolean }) => {
-    const verification = await verifyModel(manifestOf(file));
-    const { model, checks, votes, votesDiffer } = verification;
+      .argument("<file>", "manifest.json or model.onnx with its manifest beside it")
+      .option("--runs <n>", "runs that must be equal", integer(2, 10_000), RUNS),
+  );
+  runOption(command).action(async (file: string, options: VerifyOptions) => {
+    const verification = await verifyModel(manifestOf(file), {
+      run: readRunConfig(options.config),
+      runs: options.runs,
+    });
+    const { model, checks, votes, votesDiffer, trouble } = verification;
     const passed = checks.every((check) => check.passed);
     const said =
       votesDiffer === 0
@@ -26,10 +38,16 @@ export function verifyCommand(models: Command): void {
       { ...verification, passed },
       [
         model,
-        ...checks.map(({ name, passed: ok, detail }) => `${ok ? "ok  " : "FAIL"} ${name}: ${detail}`),
+        ...checks.map((check) => `${wordOf(check)} ${check.name}: ${check.detail}`),
         ...(votes === 0 ? [] : [`     votes: ${said}`]),
+        ...trouble.map((reason) => `     trouble: ${reason}`),
       ].join("\n"),
     );
     if (!passed) process.exitCode = 1;
   });
+}
+
+function wordOf({ passed, skipped }: Check): string {
+  if (skipped === true) return "skip";
+  return passed ? "ok  " : "FAIL";
 }

@@ -33,14 +33,6 @@ export function fit(method: Method, rows: readonly Judged[]): Calibration {
   }
 }
 
-/** What the rows become under a calibration. */
-export function calibrated(rows: readonly Judged[], calibration: Calibration): Quality {
-  return measure(
-    rows.map(({ probability }) => calibrate(probability, calibration)),
-    rows.map(({ truth }) => truth),
-  );
-}
-
 /** Measures methods by cross-validation, best first by log loss. The same rows always give the same result. */
 export function compare(methods: readonly Method[], rows: readonly Judged[]): Candidate[] {
   const folds = foldsOf(rows);

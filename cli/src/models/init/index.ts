@@ -1,20 +1,21 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 import {
-  checkGraph,
   loadModel,
+  lookAtModel,
   MODEL_FILE,
   ModelFileError,
-  RefusedModel,
   TOKENIZER_FILE,
+  type GraphFacts,
   type Manifest,
+  type RunConfig,
 } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
+import { writeText } from "../../lib/files.ts";
 import { readModelBytes } from "../inspect.ts";
 import { fuzzClaims } from "../fuzz.ts";
-import { readGraph, type GraphFacts } from "../graph.ts";
 import { createInterview, type Flags, type Terminal } from "./interview.ts";
 import { interviewFor } from "./manifest.ts";
 
@@ -24,6 +25,8 @@ export interface Initialised {
   readonly manifest: Manifest;
   /** What the model answered to a made-up claim; NaN if it would not judge it. */
   readonly trial: number;
+  /** What an operator should know before going on. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -37,6 +40,7 @@ export async function initModel(
   file: string,
   flags: Flags,
   terminal: Terminal | undefined,
+  { inference }: RunConfig,
 ): Promise<Initialised> {
   const folder = dirname(file);
   const path = join(folder, "manifest.json");
@@ -57,33 +61,42 @@ export async function initModel(
     );
   }
   const model = readModelBytes(file);
-  const graph = readFacts(file, model);
+  const graph = await readFacts(file, model, inference);
   const beside = join(folder, TOKENIZER_FILE);
   const tokenizer = existsSync(beside) ? readFileSync(beside) : undefined;
   const interview = createInterview(flags, terminal);
   const manifest = await interviewFor(graph, { model, tokenizer }, interview).finally(interview.close);
   const takesTokens = TOKENIZER_FILE in manifest.files;
-  const session = await loadModel({
-    manifest,
-    bytes: model,
-    folder,
-    ...(takesTokens && tokenizer !== undefined && { tokenizer }),
-  });
+  const session = await loadModel(
+    { manifest, bytes: model, folder, ...(takesTokens && tokenizer !== undefined && { tokenizer }) },
+    inference,
+  );
   let trial: number;
   try {
     [trial = Number.NaN] = await session.judge(fuzzClaims(manifest, 1));
   } finally {
     await session.close();
   }
-  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
-  return { path, manifest, trial };
+  writeText(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  return { path, manifest, trial, notes: notesOn(graph, manifest) };
 }
 
-function readFacts(file: string, bytes: Uint8Array): GraphFacts {
-  try {
-    checkGraph(bytes);
-    return readGraph(bytes);
-  } catch (error) {
-    throw error instanceof RefusedModel ? new ModelFileError(file, error.refusal, error) : error;
-  }
+/** A label is all or nothing, where the same export holds probabilities that nobody can ask for. */
+function notesOn({ outputs }: GraphFacts, { output }: Manifest): string[] {
+  const map = outputs.find(({ type }) => type === "map" || type === "sequence");
+  if (output.values !== "labels" || map === undefined) return [];
+  return [
+    `the probabilities of this export are a map (${map.name}), and keepers ask for tensors only: its votes come from the label ${output.name} and are all or nothing. scikit-learn exports probabilities as a tensor with options={'zipmap': False}`,
+  ];
+}
+
+/** Nobody is asked about a model that keepers refuse whatever its manifest says. */
+async function readFacts(
+  file: string,
+  bytes: Uint8Array,
+  inference: RunConfig["inference"],
+): Promise<GraphFacts> {
+  const { facts, refused } = await lookAtModel(bytes, file, inference);
+  if (refused !== undefined) throw new ModelFileError(file, refused);
+  return facts;
 }

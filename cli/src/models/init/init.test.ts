@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
-import { manifestSchema, readModel, type Manifest } from "@assay/keeper";
+import { lookAtModel, manifestSchema, readModel, type GraphFacts, type Manifest } from "@assay/keeper";
 import { expect } from "chai";
 
 import { CliError } from "../../lib/errors.ts";
 import { assay } from "../../testing/assay.ts";
 import { onnxModel, wordsModel, type GraphPlan, type PortPlan } from "../../testing/onnx.ts";
-import { readGraph } from "../graph.ts";
 import { createInterview, type Flags } from "./interview.ts";
 import { interviewFor } from "./manifest.ts";
 
@@ -29,9 +28,14 @@ const ports = (
     ...more,
   });
 
-function manifestFor(model: Uint8Array, flags: Flags, tokenizer?: Uint8Array): Promise<Manifest> {
+/** What the file says, whether or not it could be run. */
+async function factsOf(model: Uint8Array): Promise<GraphFacts> {
+  return (await lookAtModel(model, "model.onnx")).facts;
+}
+
+async function manifestFor(model: Uint8Array, flags: Flags, tokenizer?: Uint8Array): Promise<Manifest> {
   return interviewFor(
-    readGraph(model),
+    await factsOf(model),
     { model, tokenizer },
     createInterview({ ...ABOUT, ...flags }, undefined),
   );
@@ -46,7 +50,9 @@ async function refusal(promise: Promise<unknown>): Promise<CliError> {
   return error as CliError;
 }
 
-describe("a manifest out of a graph", () => {
+describe("a manifest out of a graph", function () {
+  this.timeout(60_000);
+
   it("describes token ids, and takes the tokenizer beside them", async () => {
     const input = (name: string): PortPlan => ({ name, type: "INT64", shape: ["batch", "sequence"] });
     const model = ports([input("input_ids"), input("attention_mask"), input("token_type_ids")]);
@@ -124,6 +130,20 @@ describe("a manifest out of a graph", () => {
     ]);
   });
 
+  it("takes columns of text as scikit-learn exports declare them", async () => {
+    const of = (name: string, shape: PortPlan["shape"]) => ports([{ name, type: "STRING", shape }]);
+    const inputs = async (model: Uint8Array, flags: Flags) => (await manifestFor(model, flags)).inputs;
+    const strings = (name: string, ...fields: string[]) => [{ kind: "strings", name, fields }];
+    expect(await inputs(of("answer", ["N", 1]), {})).to.deep.equal(strings("answer", "answer"));
+    expect(await inputs(of("message", ["N", 1]), { yes: true })).to.deep.equal(strings("message", "text"));
+    expect(await inputs(of("both", ["N", 2]), { fields: ["answer,text"] })).to.deep.equal(
+      strings("both", "answer", "text"),
+    );
+    expect((await manifestFor(of("both", ["N", 2]), { yes: true })).limits).to.have.keys("text", "answer");
+    const error = await refusal(inputs(of("both", ["N", 2]), { fields: ["text"] }));
+    expect(error.advice).to.include("as many as the input has columns, 2");
+  });
+
   const text: PortPlan = { name: "text", type: "STRING", shape: ["N"] };
   const ten: PortPlan = { name: "out", type: "FLOAT", shape: ["N", 3] };
 
@@ -133,6 +153,9 @@ describe("a manifest out of a graph", () => {
     const raw = ports([text], [SCORE], { nodes: [["Gemm", ["text"], "score"]] });
     expect((await refusal(manifestFor(raw, {}))).advice).to.match(/--values \(.*Gemm.*proposed: logits/);
     expect((await manifestFor(raw, { values: "logits" })).output.values).to.equal("logits");
+    const made = (op: string) => ports([text], [SCORE], { nodes: [[`ai.onnx.ml:${op}`, ["text"], "score"]] });
+    expect((await manifestFor(made("Normalizer"), {})).output.values).to.equal("probabilities");
+    expect((await refusal(manifestFor(made("LinearRegressor"), {}))).advice).to.include("--values (");
   });
 
   it("finds the number that says true: one, an index, a label, or the class the answer names", async () => {
@@ -179,7 +202,7 @@ describe("a manifest out of a graph", () => {
   });
 
   it("refuses an input that nothing in a claim can fill", async () => {
-    const odd = readGraph(ports([{ name: "x", type: "INT64", shape: ["N"] }]));
+    const odd = await factsOf(ports([{ name: "x", type: "INT64", shape: ["N"] }]));
     const inputs = [{ name: "x", type: "bool", shape: ["N"] }];
     const bytes = { model: new Uint8Array(1), tokenizer: undefined };
     const error = await refusal(interviewFor({ ...odd, inputs }, bytes, createInterview(ABOUT, undefined)));
@@ -187,14 +210,16 @@ describe("a manifest out of a graph", () => {
   });
 });
 
-describe("the interview at a terminal", () => {
+describe("the interview at a terminal", function () {
+  this.timeout(30_000);
+
   it("asks what is open, takes proposals for an empty line, and asks again after a wrong answer", async () => {
     const model = ports([{ name: "sentence", type: "STRING", shape: ["N"] }]);
     const input = new PassThrough();
     const output = new PassThrough();
     input.end("neither\nanswer\nA model\nBad Domain\ngood-domain\nfam\n\nmy data\nMIT\n");
     const manifest = await interviewFor(
-      readGraph(model),
+      await factsOf(model),
       { model, tokenizer: undefined },
       createInterview({}, { input, output }),
     );
@@ -217,7 +242,9 @@ describe("the interview at a terminal", () => {
     input.end("A model\n");
     const model = ports([{ name: "text", type: "STRING", shape: ["N"] }]);
     const interview = createInterview({}, { input, output: new PassThrough() });
-    const error = await refusal(interviewFor(readGraph(model), { model, tokenizer: undefined }, interview));
+    const error = await refusal(
+      interviewFor(await factsOf(model), { model, tokenizer: undefined }, interview),
+    );
     expect(error.code).to.equal("ANSWERS_MISSING");
     expect(error.advice).to.include("--domain").and.not.include("--name ");
   });

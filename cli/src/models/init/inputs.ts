@@ -1,7 +1,6 @@
-import type { ManifestInput } from "@assay/keeper";
+import type { DeclaredPort, ManifestInput } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
-import type { DeclaredPort } from "../graph.ts";
 import type { Interview } from "./interview.ts";
 import { list, number, oneOf, whole } from "./parse.ts";
 
@@ -18,7 +17,8 @@ const CHANNELS = { gray: 1, rgb: 3, bgr: 3 } as const;
  */
 export function describeInput(port: DeclaredPort, interview: Interview): Promise<ManifestInput | undefined> {
   const { name, type, shape = [] } = port;
-  if (type === "string") return stringInput(port, interview);
+  if (type === "string")
+    return shape.length === 2 ? stringsInput(port, interview) : stringInput(port, interview);
   if (type === "int64" || type === "int32") return tokensInput({ ...port, type }, interview);
   if (type === "uint8") return imageInput({ ...port, type }, interview);
   if (type === "float32" || type === "float16") return numericInput({ ...port, type }, interview);
@@ -41,6 +41,30 @@ async function stringInput({ name }: DeclaredPort, { ask }: Interview): Promise<
         parse: oneOf("text", "answer"),
       });
   return field && { kind: "string", name, field };
+}
+
+/** One or more columns of text, as scikit-learn exports declare them: [N, 1]. */
+async function stringsInput(
+  { name, shape = [] }: DeclaredPort,
+  { ask }: Interview,
+): Promise<Of<"strings"> | undefined> {
+  const columns = typeof shape[1] === "number" ? shape[1] : undefined;
+  if (columns === 1 && isField(name)) return { kind: "strings", name, fields: [name] };
+  const fields = await ask({
+    flag: "fields",
+    about: name,
+    text:
+      columns === 1
+        ? "field of the claim it takes, text or answer"
+        : "fields of the claim its columns take, text or answer, one each",
+    proposal: columns === 1 ? "text" : "text,answer",
+    parse(answer) {
+      const given = list(oneOf("text", "answer"), 2)(answer);
+      if (columns === undefined || given.length === columns) return given;
+      throw new Error(`It must be as many as the input has columns, ${columns}`);
+    },
+  });
+  return fields && { kind: "strings", name, fields };
 }
 
 const isField = (name: string): name is "text" | "answer" => name === "text" || name === "answer";

@@ -3,6 +3,7 @@ import {
   MODEL_FILE,
   sha256,
   TOKENIZER_FILE,
+  type GraphFacts,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
@@ -10,7 +11,6 @@ import {
 import { z } from "zod";
 
 import { CliError } from "../../lib/errors.ts";
-import type { GraphFacts } from "../graph.ts";
 import { describeInput } from "./inputs.ts";
 import type { Interview } from "./interview.ts";
 import { describeOutput } from "./output.ts";
@@ -101,7 +101,7 @@ function limitsOf(
   const fields = new Set(
     inputs.flatMap((input): (keyof Manifest["limits"])[] => {
       if (input?.kind === "string") return [input.field];
-      if (input?.kind === "tokens") return input.fields;
+      if (input?.kind === "tokens" || input?.kind === "strings") return input.fields;
       return [];
     }),
   );

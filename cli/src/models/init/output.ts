@@ -1,12 +1,11 @@
-import type { ManifestOutput } from "@assay/keeper";
+import type { DeclaredPort, GraphFacts, ManifestOutput } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
-import type { DeclaredPort, GraphFacts } from "../graph.ts";
 import type { Interview } from "./interview.ts";
 import { list, oneOf, text, whole } from "./parse.ts";
 
-/** Operators whose results are probabilities. */
-const PROBABLE = /^(Sigmoid|Softmax|ai\.onnx\.ml:(TreeEnsemble|Linear|SVM)\w*|Normalizer)$/;
+/** Operators whose results are probabilities; what a regressor gives may be anything. */
+const PROBABLE = /^(Sigmoid|Softmax|ai\.onnx\.ml:(Normalizer|(TreeEnsemble|Linear|SVM)Classifier))$/;
 
 /**
  * Which output answers, and which of its numbers says "true". Undefined if an answer is missing.

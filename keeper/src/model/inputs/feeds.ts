@@ -5,11 +5,16 @@ import { decodePng, PngError, readPngHeader } from "./png.ts";
 import { integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 
+/** A claim as far as a model sees it. */
+export type GivenClaim = Pick<Claim, "text" | "answer" | "image"> & {
+  readonly values?: ArrayLike<number> | undefined;
+};
+
 /** One input of a graph: how a claim becomes a row of it, and rows become its tensor. */
 export interface Feed<Row = unknown> {
   readonly name: string;
   /** undefined if this claim cannot be given to the model. */
-  row(claim: Claim): Row | undefined;
+  row(claim: GivenClaim): Row | undefined;
   tensor(rows: readonly Row[]): InputTensor;
 }
 
@@ -20,11 +25,13 @@ export interface Feed<Row = unknown> {
  */
 export function createFeeds(inputs: readonly ManifestInput[], tokenizer: Tokenizer | undefined): Feed[] {
   // Ids, mask and types are three inputs and one encoding.
-  const encodings = new Map<string, WeakMap<Claim, Encoding>>();
+  const encodings = new Map<string, WeakMap<GivenClaim, Encoding>>();
   return inputs.map((input): Feed => {
     switch (input.kind) {
       case "string":
         return stringFeed(input) as Feed;
+      case "strings":
+        return stringsFeed(input) as Feed;
       case "values":
         return valuesFeed(input) as Feed;
       case "image":
@@ -32,7 +39,7 @@ export function createFeeds(inputs: readonly ManifestInput[], tokenizer: Tokeniz
       case "tokens": {
         if (tokenizer === undefined) throw new Error("there is no tokenizer.json");
         const key = `${input.fields.join()} ${input.maxTokens}`;
-        const known = encodings.get(key) ?? new WeakMap<Claim, Encoding>();
+        const known = encodings.get(key) ?? new WeakMap<GivenClaim, Encoding>();
         encodings.set(key, known);
         return tokensFeed(input, tokenizer, known) as Feed;
       }
@@ -48,9 +55,14 @@ export interface PreparedClaim {
 }
 
 /** undefined if the claim has not what the model takes. */
-export function prepareClaim(feeds: readonly Feed[], claim: Claim): PreparedClaim | undefined {
-  const rows = feeds.map((feed) => feed.row(claim));
-  return rows.every((row) => row !== undefined) ? { answer: claim.answer, rows } : undefined;
+export function prepareClaim(feeds: readonly Feed[], claim: GivenClaim): PreparedClaim | undefined {
+  const rows: unknown[] = [];
+  for (const feed of feeds) {
+    const row = feed.row(claim);
+    if (row === undefined) return undefined;
+    rows.push(row);
+  }
+  return { answer: claim.answer, rows };
 }
 
 /** The tensors of a batch, by input. */
@@ -65,24 +77,37 @@ export function tensorsOf(
 
 /** Element type of an input. */
 export function typeOf(input: ManifestInput): InputTensor["type"] {
-  return input.kind === "string" ? "string" : input.type;
+  return input.kind === "string" || input.kind === "strings" ? "string" : input.type;
 }
 
 type Input<Kind extends ManifestInput["kind"]> = Extract<ManifestInput, { kind: Kind }>;
 
 /** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
+const withoutNul = (text: string | undefined): string | undefined => text?.replaceAll("\0", " ");
+
 function stringFeed({ name, field }: Input<"string">): Feed<string> {
   return {
     name,
-    row: (claim) => claim[field]?.replaceAll("\0", " "),
+    row: (claim) => withoutNul(claim[field]),
     tensor: (rows) => ({ type: "string", dims: [rows.length], data: rows }),
+  };
+}
+
+function stringsFeed({ name, fields }: Input<"strings">): Feed<readonly string[]> {
+  return {
+    name,
+    row(claim) {
+      const texts = fields.map((field) => withoutNul(claim[field]));
+      return texts.every((text) => text !== undefined) ? texts : undefined;
+    },
+    tensor: (rows) => ({ type: "string", dims: [rows.length, fields.length], data: rows.flat() }),
   };
 }
 
 function tokensFeed(
   { name, part, fields, maxTokens, pad, type }: Input<"tokens">,
   tokenizer: Tokenizer,
-  known: WeakMap<Claim, Encoding>,
+  known: WeakMap<GivenClaim, Encoding>,
 ): Feed<Encoding> {
   return {
     name,
@@ -118,8 +143,7 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
       if (claim.image === undefined) return undefined;
       const bytes = Buffer.from(claim.image, "base64");
       try {
-        const header = readPngHeader(bytes);
-        if (resize === "none" && (header.width !== width || header.height !== height)) return undefined;
+        if (resize === "none" && !hasSize(bytes, width, height)) return undefined;
         const planes = toPlanes(decodePng(bytes), input.channels);
         return layOut(resize === "none" ? planes : resizePlanes(planes, width, height, resize), input);
       } catch (error) {
@@ -131,12 +155,22 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
   };
 }
 
+/** Whether an image has this size; asked before it is unfolded. */
+function hasSize(bytes: Buffer, width: number, height: number): boolean {
+  const header = readPngHeader(bytes);
+  return header.width === width && header.height === height;
+}
+
 function valuesFeed({ name, shape, scale, mean, std, type }: Input<"values">): Feed<Float32Array> {
   const length = shape.reduce((product, size) => product * size, 1);
   return {
     name,
-    row: ({ values }) =>
-      values?.length === length ? Float32Array.from(values, (x) => (x * scale - mean) / std) : undefined,
+    row({ values }) {
+      if (values?.length !== length) return undefined;
+      const row = new Float32Array(length);
+      for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - mean) / std;
+      return row;
+    },
     tensor: (rows) => numberTensor(type, joined(rows, length), [rows.length, ...shape]),
   };
 }

@@ -8,21 +8,24 @@ export type Layout = "nchw" | "nhwc" | "nhw";
 export interface Planes {
   readonly width: number;
   readonly height: number;
-  readonly planes: readonly Float32Array[];
+  readonly planes: readonly (Float32Array | Uint8Array)[];
 }
 
 /** Pixels as one plane a channel, 0 … 255. Grey of colours is luma as ITU-R BT.601 weighs it, in sixteenths of 4,096. */
 export function toPlanes({ width, height, channels, data }: Pixels, order: Channels): Planes {
   const count = width * height;
-  const plane = (channel: number): Float32Array =>
-    Float32Array.from({ length: count }, (_, i) => data[i * channels + (channels === 1 ? 0 : channel)] ?? 0);
+  const plane = (channel: number): Uint8Array => {
+    if (channels === 1) return data;
+    const result = new Uint8Array(count);
+    for (let i = 0, at = channel; i < count; i++, at += channels) result[i] = data[at]!;
+    return result;
+  };
   if (order === "rgb") return { width, height, planes: [0, 1, 2].map(plane) };
   if (order === "bgr") return { width, height, planes: [2, 1, 0].map(plane) };
-  if (channels === 1) return { width, height, planes: [plane(0)] };
-  const luma = Float32Array.from({ length: count }, (_, i) => {
-    const [r = 0, g = 0, b = 0] = data.subarray(i * 3, i * 3 + 3);
-    return (r * 19_595 + g * 38_470 + b * 7_471 + 32_768) >>> 16;
-  });
+  if (channels === 1) return { width, height, planes: [data] };
+  const luma = new Uint8Array(count);
+  for (let i = 0, at = 0; i < count; i++, at += 3)
+    luma[i] = (data[at]! * 19_595 + data[at + 1]! * 38_470 + data[at + 2]! * 7_471 + 32_768) >>> 16;
   return { width, height, planes: [luma] };
 }
 
@@ -90,10 +93,9 @@ export function layOut(
   const result = new Float32Array(count * planes.length);
   for (const [c, plane] of planes.entries()) {
     const [m, s] = [mean[c] ?? mean[0] ?? 0, std[c] ?? std[0] ?? 1];
-    for (let i = 0; i < count; i++) {
-      const at = layout === "nhwc" ? i * planes.length + c : c * count + i;
-      result[at] = ((plane[i] ?? 0) * scale - m) / s;
-    }
+    const step = layout === "nhwc" ? planes.length : 1;
+    for (let i = 0, at = layout === "nhwc" ? c : c * count; i < count; i++, at += step)
+      result[at] = (plane[i]! * scale - m) / s;
   }
   return result;
 }

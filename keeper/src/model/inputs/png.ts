@@ -65,10 +65,13 @@ export function decodePng(bytes: Buffer): Pixels {
   const rowBytes = Math.ceil((header.width * samples * header.depth) / 8);
   const raw = inflate(Buffer.concat(chunks.get("IDAT") ?? []), (rowBytes + 1) * header.height);
   const rows = unfilter(raw, header.height, rowBytes, Math.max(1, (samples * header.depth) >> 3));
-  const values = unpack(rows, header, samples, rowBytes);
-  const palette = chunks.get("PLTE")?.[0];
+  const { width, height, depth, colour } = header;
   const alpha = chunks.get("tRNS")?.[0];
-  return { width: header.width, height: header.height, ...colours(values, header, palette, alpha) };
+  // The usual kinds are done: their bytes are what is wanted.
+  if (depth === 8 && alpha === undefined && (colour === 0 || colour === 2))
+    return { width, height, channels: colour === 0 ? 1 : 3, data: new Uint8Array(rows) };
+  const values = unpack(rows, header, samples, rowBytes);
+  return { width, height, ...colours(values, header, chunks.get("PLTE")?.[0], alpha) };
 }
 
 /** Contents by chunk type. */
@@ -85,11 +88,16 @@ function readChunks(bytes: Buffer): Map<string, Buffer[]> {
   throw new PngError("cut off");
 }
 
+/** Most bytes unfolded at once. */
+const CHUNK = 65_536;
+
 /** Exactly `size` bytes; stops as soon as there would be more. */
 function inflate(data: Buffer, size: number): Buffer {
   let raw: Buffer;
   try {
-    raw = inflateSync(data, { maxOutputLength: size });
+    // One byte more than there should be: a small image is done in one step, in memory of its own size.
+    const chunkSize = Math.min(CHUNK, Math.max(64, size + 1));
+    raw = inflateSync(data, { maxOutputLength: size, chunkSize });
   } catch (error) {
     throw new PngError(`pixels cannot be unfolded: ${String(error)}`);
   }
@@ -105,6 +113,10 @@ function unfilter(raw: Buffer, height: number, rowBytes: number, step: number): 
     if (filter > 4) throw new PngError(`filter ${filter}`);
     const from = y * (rowBytes + 1) + 1;
     const to = y * rowBytes;
+    if (filter === 0) {
+      raw.copy(rows, to, from, from + rowBytes);
+      continue;
+    }
     for (let x = 0; x < rowBytes; x++) {
       const left = x >= step ? (rows[to + x - step] ?? 0) : 0;
       const up = y > 0 ? (rows[to + x - rowBytes] ?? 0) : 0;

@@ -1,12 +1,13 @@
-import { fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 
 import type { Claim } from "../../payload/schema.ts";
 import { ModelFileError } from "../errors.ts";
+import type { GraphFacts } from "../graphFacts.ts";
 import type { Judged, ModelParts } from "../runtime.ts";
-import type { Reply, Request } from "./protocol.ts";
+import { CHANNEL, createAssembler, encodeFrame, packClaims, type Reply, type Request } from "./protocol.ts";
 
 /** What the process of a model may use. */
 export interface WorkerLimits {
@@ -25,24 +26,45 @@ export type EndReason = "crashed" | "took too long" | "took too much memory" | "
 export class WorkerEndedError extends Error {
   readonly reason: EndReason;
   readonly detail: string;
+  /** Whether the request had begun; one that had not may be asked again elsewhere. */
+  readonly hasBegun: boolean;
+  /** Claims of the batch it was at; 0 if it was at none. */
+  readonly claims: number;
 
-  constructor(reason: EndReason, detail: string) {
+  constructor(reason: EndReason, detail: string, { hasBegun = true, claims = 0 } = {}) {
     super(`the process of the model ${reason} (${detail})`);
     this.name = "WorkerEndedError";
     this.reason = reason;
     this.detail = detail;
+    this.hasBegun = hasBegun;
+    this.claims = claims;
   }
 }
 
-/** One life of a process that runs a model. One request at a time. */
+/** One life of a process that runs a model. Requests are done one after the other, as they were asked. */
 export interface ModelProcess {
   readonly pid: number;
   /** Its own time to load, ms, and the memory it held before, MiB. */
-  load(model: ModelParts, path: string): Promise<{ readonly ms: number; readonly bareMb: number }>;
+  load(
+    model: ModelParts,
+    path: string,
+    isThrifty?: boolean,
+  ): Promise<{ readonly ms: number; readonly bareMb: number }>;
   judge(claims: readonly Claim[]): Promise<Judged & { readonly ms: number }>;
+  /** What a file says about itself; a keeper has no use for it. */
+  describe(bytes: Uint8Array, path: string): Promise<GraphFacts>;
+  /** Opens a graph and forgets it. */
+  open(bytes: Uint8Array, path: string): Promise<void>;
   /** Resolves when it is no more. */
   readonly ended: Promise<WorkerEndedError>;
   stop(): void;
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+  readonly mostMs: number;
+  readonly claims: number;
 }
 
 /** Between two looks at the memory of a busy process, ms. It can outgrow its ceiling by what it touches meanwhile. */
@@ -54,88 +76,130 @@ const ENVIRONMENT = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR
 
 /** Starts a process; nothing is loaded yet. */
 export function startModelProcess(limits: WorkerLimits): ModelProcess {
-  const child = fork(join(import.meta.dirname, "main.ts"), [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-    execArgv: [`--max-old-space-size=${limits.memoryMb}`, "--disable-warning=ExperimentalWarning"],
+  const main = join(import.meta.dirname, "main.ts");
+  const flags = [`--max-old-space-size=${limits.memoryMb}`, "--disable-warning=ExperimentalWarning"];
+  const child = spawn(process.execPath, [...flags, main], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
     env: Object.fromEntries(
       ENVIRONMENT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
     ),
   });
+  const [channel, words] = [child.stdio[CHANNEL] as Socket, child.stderr as Socket];
   // Only what is asked keeps the keeper running; a process that is left over ends with it.
-  child.unref();
-  child.channel?.unref();
-  (child.stderr as Socket | null)?.unref();
+  for (const handle of [child, channel, words]) handle.unref();
   let reason: EndReason = "crashed";
   let detail: string | undefined;
-  let words = "";
-  let waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-LAST_WORDS)));
+  let lastWords = "";
+  let isOver = false;
+  /** The first one is being done. */
+  const waiting: Waiting[] = [];
+  let watch: NodeJS.Timeout | undefined;
+  let deadline: NodeJS.Timeout | undefined;
+  words.setEncoding("utf8").on("data", (text: string) => {
+    lastWords = (lastWords + text).slice(-LAST_WORDS);
+    // V8 may be quicker than the watch.
+    if (text.includes("heap out of memory"))
+      [reason, detail] = ["took too much memory", `more than ${limits.memoryMb} MiB of heap`];
+  });
+
+  /** Starts the clock of the first request, and watches the memory as long as there is one. */
+  const keepTime = (): void => {
+    clearTimeout(deadline);
+    const [first] = waiting;
+    if (first === undefined) {
+      clearInterval(watch);
+      watch = undefined;
+      return;
+    }
+    const { mostMs } = first;
+    deadline = setTimeout(() => kill("took too long", `more than ${mostMs} ms`), mostMs);
+    watch ??= setInterval(() => {
+      const used = memoryOf(child.pid);
+      if (used > limits.memoryMb)
+        kill("took too much memory", `${Math.round(used)} MiB, allowed are ${limits.memoryMb}`);
+    }, WATCH_MS);
+  };
 
   const kill = (why: EndReason, what: string): void => {
     [reason, detail] = [why, what];
     child.kill("SIGKILL");
     // Now it is worth waiting for.
-    child.ref();
-    (child.stderr as Socket | null)?.ref();
+    for (const handle of [child, channel, words]) handle.ref();
   };
   const ended = new Promise<WorkerEndedError>((resolve) => {
     const end = (how: string): void => {
-      const said = words.replaceAll(/\s+/g, " ").trim();
-      const error = new WorkerEndedError(reason, detail ?? (said === "" ? how : `${how}: ${said}`));
-      waiting?.reject(error);
-      waiting = undefined;
+      isOver = true;
+      const said = lastWords.replaceAll(/\s+/g, " ").trim();
+      const [first, ...others] = waiting.splice(0);
+      const why = detail ?? (said === "" ? how : `${how}: ${said}`);
+      const error = new WorkerEndedError(reason, why, { claims: first?.claims ?? 0 });
+      first?.reject(error);
+      for (const { reject } of others) reject(new WorkerEndedError(reason, why, { hasBegun: false }));
+      keepTime();
       resolve(error);
     };
     child.once("error", (error) => end(String(error)));
     // After standard error is closed, so that the last words are known.
     child.once("close", (code, signal) => end(signal ?? `exit code ${code}`));
   });
-  child.on("message", (reply: Reply) => {
-    waiting?.resolve(reply);
-    waiting = undefined;
+  const assemble = createAssembler((reply) => {
+    waiting.shift()?.resolve(reply as Reply);
+    keepTime();
   });
-
-  const ask = async (request: Request, mostMs: number): Promise<Reply> => {
-    if (waiting !== undefined) throw new Error("the process is busy");
-    const watch = setInterval(() => {
-      const used = memoryOf(child.pid);
-      if (used > limits.memoryMb)
-        kill("took too much memory", `${Math.round(used)} MiB, allowed are ${limits.memoryMb}`);
-    }, WATCH_MS);
-    const timer = setTimeout(() => kill("took too long", `more than ${mostMs} ms`), mostMs);
+  channel.on("data", (piece: Buffer) => {
     try {
-      return await new Promise<Reply>((resolve, reject) => {
-        waiting = { resolve, reject };
-        if (!child.connected) void ended.then(reject);
-        else
-          child.send(request, (error) => {
-            // The end of the process tells more; it comes right behind.
-            if (error !== null) void ended.then(reject);
-          });
-      });
-    } finally {
-      clearInterval(watch);
-      clearTimeout(timer);
+      assemble(piece);
+    } catch (error) {
+      kill("crashed", `an answer that cannot be read: ${String(error)}`);
     }
+  });
+  // A request that cannot be sent is answered by the end of the process, which comes right behind.
+  channel.on("error", () => {});
+
+  const ask = async (request: Request, mostMs: number, claims = 0): Promise<Reply> => {
+    if (isOver || !channel.writable) {
+      const { detail: why } = await ended;
+      throw new WorkerEndedError(reason, why, { hasBegun: false });
+    }
+    return new Promise<Reply>((resolve, reject) => {
+      waiting.push({ resolve, reject, mostMs, claims });
+      if (waiting.length === 1) keepTime();
+      channel.cork();
+      for (const part of encodeFrame(request)) channel.write(part);
+      channel.uncork();
+    });
+  };
+
+  /** A request about a file that may be anything; its end is a refusal like those of the file. */
+  const askOf = async <K extends Reply["kind"]>(
+    path: string,
+    request: Request,
+    wanted: K,
+  ): Promise<Extract<Reply, { kind: K }>> => {
+    const reply = await ask(request, limits.loadMs).catch((error: unknown) => {
+      throw error instanceof WorkerEndedError ? loadError(path, error) : error;
+    });
+    if (reply.kind === "refused") throw new ModelFileError(path, reply.refusal);
+    if (reply.kind !== wanted) throw new Error(`unexpected answer ${reply.kind}`);
+    return reply as Extract<Reply, { kind: K }>;
   };
 
   return {
     pid: child.pid ?? -1,
     ended,
-    async load(model, path) {
-      const reply = await ask({ kind: "load", model }, limits.loadMs).catch((error: unknown) => {
-        throw error instanceof WorkerEndedError ? loadError(path, error) : error;
-      });
-      if (reply.kind === "loaded") return reply;
-      if (reply.kind === "refused") throw new ModelFileError(path, reply.refusal);
-      throw new Error(`unexpected answer ${reply.kind}`);
+    load: (model, path, isThrifty = false) => askOf(path, { kind: "load", model, isThrifty }, "loaded"),
+    async describe(bytes, path) {
+      return (await askOf(path, { kind: "describe", bytes }, "described")).facts;
+    },
+    async open(bytes, path) {
+      await askOf(path, { kind: "open", bytes }, "opened");
     },
     async judge(claims) {
-      const reply = await ask({ kind: "judge", claims }, limits.deadlineMs);
+      const packed = packClaims(claims);
+      const reply = await ask({ kind: "judge", claims: packed }, limits.deadlineMs, claims.length);
       if (reply.kind !== "judged" || reply.probabilities.length !== claims.length)
         throw new Error(`unexpected answer ${reply.kind}`);
-      return { ...reply, probabilities: [...reply.probabilities] };
+      return reply;
     },
     stop() {
       kill("was stopped", "by the keeper");

@@ -1,11 +1,18 @@
+import { deserialize, serialize } from "node:v8";
+
 import type { Claim } from "../../payload/schema.ts";
 import type { Refusal } from "../errors.ts";
-import type { ModelParts } from "../runtime.ts";
+import type { GraphFacts } from "../graphFacts.ts";
+import type { GivenClaim } from "../inputs/feeds.ts";
+import type { Judged, ModelParts } from "../runtime.ts";
 
 /** What the keeper says to the process that runs the model. */
 export type Request =
-  | { readonly kind: "load"; readonly model: ModelParts }
-  | { readonly kind: "judge"; readonly claims: readonly Claim[] };
+  | { readonly kind: "load"; readonly model: ModelParts; readonly isThrifty: boolean }
+  /** What a file says about itself, and whether it opens: for whoever looks at a model without a manifest. */
+  | { readonly kind: "describe"; readonly bytes: Uint8Array }
+  | { readonly kind: "open"; readonly bytes: Uint8Array }
+  | { readonly kind: "judge"; readonly claims: PackedClaims };
 
 /**
  * Its answers, one a request, in order. `ms` is its own time: loading, or preparing and running a batch. `bareMb` is the
@@ -14,9 +21,90 @@ export type Request =
 export type Reply =
   | { readonly kind: "loaded"; readonly ms: number; readonly bareMb: number }
   | { readonly kind: "refused"; readonly refusal: Refusal }
-  | {
-      readonly kind: "judged";
-      readonly ms: number;
-      readonly probabilities: readonly number[];
-      readonly failure?: string;
-    };
+  | { readonly kind: "described"; readonly facts: GraphFacts }
+  | { readonly kind: "opened" }
+  | ({ readonly kind: "judged"; readonly ms: number } & Judged);
+
+/** Claims field by field: a few long lists cross faster than many small objects. */
+export interface PackedClaims {
+  readonly answer: readonly string[];
+  readonly text?: readonly (string | undefined)[];
+  readonly image?: readonly (string | undefined)[];
+  /** All numbers one after the other, and how many each claim has; −1: it has no `values`. */
+  readonly values?: { readonly all: Float64Array; readonly counts: readonly number[] };
+}
+
+export function packClaims(claims: readonly Claim[]): PackedClaims {
+  const has = (field: keyof Claim): boolean => claims.some((claim) => claim[field] !== undefined);
+  return {
+    answer: claims.map(({ answer }) => answer),
+    ...(has("text") && { text: claims.map(({ text }) => text) }),
+    ...(has("image") && { image: claims.map(({ image }) => image) }),
+    ...(has("values") && { values: packValues(claims) }),
+  };
+}
+
+function packValues(claims: readonly Claim[]): NonNullable<PackedClaims["values"]> {
+  const counts = claims.map(({ values }) => values?.length ?? -1);
+  const all = new Float64Array(counts.reduce((sum, count) => sum + Math.max(0, count), 0));
+  let at = 0;
+  for (const { values = [] } of claims) {
+    all.set(values, at);
+    at += values.length;
+  }
+  return { all, counts };
+}
+
+export function unpackClaims({ answer, text, image, values }: PackedClaims): GivenClaim[] {
+  let at = 0;
+  return answer.map((answer, i) => {
+    const claim: { -readonly [field in keyof GivenClaim]: GivenClaim[field] } = { answer };
+    if (text?.[i] !== undefined) claim.text = text[i];
+    if (image?.[i] !== undefined) claim.image = image[i];
+    const count = values?.counts[i] ?? -1;
+    if (values !== undefined && count >= 0) claim.values = values.all.subarray(at, (at += count));
+    return claim;
+  });
+}
+
+/** Descriptor of the socket to the keeper, in the process of a model. */
+export const CHANNEL = 3;
+
+/** Bytes of the length that stands before every message. */
+export const HEAD_BYTES = 4;
+
+/** A message as it travels: its length in four bytes, little end first, then what V8 makes of it. */
+export function encodeFrame(message: Request | Reply): readonly [head: Buffer, body: Buffer] {
+  const body = serialize(message);
+  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  head.writeUInt32LE(body.length);
+  return [head, body];
+}
+
+export function decodeBody(body: Buffer): unknown {
+  return deserialize(body);
+}
+
+/** Largest answer that is taken, bytes: what a graph says about itself can be long, probabilities are not. */
+const MAX_ANSWER_BYTES = 16_777_216;
+
+/**
+ * Puts answers together again from pieces as they come; calls `onMessage` for each that is whole.
+ *
+ * @throws RangeError if one is larger than answers are
+ */
+export function createAssembler(onMessage: (message: unknown) => void): (piece: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0);
+  return (piece) => {
+    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    while (rest.length >= HEAD_BYTES) {
+      const length = rest.readUInt32LE();
+      if (length > MAX_ANSWER_BYTES) throw new RangeError(`${length} bytes, allowed are ${MAX_ANSWER_BYTES}`);
+      const end = HEAD_BYTES + length;
+      if (rest.length < end) return;
+      const body = rest.subarray(HEAD_BYTES, end);
+      rest = rest.subarray(end);
+      onMessage(decodeBody(body));
+    }
+  };
+}

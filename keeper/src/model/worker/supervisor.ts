@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../lib/logger.ts";
 import type { Claim } from "../../payload/schema.ts";
 import type { ModelFile } from "../manifest.ts";
-import type { Judged } from "../runtime.ts";
+import type { RefusedClaims } from "../runtime.ts";
 import {
   peakMemoryOf,
   startModelProcess,
@@ -11,6 +11,9 @@ import {
   type ModelProcess,
   type WorkerLimits,
 } from "./process.ts";
+
+/** Beside what the process says: it ended over the claim, or was not there to be asked. */
+export type AbstentionReason = keyof RefusedClaims | "processEnded" | "notRunning";
 
 /** Counters since the start; times in ms. What a dashboard needs to tell loading from inference. */
 export interface InferenceStats {
@@ -21,8 +24,9 @@ export interface InferenceStats {
   readonly batches: number;
   readonly claims: number;
   readonly inferenceMs: number;
-  /** Claims without a probability, for whatever reason. */
+  /** Claims without a probability, all of them and by reason. */
   readonly abstained: number;
+  readonly abstentions: Readonly<Record<AbstentionReason, number>>;
   /** Memory of the process that runs now, MiB: before it read the model, and the most so far. 0 if unknown. */
   readonly bareMb: number;
   readonly peakMb: number;
@@ -32,12 +36,33 @@ export interface InferenceStats {
 
 /** Keeps a process for a model running. */
 export interface Supervisor {
-  /** Never throws: what cannot be judged is NaN. One batch at a time. */
-  judge(claims: readonly Claim[]): Promise<number[]>;
+  /**
+   * Never throws: what cannot be judged is NaN. Batches are judged one after the other, as they were asked; one that
+   * needs too much memory is judged in parts.
+   */
+  judge(claims: readonly Claim[]): Promise<Float64Array>;
   stats(): InferenceStats;
+  /** Whether a process has loaded the model and can be asked. */
+  isRunning(): boolean;
   /** Of the process that runs now; tests end it. */
   pid(): number | undefined;
   stop(): Promise<void>;
+}
+
+/** One probability or NaN a claim, in order, and why it is NaN where the model said so. */
+interface Answers {
+  readonly probabilities: Float64Array;
+  readonly failure?: string;
+}
+
+/** Characters of a claim, or numbers: what a row of a padded batch grows with. */
+function sizeOf({ text = "", answer, image = "", values = [] }: Claim): number {
+  return text.length + answer.length + image.length + values.length;
+}
+
+/** What the memory of a batch grows with, at least. */
+function weightOf(claims: readonly Claim[]): number {
+  return claims.length * claims.reduce((most, claim) => Math.max(most, sizeOf(claim)), 0);
 }
 
 /** Pause before the process is started again: doubled every time it ends, from the start after a judged batch. */
@@ -58,24 +83,30 @@ export async function superviseModel(
 ): Promise<Supervisor> {
   const { manifest, bytes, tokenizer, folder } = file;
   const parts = tokenizer === undefined ? { manifest, bytes } : { manifest, bytes, tokenizer };
-  const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, abstained: 0, bareMb: 0 };
+  const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, bareMb: 0 };
   const ends: Record<string, number> = {};
+  const abstentions = { unfit: 0, failed: 0, noNumber: 0, processEnded: 0, notRunning: 0 };
   const stopping = new AbortController();
   let process: ModelProcess | undefined;
   let pause = FIRST_PAUSE_MS;
   /** Done when the process is back; undefined while it runs. */
   let comeback: Promise<void> | undefined;
   let backAt = 0;
+  /** Set for good when a batch takes too much memory for the first time. */
+  let isThrifty = false;
+  /** Weight of the lightest batch that took too much memory even so. */
+  let tooHeavy = Number.POSITIVE_INFINITY;
 
   const start = async (): Promise<void> => {
     const started = startModelProcess(limits);
     process = started;
     let ms: number;
     try {
-      ({ ms, bareMb: stats.bareMb } = await started.load(parts, folder));
+      ({ ms, bareMb: stats.bareMb } = await started.load(parts, folder, isThrifty));
     } catch (error) {
       started.stop();
       await started.ended;
+      process = undefined;
       throw error;
     }
     stats.loads += 1;
@@ -85,6 +116,11 @@ export async function superviseModel(
       process = undefined;
       if (stopping.signal.aborted) return;
       ends[error.reason] = (ends[error.reason] ?? 0) + 1;
+      if (error.reason === "took too much memory") {
+        isThrifty = true;
+        // Its batch comes again, in smaller parts: that is no model that dies whatever it is asked.
+        if (error.claims > 1) pause = FIRST_PAUSE_MS;
+      }
       log.error("the process of the model ended, starting it again", {
         model: manifest.name,
         reason: error.reason,
@@ -112,37 +148,75 @@ export async function superviseModel(
     }
   };
 
-  const judge = async (claims: readonly Claim[]): Promise<Judged> => {
-    const nothing = claims.map(() => Number.NaN);
+  const judge = async (claims: readonly Claim[]): Promise<Answers> => {
+    if (claims.length > 1 && weightOf(claims) >= tooHeavy) return judgeHalves(claims);
+    const nothing = (reason: AbstentionReason): Float64Array => {
+      abstentions[reason] += claims.length;
+      return new Float64Array(claims.length).fill(Number.NaN);
+    };
     if (comeback !== undefined) {
       if (backAt - Date.now() > PATIENCE_MS)
-        return { probabilities: nothing, failure: "the model is not running" };
+        return { probabilities: nothing("notRunning"), failure: "the model is not running" };
       await Promise.race([comeback, sleep(PATIENCE_MS + limits.loadMs, undefined, { ref: false })]);
     }
-    if (process === undefined) return { probabilities: nothing, failure: "the model is not running" };
+    if (process === undefined)
+      return { probabilities: nothing("notRunning"), failure: "the model is not running" };
+    const [asked, wasThrifty] = [process, isThrifty];
     try {
-      const { probabilities, failure, ms } = await process.judge(claims);
+      const { probabilities, refused, failure, ms } = await asked.judge(claims);
+      for (const reason of ["unfit", "failed", "noNumber"] as const) abstentions[reason] += refused[reason];
       stats.batches += 1;
       stats.claims += claims.length;
       stats.inferenceMs += ms;
       pause = FIRST_PAUSE_MS;
       return failure === undefined ? { probabilities } : { probabilities, failure };
     } catch (error) {
-      // Its end is told where it is noticed.
       if (!(error instanceof WorkerEndedError)) throw error;
-      return { probabilities: nothing };
+      await asked.ended;
+      // What ended it was the batch before: this one is for the next process.
+      if (!error.hasBegun) return judge(claims);
+      if (error.reason !== "took too much memory" || claims.length === 1)
+        return { probabilities: nothing("processEnded") };
+      const data = { model: manifest.name, claims: claims.length, detail: error.detail };
+      if (!wasThrifty) {
+        log.warn("a batch needs too much memory, judging it with less", data);
+        return judge(claims);
+      }
+      tooHeavy = Math.min(tooHeavy, weightOf(claims));
+      log.warn("a batch needs too much memory, judging it in parts", data);
+      return judgeHalves(claims);
     }
+  };
+
+  /** Small claims apart from large ones: a batch is as long as its longest. */
+  const judgeHalves = async (claims: readonly Claim[]): Promise<Answers> => {
+    const order = claims.map((_, i) => i).sort((a, b) => sizeOf(claims[a]!) - sizeOf(claims[b]!));
+    const middle = claims.length >> 1;
+    const probabilities = new Float64Array(claims.length);
+    let failure: string | undefined;
+    for (const half of [order.slice(0, middle), order.slice(middle)]) {
+      const judged = await judge(half.map((i) => claims[i]!));
+      for (const [at, i] of half.entries()) probabilities[i] = judged.probabilities[at]!;
+      failure ??= judged.failure;
+    }
+    return failure === undefined ? { probabilities } : { probabilities, failure };
   };
 
   await start();
   return {
     async judge(claims) {
       const { probabilities, failure } = await judge(claims);
-      stats.abstained += probabilities.filter((p) => Number.isNaN(p)).length;
       if (failure !== undefined) log.warn("claims not judged", { model: manifest.name, reason: failure });
       return probabilities;
     },
-    stats: () => ({ ...stats, peakMb: peakMemoryOf(process?.pid), ends: { ...ends } }),
+    stats: () => ({
+      ...stats,
+      abstained: Object.values(abstentions).reduce((sum, count) => sum + count, 0),
+      abstentions: { ...abstentions },
+      peakMb: peakMemoryOf(process?.pid),
+      ends: { ...ends },
+    }),
+    isRunning: () => process !== undefined && comeback === undefined,
     pid: () => process?.pid,
     async stop() {
       stopping.abort();

@@ -19,13 +19,14 @@ import {
 import { onnxFile } from "../../testing/onnx.ts";
 import { judgeClaims } from "../judge.ts";
 import { ModelFileError } from "../errors.ts";
-import type { ModelFile } from "../manifest.ts";
+import { readModel, type ModelFile } from "../manifest.ts";
 import { sigmoid } from "../numbers.ts";
 import { loadModel, type EmbeddedModel, type InferenceOptions } from "../session.ts";
 import { memoryOf, startModelProcess } from "./process.ts";
 
 const values = (...numbers: number[]): Claim[] => numbers.map((x) => ({ values: [x], answer: "a" }));
 const SLOW = 1e15;
+const MODELS = join(import.meta.dirname, "../../../../models");
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}/stat`);
 const until = async (holds: () => boolean, ms = 15_000): Promise<void> => {
@@ -72,6 +73,13 @@ describe("the process of a model", function () {
     expect(model!.stats().ends).to.deep.equal({ crashed: 1 });
   });
 
+  it("that ends costs the batch it was at, not those behind it", async () => {
+    await open(modelOf(loopingModel(), {}), { deadlineMs: 500, batch: 2 });
+    const judged = await model!.judge(values(0, 0, SLOW, 0, 0, 0, 0, 0));
+    expect(judged).to.deep.equal([0.5, 0.5, NaN, NaN, 0.5, 0.5, 0.5, 0.5]);
+    expect(model!.stats()).to.deep.include({ loads: 2, batches: 3, abstained: 2 });
+  });
+
   it("killed while nobody asks is started again", async () => {
     await open(modelOf(onnxFile(SIGMOID), {}));
     process.kill(model!.pid()!, "SIGKILL");
@@ -94,6 +102,37 @@ describe("the process of a model", function () {
     expect(lines.join("")).to.match(/took too much memory.*MiB, allowed are 400/);
     expect(memoryOf(process.pid) - before, "MiB").to.be.below(100);
     await recovers();
+  });
+
+  it("that takes too much memory for a batch judges it in parts, and knows it the next time", async function () {
+    this.timeout(180_000);
+    const file = readModel(join(MODELS, "relevance/char-trees/manifest.json"));
+    // It compares every character of a text with every one of an answer: 25 MiB a claim at these lengths.
+    const letters = (count: number, seed: number): string =>
+      Array.from({ length: count }, (_, i) => "abcdefgh ijklm"[(i * 7 + seed * 3 + (i >> 4)) % 14]).join("");
+    const claims = Array.from({ length: 64 }, (_, i) => {
+      const [text, answer] = i % 16 === 0 ? [60, 30] : [1_600, 400];
+      return { text: letters(text, i), answer: letters(answer, 5 * i) };
+    });
+    await open(file, { batch: 64, deadlineMs: 120_000 });
+    const judged = await model!.judge(claims);
+    const { ends, abstained } = model!.stats();
+    expect(ends["took too much memory"]).to.be.greaterThan(1);
+    expect(Object.keys(ends)).to.deep.equal(["took too much memory"]);
+    expect(abstained).to.equal(0);
+    expect(said("judging it with less")).to.equal(1);
+    expect(said("judging it in parts")).to.equal(ends["took too much memory"]! - 1);
+
+    expect(await model!.judge(claims.slice(0, 32))).to.satisfy((some: number[]) =>
+      some.every((p, i) => Math.abs(p - judged[i]!) < 1e-5),
+    );
+    expect(model!.stats().ends).to.deep.equal(ends);
+    await model!.close();
+
+    await open(file, { batch: 1, deadlineMs: 120_000 });
+    const few = [0, 1, 31, 48, 63];
+    const alone = await model!.judge(few.map((i) => claims[i]!));
+    few.forEach((i, at) => expect(judged[i], `claim ${i}`).to.be.closeTo(alone[at]!, 1e-5));
   });
 
   it("that gives NaN costs nothing but those claims, with one log line and the same process", async () => {

@@ -89,6 +89,7 @@ export const digits: Domain = {
     );
     return Promise.resolve({
       members: DIGIT_MEMBERS.map((member) => classMember(member, task)),
+      training: [],
       groups: [
         { name: "200 examples each", families: familiesOf(DIGIT_MEMBERS.slice(0, FEW_FAMILIES.length)) },
         { name: "blind to two digits each", families: familiesOf(DIGIT_MEMBERS.slice(FEW_FAMILIES.length)) },

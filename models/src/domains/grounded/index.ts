@@ -32,6 +32,11 @@ export const grounded: Domain = {
     const copies = trainingCopies(training);
     return Promise.resolve({
       members: GROUNDED_FAMILIES.map((family) => pairMember(family, training, { copies })),
+      training: training.map((example, index) => ({
+        ...example,
+        group: example.text.toLowerCase(),
+        copies: copies[index] ?? [],
+      })),
       heldOut,
     });
   },

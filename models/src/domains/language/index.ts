@@ -1,8 +1,9 @@
-import { centroids, claimsAbout } from "../../classes/claims.ts";
+import { centroids, claimsAbout, type ClassClaim } from "../../classes/claims.ts";
 import type { ClassFamily } from "../../classes/family.ts";
 import { classMember } from "../../classes/member.ts";
 import type { ClassTask } from "../../classes/pipeline.ts";
 import { stringTensor } from "../../onnx/session.ts";
+import type { Example } from "../../pairs/family.ts";
 import { seededRandom } from "../../rng.ts";
 import type { Domain } from "../domain.ts";
 import { charConv } from "./char-conv.ts";
@@ -61,14 +62,20 @@ export const language: Domain = {
     );
     return Promise.resolve({
       members: LANGUAGE_FAMILIES.map((family) => classMember({ family, sees: () => true }, task)),
-      heldOut: asked.map(({ item, label, truth }) => ({
-        text: heldOut[item]?.text ?? "",
-        answer: LANGUAGES[label] ?? "",
-        truth,
-      })),
+      training: asTexts(task.claims, training).map((claim) => ({ ...claim, group: claim.text, copies: [] })),
+      heldOut: asTexts(asked, heldOut),
     });
   },
 };
+
+/** Claims about rows as claims say it: the text, and the code of the language as answer. */
+function asTexts(claims: readonly ClassClaim[], rows: readonly LanguageRow[]): Example[] {
+  return claims.map(({ item, label, truth }) => ({
+    text: rows[item]?.text ?? "",
+    answer: LANGUAGES[label] ?? "",
+    truth,
+  }));
+}
 
 function labelOf({ language }: LanguageRow): number {
   return LANGUAGES.findIndex((code) => code === language);

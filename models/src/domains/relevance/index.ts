@@ -36,6 +36,7 @@ export const relevance: Domain = {
     const families = await relevanceFamilies(training);
     return {
       members: families.map((family) => pairMember(family, training, { groupOf: ({ group }) => group })),
+      training: training.map((row) => ({ ...row, copies: [] })),
       heldOut,
     };
   },

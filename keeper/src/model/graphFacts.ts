@@ -1,5 +1,6 @@
-import { summarizeGraph } from "@assay/keeper";
 import onnxProto from "onnx-proto";
+
+import { summarizeGraph } from "./graphProto.ts";
 
 const { onnx } = onnxProto;
 
