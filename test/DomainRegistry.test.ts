@@ -52,8 +52,8 @@ describe("DomainRegistry", () => {
 
     it("reverts when all numbers are taken", async () => {
       const { registry: r, addresses } = await networkHelpers.loadFixture(registry);
-      // Packed behind the authority.
-      const word = BigInt(addresses.AccessManager) | (65_534n << 160n);
+      // Packed behind the authority and a flag of AccessManaged.
+      const word = BigInt(addresses.AccessManager) | (65_534n << 168n);
       await networkHelpers.setStorageAt(addresses.DomainRegistry, 0, ethers.toBeHex(word, 32));
       await r.createDomain("last", ...DEFAULTS);
       expect(await r.domainCount()).to.equal(65_535n);

@@ -47,6 +47,7 @@ describe("PerformanceLedger", () => {
         .to.be.revertedWithCustomError(factory, "InvalidPeer")
         .withArgs(addresses.StakeVault);
       const other = await ethers.deployContract("DomainRegistry", [
+        addresses.AccessManager,
         addresses.WorkToken,
         addresses.FeeMarket,
         0,
