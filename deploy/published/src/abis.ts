@@ -4442,6 +4442,14 @@ export const performanceLedgerAbi = [
   },
   {
     inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "PostChanged",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "operator", type: "address" },
       { name: "openUntil", type: "uint256" },
@@ -4465,7 +4473,24 @@ export const performanceLedgerAbi = [
     name: "RequestMismatch",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "RuleChanged",
+    type: "error",
+  },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "reputation", type: "uint256" },
+      { name: "counted", type: "uint256" },
+    ],
+    name: "StandingChanged",
+    type: "error",
+  },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
   {
     inputs: [
@@ -4524,6 +4549,7 @@ export const performanceLedgerAbi = [
       { indexed: true, name: "domain", type: "uint16" },
       { indexed: true, name: "operator", type: "address" },
       { indexed: true, name: "poster", type: "address" },
+      { indexed: false, name: "id", type: "uint256" },
       { indexed: false, name: "modelHash", type: "bytes32" },
       { indexed: false, name: "count", type: "uint256" },
       {
@@ -4687,6 +4713,21 @@ export const performanceLedgerAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "operator", type: "address" },
+    ],
+    name: "basisOf",
+    outputs: [
+      { name: "reputation", type: "uint256" },
+      { name: "counted", type: "uint256" },
+      { name: "version", type: "uint16" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+      { name: "id", type: "uint256" },
       { name: "base", type: "bytes32" },
       {
         components: [
@@ -4787,11 +4828,14 @@ export const performanceLedgerAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "modelHash", type: "bytes32" },
+      { name: "version", type: "uint16" },
       { name: "count", type: "uint256" },
       { name: "head", type: "bytes32" },
       {
         components: [
           { name: "operator", type: "address" },
+          { name: "before", type: "uint64" },
+          { name: "counted", type: "uint48" },
           {
             components: [
               { name: "speed", type: "uint64" },
@@ -4825,6 +4869,7 @@ export const performanceLedgerAbi = [
           { name: "poster", type: "address" },
           { name: "openUntil", type: "uint48" },
           { name: "version", type: "uint16" },
+          { name: "id", type: "uint32" },
           {
             components: [
               { name: "speed", type: "uint64" },
@@ -4899,7 +4944,7 @@ export const performanceLedgerAbi = [
       { name: "operator", type: "address" },
     ],
     name: "routingReputationOf",
-    outputs: [{ name: "", type: "uint256" }],
+    outputs: [{ name: "reputation", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -5572,6 +5617,14 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "PostChanged",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "operator", type: "address" },
       { name: "openUntil", type: "uint256" },
@@ -5614,6 +5667,14 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "RuleChanged",
+    type: "error",
+  },
   {
     inputs: [
       { name: "bits", type: "uint8" },
@@ -5677,6 +5738,15 @@ export const errorsAbi = [
       { name: "min", type: "uint256" },
     ],
     name: "StakeTooSmall",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "reputation", type: "uint256" },
+      { name: "counted", type: "uint256" },
+    ],
+    name: "StandingChanged",
     type: "error",
   },
   {
