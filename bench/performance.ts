@@ -5,6 +5,7 @@
 import { WAD } from "../deploy/parameters.ts";
 import {
   endChallenges,
+  entryOf,
   headOf,
   metricsOf,
   MODEL,
@@ -88,9 +89,10 @@ async function post(
 ): Promise<number> {
   const entries = entriesOf(batch);
   const metrics = { ...metricsOf(entries, w.owners[0]!.address), ...change };
-  const posts = owners.map(({ address }) => ({ operator: address, metrics }));
+  const posts = [];
+  for (const { address } of owners) posts.push(await entryOf(w, address, metrics));
   const [count, head] = [entries.length, headOf(entries)];
-  return gasOf(w.performance.connect(keeper).postMetrics(w.domain, MODEL, count, head, posts, limit));
+  return gasOf(w.performance.connect(keeper).postMetrics(w.domain, MODEL, 0, count, head, posts, limit));
 }
 
 /** A replay of the whole window; `truth` says how it has to end. */
@@ -103,7 +105,9 @@ async function challenge(
   const base = headOf(entries.slice(0, -WINDOW));
   const operator = w.owners[0]!.address;
   const ledger = w.performance.connect(w.second);
-  const gas = await gasOf(ledger.challengeMetrics(w.domain, operator, base, entries.slice(-WINDOW), limit));
+  const { id } = await w.performance.postOf(w.domain, operator);
+  const window = entries.slice(-WINDOW);
+  const gas = await gasOf(ledger.challengeMetrics(w.domain, operator, id, base, window, limit));
   const lost = await w.performance.queryFilter("ChallengeLost", "latest");
   if ((lost.length === 1) !== truth) throw new Error("the challenge ended the other way");
   return gas;

@@ -140,11 +140,13 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
     function postMetrics(
         uint16 domain,
         bytes32 modelHash,
+        uint16 version,
         uint256 count,
         bytes32 head,
         Entry[] calldata entries
     ) external {
         _requireBatch(entries.length, MAX_POSTS);
+        require(version == versionOf[domain], RuleChanged(version, versionOf[domain]));
         bytes32 recorded = headAt[domain][modelHash][count];
         require(head == recorded && head != 0, UnknownHead(head, recorded));
         uint256 least = FixedPointMathLib.zeroFloorSub(countOf[domain][modelHash], WINDOW);
@@ -153,7 +155,7 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
         post.poster = msg.sender;
         // Casts are safe: a window has 32 bits, and nobody pays for 2^48 receipts.
         post.openUntil = uint48(block.timestamp + CHALLENGE_WINDOW);
-        post.version = versionOf[domain];
+        post.version = version;
         post.count = uint48(count);
         post.modelHash = modelHash;
         for (uint256 i; i < entries.length; ++i) _post(domain, entries[i], post);
@@ -179,14 +181,25 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
             require(_isOver(earlier), PostOpen(domain, entry.operator, earlier.openUntil));
             _accept(domain, entry.operator, earlier);
         }
-        uint256 accepted = _countedBefore(_standings[domain][entry.operator], post.modelHash);
-        require(post.count > accepted, NothingNew(entry.operator, post.count, accepted));
+        Standing storage standing = _standings[domain][entry.operator];
+        uint256 reputation = _reputation(standing.reputation);
+        uint256 counted = _countedBefore(standing, post.modelHash);
+        require(
+            entry.before == reputation && entry.counted == counted,
+            StandingChanged(entry.operator, reputation, counted)
+        );
+        require(post.count > counted, NothingNew(entry.operator, post.count, counted));
+        // Wraps after 2^32 posts of one operator, which does no harm: what counts is that the next one differs.
+        unchecked {
+            post.id = earlier.id + 1;
+        }
         post.metrics = m;
         _posts[domain][entry.operator] = post;
         emit MetricsPosted(
             domain,
             entry.operator,
             post.poster,
+            post.id,
             post.modelHash,
             post.count,
             m,
@@ -199,10 +212,12 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
     function challengeMetrics(
         uint16 domain,
         address operator,
+        uint256 id,
         bytes32 base,
         PerformanceMath.Entry[] calldata entries
     ) external {
         Post storage open = _openPost(domain, operator);
+        require(id == open.id, PostChanged(id, open.id));
         require(!_isOver(open), ChallengeWindowOver(domain, operator, open.openUntil));
         Post memory post = open;
         uint256 length = FixedPointMathLib.min(post.count, WINDOW);
@@ -351,10 +366,30 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IPerformanceLedger
-    function routingReputationOf(uint16 domain, address operator) external view returns (uint256) {
+    function routingReputationOf(uint16 domain, address operator) external view returns (uint256 reputation) {
+        (reputation, , ) = _unchallenged(domain, operator);
+    }
+
+    /// @inheritdoc IPerformanceLedger
+    function basisOf(
+        uint16 domain,
+        address operator
+    ) external view returns (uint256 reputation, uint256 counted, uint16 version) {
+        bytes32 modelHash;
+        (reputation, counted, modelHash) = _unchallenged(domain, operator);
+        if (modelHash != VAULT.modelHashOf(domain, operator)) counted = 0;
+        version = versionOf[domain];
+    }
+
+    /// @dev The newest post nobody can challenge any more, accepted or not.
+    function _unchallenged(
+        uint16 domain,
+        address operator
+    ) private view returns (uint256 reputation, uint256 count, bytes32 modelHash) {
         Post storage post = _posts[domain][operator];
-        if (post.poster != address(0) && _isOver(post)) return post.metrics.reputation;
-        return _reputation(_standings[domain][operator].reputation);
+        if (post.poster != address(0) && _isOver(post)) return (post.metrics.reputation, post.count, post.modelHash);
+        Standing storage standing = _standings[domain][operator];
+        return (_reputation(standing.reputation), standing.count, standing.modelHash);
     }
 
     /// @inheritdoc IPerformanceLedger

@@ -34,6 +34,10 @@ interface IPerformanceLedger {
 
     struct Entry {
         address operator;
+        /// @dev R_r the metrics build on, WAD, and receipts of the chain that are in it: as they will be once an earlier
+        ///      post whose window is over is accepted. Checked, so that nobody can make a post false by being first.
+        uint64 before;
+        uint48 counted;
         Metrics metrics;
     }
 
@@ -46,6 +50,8 @@ interface IPerformanceLedger {
         uint48 openUntil;
         /// @dev rule of the domain it was computed under
         uint16 version;
+        /// @dev number among the posts of this (domain, operator), from 1 on
+        uint32 id;
         // slots 1 and 2
         Metrics metrics;
         /// @dev receipts of the chain it was computed at
@@ -83,6 +89,7 @@ interface IPerformanceLedger {
         uint16 indexed domain,
         address indexed operator,
         address indexed poster,
+        uint256 id,
         bytes32 modelHash,
         uint256 count,
         Metrics metrics,
@@ -133,11 +140,17 @@ interface IPerformanceLedger {
     /// @notice More than a whole window was recorded since.
     error OldHead(uint256 count, uint256 least);
     error MetricsOutOfBounds(address operator);
+    /// @notice The domain's owner has chosen another rule since.
+    error RuleChanged(uint256 given, uint256 current);
+    /// @notice The metrics do not build on what is accepted of the operator.
+    error StandingChanged(address operator, uint256 reputation, uint256 counted);
     /// @notice The accepted post of the operator was computed at the same or a later count of the chain.
     error NothingNew(address operator, uint256 given, uint256 accepted);
     /// @notice A post of the operator waits for challenges.
     error PostOpen(uint256 domain, address operator, uint256 openUntil);
     error NoOpenPost(uint256 domain, address operator);
+    /// @notice The open post is not the one that was meant.
+    error PostChanged(uint256 given, uint256 current);
     error ChallengeWindowOver(uint256 domain, address operator, uint256 openUntil);
     error WrongWindow(uint256 given, uint256 required);
     /// @notice The receipts are not the ones that were recorded.
@@ -154,11 +167,13 @@ interface IPerformanceLedger {
 
     /// @notice Posts metrics of operators of one model, each under a BOND of the caller (allowance needed). An older post
     ///         of the same operator whose window is over is accepted first.
+    /// @param version of the domain's rule, the one of now
     /// @param count, head of the chain, as a batch left it; at most {WINDOW} receipts old
     /// @param entries at most {MAX_POSTS}
     function postMetrics(
         uint16 domain,
         bytes32 modelHash,
+        uint16 version,
         uint256 count,
         bytes32 head,
         Entry[] calldata entries
@@ -168,11 +183,13 @@ interface IPerformanceLedger {
     ///         the caller, the rest burns. If it is true, it is accepted at once and the caller pays as much (allowance
     ///         needed): half to the poster, the rest burns. A post of an operator without a new receipt is false. A full
     ///         window costs about a million gas.
+    /// @param id of the post, so that nobody can put a true one in the place of the false one that is challenged
     /// @param base head of the chain before the first of `entries`; zero if that is the chain's first
     /// @param entries the last min(count, {WINDOW}) receipts up to the post's count, the oldest first
     function challengeMetrics(
         uint16 domain,
         address operator,
+        uint256 id,
         bytes32 base,
         PerformanceMath.Entry[] calldata entries
     ) external;
@@ -190,6 +207,12 @@ interface IPerformanceLedger {
 
     /// @notice R_r, WAD: of the newest post nobody can challenge any more.
     function routingReputationOf(uint16 domain, address operator) external view returns (uint256);
+    /// @notice What a post of the operator's present model has to build on: R_r, receipts of the chain that are in it, and
+    ///         the version of the rule.
+    function basisOf(
+        uint16 domain,
+        address operator
+    ) external view returns (uint256 reputation, uint256 counted, uint16 version);
     function standingOf(uint16 domain, address operator) external view returns (Standing memory);
     function postOf(uint16 domain, address operator) external view returns (Post memory);
     /// @notice Receipts recorded of a model.

@@ -6,6 +6,7 @@ import {
   answered,
   BOND,
   endChallenges,
+  entryOf,
   headOf,
   metricsOf,
   performanceWorld,
@@ -55,12 +56,15 @@ async function longWorld() {
   return { ...w, entries, operator: w.owners[2]!.address };
 }
 
-const challenge = (
+async function challenge(
   w: PerformanceWorld,
   operator: string,
   entries: readonly performanceMath.Entry[],
   base: string = ZERO,
-) => w.performance.connect(w.watcher).challengeMetrics(w.domain, operator, base, entries);
+) {
+  const { id } = await w.performance.postOf(w.domain, operator);
+  return w.performance.connect(w.watcher).challengeMetrics(w.domain, operator, id, base, entries);
+}
 
 /** What the keeper and the watcher have, and what was burned since `supply`. */
 async function money(w: PerformanceWorld) {
@@ -162,7 +166,9 @@ describe("PerformanceLedger", () => {
     it("needs no stake of whoever is right", async () => {
       const w = await load(recordedWorld);
       await posted(w, w.operator, { ...metricsOf(w.entries, w.operator), speed: 0n }, w.entries);
-      await expect(w.performance.connect(w.outsider).challengeMetrics(w.domain, w.operator, ZERO, w.entries))
+      await expect(
+        w.performance.connect(w.outsider).challengeMetrics(w.domain, w.operator, 1, ZERO, w.entries),
+      )
         .to.emit(w.token, "Transfer")
         .withArgs(w.addresses.PerformanceLedger, w.outsider.address, BOND / 2n);
     });
@@ -298,9 +304,25 @@ describe("PerformanceLedger", () => {
       const second = metricsOf(alone, w.operator, { before });
       await w.performance
         .connect(w.keeper)
-        .postMetrics(w.domain, other, 1, headOf(alone), [{ operator: w.operator, metrics: second }]);
+        .postMetrics(w.domain, other, 0, 1, headOf(alone), [await entryOf(w, w.operator, second)]);
       await expectProven(w, w.operator, alone);
       expect((await w.performance.standingOf(w.domain, w.operator)).modelHash).to.equal(other);
+    });
+
+    it("challenges the post that was meant, not a true one put in its place", async () => {
+      const w = await load(recordedWorld);
+      const truth = metricsOf(w.entries, w.operator);
+      await posted(w, w.operator, { ...truth, speed: 0n }, w.entries);
+      const { id } = await w.performance.postOf(w.domain, w.operator);
+      // Its author sees the challenge coming, takes half of the bond for himself and posts the truth.
+      await w.performance.connect(w.keeper).challengeMetrics(w.domain, w.operator, id, ZERO, w.entries);
+      await posted(w, w.operator, truth, w.entries);
+      await expect(
+        w.performance.connect(w.watcher).challengeMetrics(w.domain, w.operator, id, ZERO, w.entries),
+      )
+        .to.be.revertedWithCustomError(w.performance, "PostChanged")
+        .withArgs(1, 2);
+      expect(await w.token.balanceOf(w.watcher.address), "the watcher's purse").to.equal(PURSE);
     });
 
     it("reverts when no post is open, or its window is over", async () => {

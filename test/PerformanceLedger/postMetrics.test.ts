@@ -1,3 +1,4 @@
+import { performanceMath } from "@assay/keeper";
 import { expect } from "chai";
 
 import { WAD } from "../../deploy/parameters.ts";
@@ -6,6 +7,7 @@ import {
   BOND,
   CHALLENGE_WINDOW,
   endChallenges,
+  entryOf,
   headOf,
   metricsOf,
   MODEL,
@@ -39,7 +41,9 @@ describe("PerformanceLedger", () => {
   // ├── when the batch is empty or too large → BatchOutOfBounds
   // ├── when the head is not that of a batch at that count → UnknownHead; older than a window → OldHead
   // ├── when a metric is no such metric → MetricsOutOfBounds; the operator runs another model → ModelMismatch
+  // ├── when the rule is not that of now → RuleChanged
   // ├── when a post of the operator is open → PostOpen; nothing can be new → NothingNew
+  // ├── when the metrics build on another R_r or count → StandingChanged
   // ├── when the caller has no bond to give → the token's error
   // └── otherwise the bond is taken and the post waits
   //     ├── R_r changes when nobody can challenge it any more
@@ -49,21 +53,26 @@ describe("PerformanceLedger", () => {
       const w = await load(recordedWorld);
       const posts = w.owners.slice(0, 3).map(({ address }) => ({
         operator: address,
+        before: WAD,
+        counted: 0,
         metrics: metricsOf(w.entries, address),
       }));
       const before = await w.token.balanceOf(w.keeper.address);
-      const post = w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 8, headOf(w.entries), posts);
+      const post = w.performance
+        .connect(w.keeper)
+        .postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), posts);
       await expect(post).to.not.revert(ethers);
       const openUntil = BigInt(await networkHelpers.time.latest()) + CHALLENGE_WINDOW;
       for (const { operator, metrics } of posts) {
         await expect(post)
           .to.emit(w.performance, "MetricsPosted")
-          .withArgs(w.domain, operator, w.keeper.address, MODEL, 8, Object.values(metrics), 0, openUntil);
+          .withArgs(w.domain, operator, w.keeper.address, 1, MODEL, 8, Object.values(metrics), 0, openUntil);
         const stored = (await w.performance.postOf(w.domain, operator)).toObject(true);
         expect(stored, "the post").to.deep.equal({
           poster: w.keeper.address,
           openUntil,
           version: 0n,
+          id: 1n,
           metrics,
           count: 8n,
           modelHash: MODEL,
@@ -77,10 +86,10 @@ describe("PerformanceLedger", () => {
     it("reverts when the batch is empty or larger than 64", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
-      const entry = { operator, metrics: metricsOf(w.entries, operator) };
+      const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
       for (const length of [0, 65]) {
         const posts = new Array(length).fill(entry);
-        await expect(w.performance.postMetrics(w.domain, MODEL, 8, headOf(w.entries), posts))
+        await expect(w.performance.postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), posts))
           .to.be.revertedWithCustomError(w.performance, "BatchOutOfBounds")
           .withArgs(length, 1, 64);
       }
@@ -89,7 +98,7 @@ describe("PerformanceLedger", () => {
     it("reverts when no batch ended with that head", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
-      const entry = { operator, metrics: metricsOf(w.entries, operator) };
+      const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
       const head = headOf(w.entries);
       const strange = ethers.id("strange");
       for (const [count, given, known] of [
@@ -97,7 +106,7 @@ describe("PerformanceLedger", () => {
         [7, headOf(w.entries.slice(0, 7)), ZERO],
         [0, ZERO, ZERO],
       ] as const) {
-        await expect(w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, count, given, [entry]))
+        await expect(w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 0, count, given, [entry]))
           .to.be.revertedWithCustomError(w.performance, "UnknownHead")
           .withArgs(given, known);
       }
@@ -154,12 +163,10 @@ describe("PerformanceLedger", () => {
       await expect(posted(w, w.operator, w.metrics, w.entries))
         .to.be.revertedWithCustomError(w.performance, "PostOpen")
         .withArgs(w.domain, w.operator, openUntil);
-      const twice = new Array(2).fill({
-        operator: w.owners[1]!.address,
-        metrics: metricsOf(w.entries, w.owners[1]!.address),
-      });
+      const other = w.owners[1]!.address;
+      const twice = new Array(2).fill(await entryOf(w, other, metricsOf(w.entries, other)));
       await expect(
-        w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 8, headOf(w.entries), twice),
+        w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), twice),
       ).to.be.revertedWithCustomError(w.performance, "PostOpen");
     });
 
@@ -171,12 +178,58 @@ describe("PerformanceLedger", () => {
         .withArgs(w.operator, 8, 8);
     });
 
+    it("reverts when the domain's owner has chosen another rule meanwhile", async () => {
+      const w = await load(recordedWorld);
+      const operator = w.owners[0]!.address;
+      const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
+      await w.performance.setRule(w.domain, performanceMath.PUBLISHED_RULE);
+      const ledger = w.performance.connect(w.keeper);
+      for (const version of [0, 2]) {
+        await expect(ledger.postMetrics(w.domain, MODEL, version, 8, headOf(w.entries), [entry]))
+          .to.be.revertedWithCustomError(w.performance, "RuleChanged")
+          .withArgs(version, 1);
+      }
+      await ledger.postMetrics(w.domain, MODEL, 1, 8, headOf(w.entries), [entry]);
+    });
+
+    it("reverts when another post was accepted meanwhile", async () => {
+      const w = await load(recordedWorld);
+      const operator = w.owners[0]!.address;
+      const request = await answered(w);
+      const entries = [...w.entries, ...(await recorded(w, request, receiptsOf(w, request, 8)))];
+      const entry = await entryOf(w, operator, metricsOf(entries, operator));
+      // Somebody posts at the older head and has it proven at once.
+      const earlier = metricsOf(w.entries, operator);
+      await posted(w, operator, earlier, w.entries);
+      await w.performance.connect(w.watcher).challengeMetrics(w.domain, operator, 1, ZERO, w.entries);
+      const ledger = w.performance.connect(w.keeper);
+      for (const stale of [entry, { ...entry, before: earlier.reputation }, { ...entry, counted: 8 }]) {
+        await expect(ledger.postMetrics(w.domain, MODEL, 0, 16, headOf(entries), [stale]))
+          .to.be.revertedWithCustomError(w.performance, "StandingChanged")
+          .withArgs(operator, earlier.reputation, 8);
+      }
+      expect(await w.performance.basisOf(w.domain, operator), "what to build on").to.deep.equal([
+        earlier.reputation,
+        8n,
+        0n,
+      ]);
+    });
+
+    it("builds on nothing of another model", async () => {
+      const w = await load(postedWorld);
+      await endChallenges(w, w.operator);
+      const basis = async () => w.performance.basisOf(w.domain, w.operator);
+      expect(await basis(), "the same model").to.deep.equal([w.metrics.reputation, 8n, 0n]);
+      await w.vault.connect(w.owners[0]!).setModel(w.domain, ethers.id("another model"), "");
+      expect(await basis(), "another model").to.deep.equal([w.metrics.reputation, 0n, 0n]);
+    });
+
     it("reverts when the poster has allowed no bond", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
-      const entry = { operator, metrics: metricsOf(w.entries, operator) };
+      const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
       await expect(
-        w.performance.connect(w.outsider).postMetrics(w.domain, MODEL, 8, headOf(w.entries), [entry]),
+        w.performance.connect(w.outsider).postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), [entry]),
       ).to.be.revertedWithCustomError(w.token, "ERC20InsufficientAllowance");
     });
 
@@ -191,7 +244,7 @@ describe("PerformanceLedger", () => {
       await w.token.connect(w.watcher).approve(w.addresses.PerformanceLedger, BOND);
       const tx = w.performance
         .connect(w.watcher)
-        .postMetrics(w.domain, MODEL, 16, head, [{ operator: w.operator, metrics: next }]);
+        .postMetrics(w.domain, MODEL, 0, 16, head, [await entryOf(w, w.operator, next)]);
       await expect(tx)
         .to.emit(w.performance, "MetricsAccepted")
         .withArgs(w.domain, w.operator, w.keeper.address, before);
@@ -238,7 +291,7 @@ describe("PerformanceLedger", () => {
       const { openUntil } = await w.performance.postOf(w.domain, w.operator);
       const before = await networkHelpers.takeSnapshot();
       await networkHelpers.time.setNextBlockTimestamp(openUntil);
-      await expect(w.performance.challengeMetrics(w.domain, w.operator, ZERO, w.entries))
+      await expect(w.performance.challengeMetrics(w.domain, w.operator, 1, ZERO, w.entries))
         .to.be.revertedWithCustomError(w.performance, "ChallengeWindowOver")
         .withArgs(w.domain, w.operator, openUntil);
       await before.restore();

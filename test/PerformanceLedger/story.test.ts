@@ -114,7 +114,9 @@ class Life {
     const metrics = { ...(truth ?? { speed: 0n, forward: 0n, backward: 0n, response: 0n, reputation: WAD }) };
     if (this.#random.chance(0.4)) metrics.speed = metrics.speed === WAD ? 0n : metrics.speed + 1n;
     const head = headOf(this.model.entries.slice(0, count));
-    await w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, count, head, [{ operator, metrics }]);
+    const before = this.model.accepted.get(operator) ?? { reputation: WAD, count: 0 };
+    const entry = { operator, before: before.reputation, counted: before.count, metrics };
+    await w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 0, count, head, [entry]);
     this.model.open.set(operator, { count, metrics, truth, openUntil: (await now()) + CHALLENGE_WINDOW });
     this.counts.posted += 1;
   }
@@ -128,7 +130,8 @@ class Life {
     const start = Math.max(0, post.count - WINDOW);
     const base = headOf(this.model.entries.slice(0, start));
     const window = this.model.entries.slice(start, post.count);
-    await w.performance.connect(w.watcher).challengeMetrics(w.domain, operator, base, window);
+    const { id } = await w.performance.postOf(w.domain, operator);
+    await w.performance.connect(w.watcher).challengeMetrics(w.domain, operator, id, base, window);
     this.model.burned += BOND / 2n;
     if (JSON.stringify(post.truth, text) === JSON.stringify(post.metrics, text)) {
       this.#accept(operator, post);

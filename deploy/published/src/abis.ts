@@ -5026,6 +5026,14 @@ export const performanceLedgerAbi = [
   },
   {
     inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "PostChanged",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "operator", type: "address" },
       { name: "openUntil", type: "uint256" },
@@ -5049,7 +5057,24 @@ export const performanceLedgerAbi = [
     name: "RequestMismatch",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "RuleChanged",
+    type: "error",
+  },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "reputation", type: "uint256" },
+      { name: "counted", type: "uint256" },
+    ],
+    name: "StandingChanged",
+    type: "error",
+  },
   { inputs: [{ name: "str", type: "string" }], name: "StringTooLong", type: "error" },
   {
     inputs: [
@@ -5108,6 +5133,7 @@ export const performanceLedgerAbi = [
       { indexed: true, name: "domain", type: "uint16" },
       { indexed: true, name: "operator", type: "address" },
       { indexed: true, name: "poster", type: "address" },
+      { indexed: false, name: "id", type: "uint256" },
       { indexed: false, name: "modelHash", type: "bytes32" },
       { indexed: false, name: "count", type: "uint256" },
       {
@@ -5271,6 +5297,21 @@ export const performanceLedgerAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "operator", type: "address" },
+    ],
+    name: "basisOf",
+    outputs: [
+      { name: "reputation", type: "uint256" },
+      { name: "counted", type: "uint256" },
+      { name: "version", type: "uint16" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+      { name: "id", type: "uint256" },
       { name: "base", type: "bytes32" },
       {
         components: [
@@ -5371,11 +5412,14 @@ export const performanceLedgerAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "modelHash", type: "bytes32" },
+      { name: "version", type: "uint16" },
       { name: "count", type: "uint256" },
       { name: "head", type: "bytes32" },
       {
         components: [
           { name: "operator", type: "address" },
+          { name: "before", type: "uint64" },
+          { name: "counted", type: "uint48" },
           {
             components: [
               { name: "speed", type: "uint64" },
@@ -5409,6 +5453,7 @@ export const performanceLedgerAbi = [
           { name: "poster", type: "address" },
           { name: "openUntil", type: "uint48" },
           { name: "version", type: "uint16" },
+          { name: "id", type: "uint32" },
           {
             components: [
               { name: "speed", type: "uint64" },
@@ -5483,7 +5528,7 @@ export const performanceLedgerAbi = [
       { name: "operator", type: "address" },
     ],
     name: "routingReputationOf",
-    outputs: [{ name: "", type: "uint256" }],
+    outputs: [{ name: "reputation", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -6213,6 +6258,14 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "PostChanged",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "operator", type: "address" },
       { name: "openUntil", type: "uint256" },
@@ -6255,6 +6308,14 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "current", type: "uint256" },
+    ],
+    name: "RuleChanged",
+    type: "error",
+  },
   {
     inputs: [
       { name: "bits", type: "uint8" },
@@ -6318,6 +6379,15 @@ export const errorsAbi = [
       { name: "min", type: "uint256" },
     ],
     name: "StakeTooSmall",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "operator", type: "address" },
+      { name: "reputation", type: "uint256" },
+      { name: "counted", type: "uint256" },
+    ],
+    name: "StandingChanged",
     type: "error",
   },
   {
