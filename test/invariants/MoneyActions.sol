@@ -89,8 +89,8 @@ abstract contract MoneyActions is SettleActions {
     /// @dev While paused nothing is requested; nobody else pauses.
     function _pause(uint256 seed) internal {
         bytes memory call = abi.encodeCall(registry.pause, (_now() + _between(seed, 1, 900)));
-        _forge(COLLECTOR, address(assay), call);
-        _do(GOVERNOR, address(assay), call);
+        _forge(COLLECTOR, address(registry), call);
+        _do(GOVERNOR, address(registry), call);
         _count(Action.PAUSE);
         if (_ids.length == 0) return;
         bytes memory ask = abi.encodeCall(assay.request, (_ask(_terms[_ids[0]], type(uint256).max)));
