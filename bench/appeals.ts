@@ -12,7 +12,10 @@ const SEATS = 7;
 
 /** Seven operators who sit in the round and in its appeal. */
 async function seven(): Promise<World> {
-  const w = await buildWorld(SEATS, tune({ committee: { seats: SEATS, minSeats: 3, rule: 0 } }));
+  const w = await buildWorld(
+    SEATS,
+    tune({ committee: { seats: SEATS, minSeats: 3, rule: 0, expectedBase: 200, appealWindow: 3_600 } }),
+  );
   for (const { address } of [w.outsider, w.requester]) await w.token.transfer(address, 1_000n * WAD);
   for (const funder of [w.outsider, w.requester])
     await w.token.connect(funder).approve(w.addresses.Appeals, ethers.MaxUint256);

@@ -62,11 +62,11 @@ async function join(w: World, from: number, to: number): Promise<void> {
 async function firstInLine(w: World, request: OpenRequest, size: number): Promise<string> {
   const { seed } = await w.lens.roundOf(request.id);
   const coder = ethers.AbiCoder.defaultAbiCoder();
-  const types = ["uint256", "bytes32", "uint256", "address"];
+  const types = ["uint256", "bytes32", "address"];
   let lowest = { owner: "", ticket: 1n << 128n };
   for (let i = 0; i < size; i++) {
     const owner = ownerOf(i);
-    const hash = ethers.keccak256(coder.encode(types, [seed, request.id, 0, owner]));
+    const hash = ethers.keccak256(coder.encode(types, [seed, request.id, owner]));
     const ticket = BigInt(ethers.dataSlice(hash, 16));
     if (ticket < lowest.ticket) lowest = { owner, ticket };
   }

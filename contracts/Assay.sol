@@ -396,12 +396,9 @@ contract Assay is EpochClock, IAssay {
     }
 
     /// @inheritdoc IAssay
-    function phaseOf(bytes32 roundId) public view returns (Phase) {
+    function phaseOf(bytes32 roundId) external view returns (Phase) {
         (bytes32 latest, DrawWord draw, RoundWord round) = _latest(roundId);
-        Phase phase = _phase(draw, round);
-        if (latest == roundId) return phase;
-        bool isFinal = phase == Phase.FINAL || (phase == Phase.VOID && block.timestamp >= round.clock());
-        return isFinal ? Phase.FINAL : Phase.APPEALED;
+        return latest == roundId ? _phase(draw, round) : _appealedPhase(draw, round);
     }
 
     /// @inheritdoc IAssay
@@ -474,14 +471,24 @@ contract Assay is EpochClock, IAssay {
         draw = _draws[latest];
     }
 
+    /// @dev The phase of a request, given its latest round, which an appeal opened.
+    function _appealedPhase(DrawWord draw, RoundWord latest) private view returns (Phase) {
+        Phase phase = _phase(draw, latest);
+        bool isFinal = phase == Phase.FINAL || (phase == Phase.VOID && block.timestamp >= latest.clock());
+        return isFinal ? Phase.FINAL : Phase.APPEALED;
+    }
+
     /// @dev A round of a request that is final or void.
     function _ended(
         Terms calldata terms,
         uint256 index
     ) private view returns (bytes32 roundId, DrawWord draw, RoundWord round) {
         bytes32 requestId = _idOf(terms);
-        Phase phase = phaseOf(requestId);
+        (roundId, draw, round) = _latest(requestId);
+        bool isSole = roundId == requestId;
+        Phase phase = isSole ? _phase(draw, round) : _appealedPhase(draw, round);
         if (phase != Phase.VOID) _requirePhase(requestId, phase, Phase.FINAL);
+        if (isSole && index == 0) return (roundId, draw, round);
         roundId = roundIdOf(requestId, index);
         draw = _draws[roundId];
         require(draw.exists(), UnknownRequest(roundId));

@@ -19,6 +19,7 @@ import { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
 const KEY = `0x${"4c".repeat(32)}`;
 const OWNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const NAMES = [
+  "Appeals",
   "Assay",
   "AssayLens",
   "BlockhashRandomness",

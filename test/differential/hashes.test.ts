@@ -6,7 +6,7 @@ import { endCommit, openWithSeats } from "../fixtures/round.ts";
 import { ethers, networkHelpers, world } from "../fixtures/world.ts";
 import { compareRows, harnessFixture, VECTORS, word } from "./compare.ts";
 import { Random } from "./random.ts";
-import { range, rows, uint, type Row } from "./vectors.ts";
+import { rows, uint, type Row } from "./vectors.ts";
 
 type Hex = `0x${string}`;
 
@@ -34,8 +34,12 @@ async function compareHashes(name: string, vectors: readonly Row[], mirror: Mirr
   const half = vectors.length / 2;
   const results = await Promise.all(
     deployments.map((d, i) =>
-      compareRows(harness, name, [name === "idOf" ? BigInt(d.assay) : lenses[i]!], vectors.slice(i * half, (i + 1) * half), (row) =>
-        BigInt(mirror(d, row)),
+      compareRows(
+        harness,
+        name,
+        [name === "idOf" ? BigInt(d.assay) : lenses[i]!],
+        vectors.slice(i * half, (i + 1) * half),
+        (row) => BigInt(mirror(d, row)),
       ),
     ),
   );

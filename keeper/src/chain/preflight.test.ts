@@ -17,6 +17,7 @@ const peers = {
   ReputationLedger: ASSAY,
   RewardMinter: ASSAY,
   BlockhashRandomness: ASSAY,
+  Appeals: ASSAY,
 };
 const config = {
   chainId: 31_337,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { keccak256, stringToHex, type Address, type Hex, type TransactionReceipt } from "viem";
 
-import type { ChainReads, Duty, RequestedEvent, RoundState } from "../chain/reads.ts";
+import type { ChainReads, Duty, RoundState } from "../chain/reads.ts";
 import { decodeTerms, encodeTerms } from "../chain/terms.ts";
 import type { Phase, Seat, Terms } from "../chain/types.ts";
 import type { ChainWrites } from "../chain/writes.ts";
