@@ -1,7 +1,7 @@
 /** An appeal, from its funding to the seats it overturned. */
 import { WAD } from "../deploy/parameters.ts";
 import { appeal, published, settleRound } from "../test/fixtures/appeals.ts";
-import { playRound } from "../test/fixtures/round.ts";
+import { ask, openRequest, playRound } from "../test/fixtures/round.ts";
 import { tune, unanimous } from "../test/fixtures/seated.ts";
 import { buildWorld, ethers, networkHelpers, type World } from "../test/fixtures/world.ts";
 import type { Figures } from "./life.ts";
@@ -22,9 +22,16 @@ async function seven(): Promise<World> {
   return w;
 }
 
+/** A request that demands a bound on its capture. */
+async function requestSecured(w: World): Promise<number> {
+  await openRequest(w, CLAIMS);
+  return gasOf(w.assay.connect(w.requester).requestSecured(ask(w.domain, CLAIMS), WAD / 2n, WAD / 10n));
+}
+
 export async function measureAppeals(): Promise<Figures> {
   const w = await seven();
   const figures: Figures = {};
+  figures["requestSecured.k64"] = await requestSecured(w);
   const votes = (vote: number) => new Uint8Array(CLAIMS).fill(vote);
   const { request, ballots } = await published(w, new Array<Uint8Array>(SEATS).fill(votes(250)));
   const before = await networkHelpers.takeSnapshot();

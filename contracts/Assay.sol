@@ -13,6 +13,7 @@ import {IFeeMarket} from "./interfaces/IFeeMarket.sol";
 import {IRandomness} from "./interfaces/IRandomness.sol";
 import {IReputationLedger} from "./interfaces/IReputationLedger.sol";
 import {IRewardMinter} from "./interfaces/IRewardMinter.sol";
+import {ISecurityQuote} from "./interfaces/ISecurityQuote.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {DomainWindow} from "./libraries/DomainWindow.sol";
 import {LaneTally} from "./libraries/LaneTally.sol";
@@ -71,6 +72,7 @@ contract Assay is EpochClock, IAssay {
     IRewardMinter public immutable MINTER;
     IRandomness public immutable RANDOMNESS;
     IAppeals public immutable APPEALS;
+    ISecurityQuote public immutable SECURITY;
 
     /// @inheritdoc IAssay
     uint256 public constant MAX_OPENINGS = 64;
@@ -103,6 +105,7 @@ contract Assay is EpochClock, IAssay {
         IRewardMinter minter,
         IRandomness randomness,
         IAppeals appeals,
+        ISecurityQuote security,
         uint256 genesis,
         uint256 epochLength
     ) EpochClock(genesis, epochLength) {
@@ -113,19 +116,32 @@ contract Assay is EpochClock, IAssay {
         MINTER = minter;
         RANDOMNESS = randomness;
         APPEALS = appeals;
+        SECURITY = security;
         require(address(vault).code.length != 0 && vault.ASSAY() == address(this), InvalidPeer(address(vault)));
         require(vault.LEDGER() == address(ledger), InvalidPeer(address(ledger)));
         require(vault.MINTER() == address(minter), InvalidPeer(address(minter)));
         require(registry.VAULT() == address(vault), InvalidPeer(address(registry)));
         require(address(appeals).code.length != 0 && appeals.ASSAY() == address(this), InvalidPeer(address(appeals)));
-        address[4] memory others = [address(fees), address(ledger), address(minter), address(randomness)];
-        for (uint256 i; i < 4; ++i) require(others[i].code.length != 0, InvalidPeer(others[i]));
+        address[5] memory others = [
+            address(fees),
+            address(ledger),
+            address(minter),
+            address(randomness),
+            address(security)
+        ];
+        for (uint256 i; i < 5; ++i) require(others[i].code.length != 0, InvalidPeer(others[i]));
     }
 
     // ------------------------------------------------------------- requesters
 
     /// @inheritdoc IAssay
-    function request(Ask calldata ask) external returns (bytes32 requestId) {
+    function requestSecured(Ask calldata ask, uint256 maxCapture, uint256 attackerShare) external returns (bytes32) {
+        SECURITY.requireSecurity(ask.domain, maxCapture, attackerShare);
+        return request(ask);
+    }
+
+    /// @inheritdoc IAssay
+    function request(Ask calldata ask) public returns (bytes32 requestId) {
         IDomainRegistry.RequestRules memory rules = REGISTRY.requestRulesOf(ask.domain, ask.claims);
         require(ask.claims >= 1 && ask.claims <= rules.maxClaims, ClaimsOutOfBounds(ask.claims, 1, rules.maxClaims));
         _checkPayload(ask);

@@ -245,6 +245,10 @@ interface IAssay is IEpochClock {
     /// @return requestId see {idOf}
     function request(Ask calldata ask) external returns (bytes32 requestId);
 
+    /// @notice {request}, refused if a ring with `attackerShare` of the domain's stake would capture a claim of it with more
+    ///         than `maxCapture`; see ISecurityQuote. Both WAD.
+    function requestSecured(Ask calldata ask, uint256 maxCapture, uint256 attackerShare) external returns (bytes32);
+
     /// @notice Captures the seed. The first {commit} does it too, with an empty proof.
     function seal(bytes32 requestId, bytes calldata proof) external;
 

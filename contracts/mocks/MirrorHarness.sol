@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAssay} from "../interfaces/IAssay.sol";
 import {AssayLens} from "../periphery/AssayLens.sol";
+import {CaptureMath} from "../libraries/CaptureMath.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
 import {ReputationMath} from "../libraries/ReputationMath.sol";
@@ -124,6 +125,15 @@ contract MirrorHarness {
         for (uint256 i; i < rows.length; ++i) {
             uint256[6] memory row = rows[i];
             results[i] = Sortition.chance(row[0], row[1], row[2], row[3], row[4], row[5]);
+        }
+    }
+
+    function capture(uint256[6][] calldata rows) external pure returns (uint256[] memory results) {
+        results = new uint256[](rows.length);
+        for (uint256 i; i < rows.length; ++i) {
+            uint256[6] memory row = rows[i];
+            CaptureMath.Committee memory committee = CaptureMath.Committee(row[0], row[1], row[2], row[3], row[4]);
+            results[i] = CaptureMath.capture(committee, row[5]);
         }
     }
 

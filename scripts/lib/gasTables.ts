@@ -231,6 +231,7 @@ const OTHERS = {
   "distributeBatch.n7": "seven of them",
   reportAbsent: "one silent seat charged",
   "reportAbsentBatch.n6": "six of them",
+  "requestSecured.k64": "a request that demands a bound on its capture",
   appeal: "an appeal, its bond paid by the appellant",
   appealFunded: "an appeal whose bond others paid",
   fundAppeal: "a part of an appeal's bond",

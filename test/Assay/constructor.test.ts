@@ -51,9 +51,10 @@ describe("Assay", () => {
       minter: 4,
       randomness: 5,
       appeals: 6,
+      security: 7,
     } as const;
 
-    for (const peer of ["vault", "ledger", "minter", "fees", "randomness", "appeals"] as const) {
+    for (const peer of ["vault", "ledger", "minter", "fees", "randomness", "appeals", "security"] as const) {
       it(`reverts when the ${peer} is somebody without code`, async () => {
         const { args, factory, stranger } = await networkHelpers.loadFixture(peers);
         const wrong = args.with(positions[peer], stranger.address);

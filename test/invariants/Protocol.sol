@@ -10,6 +10,7 @@ import {DomainRegistry} from "../../contracts/DomainRegistry.sol";
 import {FeeMarket} from "../../contracts/FeeMarket.sol";
 import {ReputationLedger} from "../../contracts/ReputationLedger.sol";
 import {RewardMinter} from "../../contracts/RewardMinter.sol";
+import {SecurityQuote} from "../../contracts/SecurityQuote.sol";
 import {StakeVault} from "../../contracts/StakeVault.sol";
 import {WorkToken} from "../../contracts/WorkToken.sol";
 import {AssayLens} from "../../contracts/periphery/AssayLens.sol";
@@ -43,13 +44,14 @@ abstract contract Protocol {
     ReputationLedger public ledger;
     RewardMinter public minter;
     Appeals public appeals;
+    SecurityQuote public security;
     Assay public assay;
     AssayLens public lens;
 
     /// @dev This contract becomes treasury and admin, and gives the two rights of governance to GOVERNOR.
     function _deployProtocol() internal {
         uint256 genesis = block.timestamp;
-        address[11] memory a;
+        address[12] memory a;
         uint256 nonce = VM.getNonce(address(this));
         for (uint256 i; i < a.length; ++i) a[i] = VM.computeCreateAddress(address(this), nonce + i);
 
@@ -66,14 +68,15 @@ abstract contract Protocol {
             FAMILY_BOND,
             PARAMETER_DELAY
         );
-        fees = new FeeMarket(token, registry, a[9], a[7], genesis, EPOCH);
-        vault = new StakeVault(token, registry, a[9], a[6], a[7], genesis, EPOCH, UNBONDING);
-        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[9], genesis, EPOCH);
-        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[9]];
+        fees = new FeeMarket(token, registry, a[10], a[7], genesis, EPOCH);
+        vault = new StakeVault(token, registry, a[10], a[6], a[7], genesis, EPOCH, UNBONDING);
+        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[10], genesis, EPOCH);
+        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[10]];
         minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
-        appeals = new Appeals(token, registry, fees, vault, randomness, a[9]);
+        appeals = new Appeals(token, registry, fees, vault, randomness, a[10]);
+        security = new SecurityQuote(Assay(a[10]), registry, fees);
         // Its constructor refuses peers that are not where they were predicted.
-        assay = new Assay(registry, fees, vault, ledger, minter, randomness, appeals, genesis, EPOCH);
+        assay = new Assay(registry, fees, vault, ledger, minter, randomness, appeals, security, genesis, EPOCH);
         lens = new AssayLens(assay, registry, vault, appeals);
         _giveRoles();
     }

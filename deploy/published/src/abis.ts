@@ -3908,6 +3908,119 @@ export const appealsAbi = [
   },
 ] as const;
 
+export const securityQuoteAbi = [
+  {
+    inputs: [
+      { name: "assay", type: "address" },
+      { name: "registry", type: "address" },
+      { name: "fees", type: "address" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "ClaimsOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "required", type: "uint256" },
+      { name: "available", type: "uint256" },
+    ],
+    name: "InsufficientSecurity",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "SeatsOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "ShareOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [],
+    name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "FEES",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "seats", type: "uint256" },
+      { name: "attackerShare", type: "uint256" },
+    ],
+    name: "captureOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "claims", type: "uint256" },
+      { name: "maxCapture", type: "uint256" },
+      { name: "attackerShare", type: "uint256" },
+    ],
+    name: "quote",
+    outputs: [
+      {
+        components: [
+          { name: "seats", type: "uint256" },
+          { name: "fee", type: "uint256" },
+          { name: "capture", type: "uint256" },
+          { name: "captureAppealed", type: "uint256" },
+          { name: "secureSeats", type: "uint256" },
+        ],
+        name: "q",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "maxCapture", type: "uint256" },
+      { name: "attackerShare", type: "uint256" },
+    ],
+    name: "requireSecurity",
+    outputs: [],
+    stateMutability: "view",
+    type: "function",
+  },
+] as const;
+
 export const assayAbi = [
   {
     inputs: [
@@ -3918,6 +4031,7 @@ export const assayAbi = [
       { name: "minter", type: "address" },
       { name: "randomness", type: "address" },
       { name: "appeals", type: "address" },
+      { name: "security", type: "address" },
       { name: "genesis", type: "uint256" },
       { name: "epochLength", type: "uint256" },
     ],
@@ -4408,6 +4522,13 @@ export const assayAbi = [
   },
   {
     inputs: [],
+    name: "SECURITY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "VAULT",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
@@ -4593,6 +4714,30 @@ export const assayAbi = [
     ],
     name: "request",
     outputs: [{ name: "requestId", type: "bytes32" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "domain", type: "uint16" },
+          { name: "claims", type: "uint16" },
+          { name: "nonce", type: "uint256" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+          { name: "maxFee", type: "uint256" },
+          { name: "uri", type: "string" },
+          { name: "payload", type: "bytes" },
+        ],
+        name: "ask",
+        type: "tuple",
+      },
+      { name: "maxCapture", type: "uint256" },
+      { name: "attackerShare", type: "uint256" },
+    ],
+    name: "requestSecured",
+    outputs: [{ name: "", type: "bytes32" }],
     stateMutability: "nonpayable",
     type: "function",
   },
@@ -5909,6 +6054,14 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "required", type: "uint256" },
+      { name: "available", type: "uint256" },
+    ],
+    name: "InsufficientSecurity",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "given", type: "uint256" },
       { name: "held", type: "uint256" },
     ],
@@ -6343,6 +6496,15 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "SeatsOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "requestId", type: "bytes32" },
       { name: "ticket", type: "uint256" },
     ],
@@ -6355,6 +6517,14 @@ export const errorsAbi = [
       { name: "ticket", type: "uint256" },
     ],
     name: "SeedPending",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "ShareOutOfBounds",
     type: "error",
   },
   {
