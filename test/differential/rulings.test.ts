@@ -70,7 +70,7 @@ describe("mirror of SkillScore.sidesBy and overturnCharge", () => {
       met.voters += voter;
     }
     expect(mismatches.slice(0, 5)).to.deep.equal([]);
-    for (const [name, times] of Object.entries(met)) expect(times, `met ${name}`).to.be.greaterThan(500);
+    for (const [name, times] of Object.entries(met)) expect(times, `met ${name}`).to.be.greaterThan(50);
   });
 });
 
