@@ -8,6 +8,7 @@ import {
 } from "@assay/keeper";
 import { Command } from "commander";
 
+import { appealCommand } from "./commands/appeal.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { modelsCommand } from "./commands/models.ts";
@@ -28,6 +29,7 @@ keeperCommand(program);
 requestCommand(program);
 verdictCommand(program);
 explainCommand(program);
+appealCommand(program);
 reputationCommand(program);
 modelsCommand(program);
 storeCommand(program);

@@ -9,6 +9,7 @@ import {CaptureMath} from "../libraries/CaptureMath.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
 import {ReputationMath} from "../libraries/ReputationMath.sol";
+import {Rulings} from "../libraries/Rulings.sol";
 import {SkillScore} from "../libraries/SkillScore.sol";
 import {Sortition} from "../libraries/Sortition.sol";
 import {VerdictMath} from "../libraries/VerdictMath.sol";
@@ -227,7 +228,72 @@ contract MirrorHarness {
         }
     }
 
+    // ---------------------------------------------------------------- Rulings
+
+    /// @param rows bounds of a first round, then Σv
+    function appealBounds(uint256[3][] calldata rows) external pure returns (uint256[2][] memory results) {
+        results = new uint256[2][](rows.length);
+        for (uint256 i; i < rows.length; ++i) {
+            VerdictMath.Bounds memory limits = VerdictMath.Bounds({high: rows[i][0], low: rows[i][1]});
+            limits = Rulings.appealBounds(limits, rows[i][2]);
+            results[i] = [limits.high, limits.low];
+        }
+    }
+
+    function decided(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
+        return _map(rows, Rulings.decided);
+    }
+
+    function opposed(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
+        return _map(rows, Rulings.opposed);
+    }
+
+    function same(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
+        return _map(rows, Rulings.same);
+    }
+
+    function amended(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
+        return _map(rows, Rulings.amended);
+    }
+
     // ------------------------------------------------------- whole committees
+
+    /// @notice What rulings of several rounds make of every voter's vote.
+    /// @param rulings verdicts that count, masks of foreign and of overturned claims, two words each, of every committee
+    /// @param seatBond gwei
+    /// @return sums of every voter of every committee, one after the other
+    /// @return charges of the same, gwei
+    function judged(
+        Committee[] calldata all,
+        uint256[2][3][] calldata rulings,
+        uint256 seatBond
+    ) external pure returns (SkillScore.Sums[] memory sums, uint256[] memory charges) {
+        uint256 voters;
+        for (uint256 i; i < all.length; ++i) voters += all[i].weights.length;
+        sums = new SkillScore.Sums[](voters);
+        charges = new uint256[](voters);
+        uint256 next;
+        for (uint256 i; i < all.length; ++i) next = _judge(all[i], rulings[i], seatBond, sums, charges, next);
+    }
+
+    function _judge(
+        Committee calldata c,
+        uint256[2][3] memory ruling,
+        uint256 seatBond,
+        SkillScore.Sums[] memory sums,
+        uint256[] memory charges,
+        uint256 next
+    ) private pure returns (uint256) {
+        uint256[16] memory lanes;
+        SkillScore.Frame memory frame = _tally(c, lanes);
+        SkillScore.Sides memory sides;
+        sides.halves = SkillScore.sidesBy(c.claims, frame.weight, lanes, ruling[0], ruling[1]);
+        for (uint256 i; i < c.weights.length; ++i) {
+            sums[next + i] = SkillScore.sum(frame, sides, _votes(c, i), uint8(c.weights[i]));
+            charges[next + i] = SkillScore.overturnCharge(frame, ruling[0], ruling[2], _votes(c, i), seatBond);
+        }
+        return next + c.weights.length;
+    }
 
     /// @notice Votes to lanes, lanes to verdicts, and what every voter's vote was worth.
     /// @return lanes words of every committee
@@ -284,9 +350,9 @@ contract MirrorHarness {
         SkillScore.Sums[] memory sums,
         uint256 next
     ) private pure returns (uint256) {
-        SkillScore.Sides memory decided = SkillScore.sides(frame, lanes);
+        SkillScore.Sides memory sides = SkillScore.sides(frame, lanes);
         for (uint256 i; i < c.weights.length; ++i) {
-            sums[next + i] = SkillScore.sum(frame, decided, _votes(c, i), uint8(c.weights[i]));
+            sums[next + i] = SkillScore.sum(frame, sides, _votes(c, i), uint8(c.weights[i]));
         }
         return next + c.weights.length;
     }

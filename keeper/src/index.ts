@@ -7,6 +7,7 @@ export * as laneTally from "./mirror/laneTally.ts";
 export * as performanceMath from "./mirror/performanceMath.ts";
 export * as reputationMath from "./mirror/reputationMath.ts";
 export * as rewards from "./mirror/rewards.ts";
+export * as rulings from "./mirror/rulings.ts";
 export * as skillScore from "./mirror/skillScore.ts";
 export * as sortition from "./mirror/sortition.ts";
 export * as verdictMath from "./mirror/verdictMath.ts";

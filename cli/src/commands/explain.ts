@@ -24,7 +24,11 @@ export function explainCommand(program: Command): void {
 }
 
 /** The explanation without what only its makers need. */
-function summary({ request, seat, lot, ...rest }: Explanation) {
+function summary({ appeals, ...first }: Explanation) {
+  return { ...summaryOfRound(first), appeals: appeals.map(summaryOfRound) };
+}
+
+function summaryOfRound({ request, seat, lot, ...rest }: Omit<Explanation, "appeals">) {
   const { terms, threshold, bond, weight, extended } = request;
   const shown = seat.kind === "scored" ? { ...seat, account: undefined } : seat;
   return {

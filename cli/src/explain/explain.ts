@@ -33,9 +33,11 @@ export interface OpenSeat {
   readonly absence: bigint | undefined;
 }
 
-/** Everything that became of one seat, recomputed. */
+/** Everything that became of one seat of one round, recomputed. */
 export interface Explanation {
   readonly requestId: Hex;
+  /** From 1, the request's own; the others are appeals. */
+  readonly round: number;
   readonly operator: Address;
   readonly family: string;
   readonly domain: Domain;
@@ -45,12 +47,15 @@ export interface Explanation {
   readonly claims: readonly ClaimScore[];
   readonly distribution: Distribution | undefined;
   readonly openAccount: OpenAccount | undefined;
+  /** The same operator in the rounds that appeals opened; of the first round only. */
+  readonly appeals: readonly Explanation[];
   /** Every number recomputed here that the chain states too. */
   readonly checks: readonly Check[];
+  /** Of this round and of its appeals. */
   readonly differences: readonly Check[];
 }
 
-/** Explains a seat from chain data alone. */
+/** Explains an operator's seats in all rounds of a request from chain data alone. */
 export async function explainSeat(
   connection: Connection,
   requestId: Hex,
@@ -58,27 +63,27 @@ export async function explainSeat(
 ): Promise<Explanation> {
   const domain = await domainOfRequest(connection, requestId);
   const replay = await readReplay(connection, domain.id);
-  return explain(
-    replay,
-    domain,
-    requestId,
-    operator,
-    await drawChecks(connection, requestOf(replay, requestId)),
-  );
+  const explanations: Explanation[] = [];
+  for (const round of requestOf(replay, requestId).rounds) {
+    explanations.push(explain(replay, domain, round.id, operator, await drawChecks(connection, round)));
+  }
+  const [first, ...appeals] = explanations as [Explanation, ...Explanation[]];
+  return { ...first, appeals, differences: explanations.flatMap((one) => one.differences) };
 }
 
 /**
- * @param pinned what the contract pinned for the request, see `drawChecks`
+ * @param roundId id of the round; the request's own for its first
+ * @param pinned what the contract pinned for the round, see `drawChecks`
  * @throws CliError if the operator is none of the domain
  */
 export function explain(
   replay: Replay,
   domain: Domain,
-  requestId: Hex,
+  roundId: Hex,
   operator: Address,
   pinned: readonly Check[],
 ): Explanation {
-  const request = requestOf(replay, requestId);
+  const request = requestOf(replay, roundId);
   if (!replay.isOperator(operator)) {
     throw new CliError(
       "UNKNOWN_OPERATOR",
@@ -88,7 +93,7 @@ export function explain(
     );
   }
   const lot = request.lots.find(({ owner }) => owner === operator);
-  const settled = replay.seatOf(requestId, operator);
+  const settled = replay.seatOf(roundId, operator);
   const account = settled?.kind === "scored" ? settled.account : undefined;
   const checks = [
     ...pinned,
@@ -97,7 +102,8 @@ export function explain(
     ...(account?.distribution?.checks ?? []),
   ];
   return {
-    requestId,
+    requestId: request.requestId,
+    round: request.index + 1,
     operator,
     family: replay.families.get(replay.familyOf(operator)) ?? `family ${replay.familyOf(operator)}`,
     domain,
@@ -116,6 +122,7 @@ export function explain(
             maturity: replay.books.termsOf(account.epoch)?.maturity ?? 0n,
             releasable: account.releasable,
           },
+    appeals: [],
     checks,
     differences: differences(checks),
   };

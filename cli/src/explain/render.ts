@@ -1,23 +1,31 @@
+import { verdictMath } from "@assay/keeper";
+
 import type { FactorParts } from "../history/books.ts";
+import { decidingRound } from "../history/requests.ts";
 import { OUTCOMES, type AbsentSeat, type ScoredSeat, type UnrevealedSeat } from "../history/seats.ts";
-import { ratio, table, wad } from "../lib/output.ts";
+import { ratio, table, wad, work } from "../lib/output.ts";
 import type { ClaimScore } from "./claims.ts";
 import type { Explanation, OpenSeat } from "./explain.ts";
 import { renderDistribution } from "./renderDistribution.ts";
 
 /** An explanation for people, wei by wei. */
 export function renderExplanation(explanation: Explanation): string {
-  const { requestId, operator, family, domain, checks, differences } = explanation;
+  const { requestId, operator, family, domain, appeals, differences } = explanation;
+  const rounds = [explanation, ...appeals];
+  const checked = rounds.reduce((sum, { checks }) => sum + checks.length, 0);
   const verdict =
     differences.length === 0
-      ? `all ${checks.length} recomputed numbers match the chain`
-      : `DOES NOT MATCH the chain in ${differences.length} of ${checks.length} numbers`;
+      ? `all ${checked} recomputed numbers match the chain`
+      : `DOES NOT MATCH the chain in ${differences.length} of ${checked} numbers`;
   return [
     `request ${requestId}, domain ${domain.name}`,
     `operator ${operator}, family ${family}`,
-    ...drawLines(explanation),
-    "",
-    ...seatLines(explanation),
+    ...rounds.flatMap((round) => [
+      ...(appeals.length === 0 ? [] : ["", `round ${round.round} of ${rounds.length}`]),
+      ...drawLines(round),
+      "",
+      ...seatLines(round),
+    ]),
     "",
     verdict,
     ...differences.map(({ what, computed, chain }) => `  ${what}: recomputed ${computed}, chain ${chain}`),
@@ -62,22 +70,53 @@ function scoredLines(explanation: Explanation, seat: ScoredSeat): string[] {
   const { sums, lossMean, value } = seat.score;
   const b = BigInt(terms.baseRate);
   const denominator = 4n * b * (255n - b);
+  const { fullValue, overturned } = seat.score;
   const loss = sums.numerator < 0n ? ` · (1 + 3 · x̄), x̄ = ${wad(lossMean)}` : "";
   const vote = request.reveals.get(explanation.operator);
   return [
+    ...overturnedLines(explanation, seat),
     `Voted ${seat.late ? "LATE" : "on time"} with weight ${vote?.weight ?? 0n} of ${request.weight}; settled in epoch ${seat.epoch}.`,
     `Base rate b = ${b}/255: term = (b − y)² − (p − y)², y = 255 for TRUE and 0 for FALSE.`,
     claimTable(claims),
     `${sums.scoredTrue + sums.scoredFalse} claims count (${sums.scoredTrue} TRUE, ${sums.scoredFalse} FALSE), ${sums.losing} of them lost something`,
     `value = price · Σ / (4b(255 − b))${loss}`,
-    `      = ${terms.price} wei · ${sums.numerator} / ${denominator} → ${signed(value)} wei`,
+    `      = ${terms.price} wei · ${sums.numerator} / ${denominator} → ${signed(fullValue)} wei`,
+    ...(value === fullValue
+      ? []
+      : [
+          `      shrinks with the bond: ${signed(fullValue)} · (${request.bond} − ${overturned}) / ${request.bond} → ${signed(value)} wei`,
+        ]),
     `account: ${seat.before} ${seat.after < seat.before ? "−" : "+"} ${abs(value)} = ${seat.after} wei`,
     ...factorLines(seat.factor, seat.factorParts),
     ...qualityLines(seat, parameters.committee.qualityWindow, parameters.rewards.qualityBar),
-    `bond: ${request.bond} gwei locked at the commit, releasable since the settlement`,
+    `bond: ${request.bond} gwei locked at the commit, ${overturned === 0n ? "" : `${overturned} of them taken, the rest `}releasable since the settlement`,
     "",
     ...renderDistribution(explanation),
   ];
+}
+
+/** What a verdict that later rounds overturned cost, claim by claim. */
+function overturnedLines({ request, claims, round }: Explanation, seat: ScoredSeat): string[] {
+  const { overturned } = seat;
+  if (overturned === undefined) return [];
+  const { charged } = overturned.charge;
+  const losing = claims.filter((claim) => lostSide(claim, request.threshold));
+  const squares = losing.map(({ verdict, vote }) => `${verdict === "TRUE" ? 255 - vote : vote}²`);
+  return [
+    ...losing.map(({ claim, verdict, overturned: own, vote }) => {
+      const decider = (decidingRound(request, claim - 1)?.index ?? 0) + 1;
+      return `You lost bond because the verdict of claim ${claim}, ${own} in round ${round}, was overturned to ${verdict} in round ${decider}; your vote was ${ratio(BigInt(vote), 255n)}.`;
+    }),
+    `lost: ${work(charged)} = ${charged} wei, ${overturned.reward} of them to the funders of the appeal, ${charged - overturned.reward} burned`,
+    `    = ⌈bond · Σ (p − y)² / claims⌉ = ⌈${request.bond} gwei · (${squares.join(" + ")}) / 255² / ${request.terms.claims}⌉ → ${seat.score.overturned} gwei`,
+  ];
+}
+
+/** Whether a vote stood on the side of θ that an overturned claim ended on the other side of. */
+function lostSide({ overturned, verdict, vote }: ClaimScore, threshold: bigint): boolean {
+  if (overturned === undefined) return false;
+  const [mine, pivot] = [BigInt(vote) * verdictMath.ONE, threshold * 255n];
+  return verdict === "TRUE" ? mine < pivot : mine > pivot;
 }
 
 function claimTable(claims: readonly ClaimScore[]): string {
@@ -85,7 +124,7 @@ function claimTable(claims: readonly ClaimScore[]): string {
     ["claim", "verdict", "mean", "own vote", "mean without", "counts", "term", "Σ"],
     claims.map((c) => [
       c.claim,
-      c.verdict,
+      c.overturned === undefined ? c.verdict : `${c.verdict} (was ${c.overturned})`,
       c.mean,
       `${c.vote} (${ratio(BigInt(c.vote), 255n)})`,
       c.meanWithout,
@@ -149,7 +188,10 @@ function openLines({ claims }: Explanation, { kind, score, absence }: OpenSeat):
         ? ["Committed; there is no verdict yet, so there is nothing to explain."]
         : [
             claimTable(claims),
-            `Not settled yet. Settling adds ${signed(score.value)} wei to the score account.`,
+            `Not settled yet. Settling adds ${signed(score.value)} wei to the score account, if the verdicts stay.`,
+            ...(score.overturned === 0n
+              ? []
+              : [`It takes ${score.overturned} gwei of the bond, because verdicts were overturned.`]),
           ];
     case "silent":
       return [

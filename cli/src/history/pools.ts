@@ -34,6 +34,8 @@ export interface Pools {
    * @param amount wei asked for
    */
   charge(owner: Address, bond: bigint, amount: bigint): Charge;
+  /** The same where a bond pays for an overturned verdict: all of it goes to the appeals. Mirrors `StakeVault.seize`. */
+  seize(owner: Address, bond: bigint): Charge;
 }
 
 export function createPools(): Pools {
@@ -47,6 +49,14 @@ export function createPools(): Pools {
   const lock = (owner: Address, bond: bigint): void => {
     locked.set(owner, (locked.get(owner) ?? 0n) + bond);
   };
+  const take = (owner: Address, bond: bigint, amount: bigint): Omit<Charge, "bounty"> => {
+    const said = noted.get(owner);
+    if (said === undefined) throw new Error(`the events tell of no charge of ${owner}`);
+    noted.delete(owner);
+    lock(owner, -bond);
+    const charged = fixedPoint.min(amount, said.assets - (locked.get(owner) ?? 0n) * GWEI);
+    return { charged, shortfall: amount - charged, said };
+  };
   return {
     move,
     lock,
@@ -56,12 +66,12 @@ export function createPools(): Pools {
       move(owner, -charged);
     },
     charge(owner, bond, amount) {
-      const said = noted.get(owner);
-      if (said === undefined) throw new Error(`the events tell of no charge of ${owner}`);
-      noted.delete(owner);
-      lock(owner, -bond);
-      const charged = fixedPoint.min(amount, said.assets - (locked.get(owner) ?? 0n) * GWEI);
-      return { charged, bounty: charged / BOUNTY_DIVISOR, shortfall: amount - charged, said };
+      const taken = take(owner, bond, amount);
+      return { ...taken, bounty: taken.charged / BOUNTY_DIVISOR };
+    },
+    seize(owner, bond) {
+      const taken = take(owner, bond, bond * GWEI);
+      return { ...taken, bounty: taken.charged };
     },
   };
 }

@@ -1,16 +1,21 @@
 import { fixedPoint, words } from "@assay/keeper";
 import type { Address, Hex } from "viem";
 
+import { BOND_STATES, createBonds, fundedOf } from "./bonds.ts";
 import { createBooks, type Books } from "./books.ts";
 import type { Check } from "./check.ts";
 import type { ChainEvent, EventLog, EventNamed } from "./events.ts";
 import { createPools } from "./pools.ts";
 import {
   addReveal,
+  appealedRound,
+  bondOf,
+  chainOf,
   drawLots,
   finalize,
   FIRST_THRESHOLD,
   openedRequest,
+  rulingOf,
   type RequestHistory,
 } from "./requests.ts";
 import {
@@ -20,7 +25,9 @@ import {
   outcomesOf,
   packOutcomes,
   scoreOf,
+  type OverturnedBond,
   type QualityWindow,
+  type Score,
   type ScoredSeat,
   type SettledSeat,
 } from "./seats.ts";
@@ -30,11 +37,14 @@ import { createWeights } from "./weights.ts";
 
 const GWEI = 10n ** 9n;
 const ABSENT = 3;
+/** Larger committees are not extended. Mirrors `Assay.MAX_EXTENDED`. */
+const MAX_EXTENDED = 16n;
 
 /** A domain's whole past, recomputed from its events. */
 export interface Replay {
   readonly domain: number;
   readonly lastBlock: bigint;
+  /** All rounds of all requests by their ids; a request's first round has the id of the request. */
   readonly requests: ReadonlyMap<Hex, RequestHistory>;
   readonly tapes: Tapes;
   readonly replayed: readonly Replayed[];
@@ -42,7 +52,7 @@ export interface Replay {
   /** Labels of the families by slot. */
   readonly families: ReadonlyMap<number, string>;
   familyOf(owner: Address): number;
-  seatOf(requestId: Hex, owner: Address): SettledSeat | undefined;
+  seatOf(roundId: Hex, owner: Address): SettledSeat | undefined;
   isOperator(owner: Address): boolean;
 }
 
@@ -60,7 +70,8 @@ type Counts = Pick<words.ScoreFields, "scoredTrue" | "scoredFalse" | "losing">;
 function kindCheck(request: RequestHistory, owner: Address, said: (typeof KINDS)[number]): Check {
   const hasRevealed = request.reveals.has(owner);
   // Too few committed and nobody extended: the phase to reveal in never came.
-  const isUnheard = request.commits.size < request.parameters.committee.minSeats && !request.extended;
+  const isUnheard =
+    request.commits.size < request.quorum && !request.extended && request.seats <= MAX_EXTENDED;
   const isFree = request.isVoid && (hasRevealed || isUnheard);
   const kind = isFree ? "released" : hasRevealed ? "scored" : "forfeited";
   return {
@@ -70,13 +81,28 @@ function kindCheck(request: RequestHistory, owner: Address, said: (typeof KINDS)
   };
 }
 
+/** A charge for overturned verdicts whose seat is settled next. */
+interface Overturning {
+  readonly owner: Address;
+  /** wei, as the event has it */
+  readonly said: bigint;
+  readonly score: Score;
+  readonly round: RequestHistory;
+  reward: bigint;
+  readonly checks: Check[];
+}
+
 const KINDS = ["scored", "released", "forfeited"] as const;
 
 /** Goes through the events of a domain and recomputes every number the contracts said. */
-export function replayEvents({ domain, lastBlock, events }: EventLog, { emission }: ReplayOptions): Replay {
+export function replayEvents(
+  { domain, lastBlock, events, appealEpochs }: EventLog,
+  { emission }: ReplayOptions,
+): Replay {
   const versions = createVersions();
   const weights = createWeights();
   const pools = createPools();
+  const bonds = createBonds();
   const books = createBooks({ versions, weights, emission });
   const tapes = createTapes((version) => versions.of(version).reputation);
   const replayed: Replayed[] = [];
@@ -89,8 +115,9 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
   /** Checks of an account opened by the seat that is settled next. */
   const opening = new Map<Address, Check[]>();
   let theta = FIRST_THRESHOLD;
+  let overturning: Overturning | undefined;
 
-  const keyOf = (requestId: Hex, owner: Address): string => `${requestId}:${owner}`;
+  const keyOf = (roundId: Hex, owner: Address): string => `${roundId}:${owner}`;
 
   const settleScored = (request: RequestHistory, said: EventNamed<"SeatSettled">["args"]): ScoredSeat => {
     const { owner } = said;
@@ -99,6 +126,9 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
     const saidScore = words.score(said.score);
     const saidAccount = words.account(said.account);
     const score = scoreOf(request, owner);
+    const pending = overturning?.owner === owner && overturning.round === request ? overturning : undefined;
+    overturning = undefined;
+    const overturned = pending === undefined ? undefined : seize(pending);
     const windowBefore = windows.get(owner) ?? EMPTY_WINDOW;
     const { outcomes, after: windowAfter } = outcomesOf(request, score, late, windowBefore);
     windows.set(owner, windowAfter);
@@ -106,7 +136,7 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
     const account = books.credit(owner, {
       value: score.value,
       scored: score.sums.scoredTrue + score.sums.scoredFalse,
-      bond: request.bond,
+      bond: request.bond - score.overturned,
       served: terms.price * BigInt(terms.claims),
     });
     const checks: Check[] = [
@@ -120,17 +150,24 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
       { what: "x̄", computed: score.lossMean, chain: saidScore.lossMean },
       { what: "quality", computed: score.quality, chain: saidScore.quality },
       { what: "lateness", computed: BigInt(late), chain: BigInt(saidScore.late) },
+      {
+        what: "taken for overturned verdicts",
+        computed: score.overturned * GWEI,
+        chain: pending?.said ?? 0n,
+      },
       { what: "value", computed: score.value, chain: said.value },
       { what: "outcomes", computed: packOutcomes(outcomes), chain: said.outcomes },
       { what: "account before", computed: before, chain: saidAccount.score },
       { what: "factor of the account", computed: account.factor, chain: saidAccount.factor },
       ...(opening.get(owner) ?? []),
+      ...(pending?.checks ?? []),
     ];
     opening.delete(owner);
     return {
       kind: "scored",
       late,
       score,
+      overturned,
       outcomes,
       windowBefore,
       windowAfter,
@@ -142,6 +179,53 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
       factorParts: account.parts,
       checks,
     };
+  };
+
+  /** The bond of an overturned seat pays before its score is booked. */
+  const seize = ({ owner, said, score, reward, checks }: Overturning): OverturnedBond => {
+    const charge = pools.seize(owner, score.overturned);
+    checks.push(...chargeChecks(charge, said));
+    return { charge, reward };
+  };
+
+  /** What an overturned seat pays goes to the first later appeal whose overturning lasts. */
+  const award = (said: EventNamed<"Awarded">["args"]): void => {
+    if (overturning === undefined) return;
+    const { round, score, checks } = overturning;
+    const winner = round.rounds[rulingOf(round).winner ?? -1];
+    const awarded = bonds.award(said, score.overturned * GWEI);
+    overturning.reward = awarded.reward;
+    const appeal = {
+      what: "appeal that is paid",
+      computed: BigInt(winner?.id ?? 0),
+      chain: BigInt(said.roundId),
+    };
+    checks.push(appeal, ...awarded.checks);
+  };
+
+  /** A bond comes back if the appeal was void or overturned a decided claim for good. */
+  const resolve = ({ roundId, state }: EventNamed<"BondResolved">["args"]): void => {
+    const bond = bonds.of(roundId);
+    bond.state = BOND_STATES[state] ?? "LOCKED";
+    const round = requests.get(roundId);
+    if (round === undefined) return;
+    const isReturned = round.isVoid || chainOf(round).upheld[round.index] === true;
+    const computed = BOND_STATES.indexOf(isReturned ? "RETURNED" : "BURNED");
+    const check = { what: "state of the bond", computed: BigInt(computed), chain: BigInt(state) };
+    round.checks = [...round.checks, check];
+  };
+
+  const openAppeal = (event: EventNamed<"Appealed">): void => {
+    const first = requests.get(event.args.requestId);
+    if (first === undefined) return;
+    const { roundId } = event.args;
+    const epoch = appealEpochs.get(roundId);
+    if (epoch === undefined) throw new Error(`nothing tells in which epoch round ${roundId} was opened`);
+    const bond = bonds.of(roundId);
+    const round = appealedRound(first, event, bond, weights.at(epoch));
+    const check = { what: "bond of the appeal", computed: bondOf(round), chain: fundedOf(bond) };
+    round.checks = [...round.checks, check];
+    requests.set(roundId, round);
   };
 
   const forfeit = (request: RequestHistory, said: EventNamed<"SeatForfeited">["args"]): SettledSeat => {
@@ -194,6 +278,8 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
         return books.setShare(event.args.share);
       case "BurnEarned":
         return books.earn(event.args.epoch, event.args.amount);
+      case "Sponsored":
+        return books.earn(event.args.epoch, event.args.amount);
       case "BountySpent":
         return books.earn(event.args.epoch, -event.args.amount);
       case "OutcomesRecorded":
@@ -210,6 +296,29 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
         return books.release(event.args.owner);
       case "Distributed":
         return void books.close(event.args, (bonds, due) => pools.charge(event.args.owner, bonds, due));
+      case "Funded":
+        return bonds.fund(event.args);
+      case "FundingWithdrawn":
+        return bonds.withdraw(event.args);
+      case "BondLocked":
+        bonds.of(event.args.roundId).state = "LOCKED";
+        return;
+      case "Claimed":
+        return bonds.claim(event.args);
+      case "Awarded":
+        return award(event.args);
+      case "BondResolved":
+        return resolve(event.args);
+      case "Appealed":
+        return openAppeal(event);
+      case "SeatOverturned": {
+        const { roundId, owner, charge } = event.args;
+        const round = requests.get(roundId);
+        if (round === undefined) return;
+        const score = scoreOf(round, owner);
+        overturning = { owner, said: charge, score, round, reward: 0n, checks: [] };
+        return;
+      }
       case "Requested": {
         if (event.args.domain !== domain) return;
         const { version, epoch } = event.args.terms;
@@ -275,7 +384,7 @@ export function replayEvents({ domain, lastBlock, events }: EventLog, { emission
     books,
     families,
     familyOf: weights.familyOf,
-    seatOf: (requestId, owner) => seats.get(keyOf(requestId, owner)),
+    seatOf: (roundId, owner) => seats.get(keyOf(roundId, owner)),
     isOperator: (owner) => operators.has(owner),
   };
 }

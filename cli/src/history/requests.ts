@@ -1,6 +1,15 @@
-import { laneTally, skillScore, sortition, verdictMath, type words, type Terms } from "@assay/keeper";
+import {
+  laneTally,
+  rulings,
+  skillScore,
+  sortition,
+  verdictMath,
+  type words,
+  type Terms,
+} from "@assay/keeper";
 import { hexToBytes, type Address, type Hex } from "viem";
 
+import type { Bond } from "./bonds.ts";
 import type { Check } from "./check.ts";
 import type { EventNamed } from "./events.ts";
 import type { Parameters } from "./versions.ts";
@@ -23,9 +32,23 @@ export interface Reveal {
   readonly weight: bigint;
 }
 
-/** One request as the events tell it, with everything its seats are judged by recomputed. */
+/** What opened the round of an appeal. */
+export interface AppealHistory {
+  readonly appellant: Address;
+  readonly bond: Bond;
+}
+
+/** One round of a request as the events tell it, with everything its seats are judged by recomputed. */
 export interface RequestHistory {
+  /** Of the round; the request's own for its first. */
   readonly id: Hex;
+  readonly requestId: Hex;
+  /** 0 for the request's own round, then its appeals. */
+  readonly index: number;
+  /** All rounds of the request, this one among them. */
+  readonly rounds: readonly RequestHistory[];
+  /** undefined in the first round */
+  readonly appeal: AppealHistory | undefined;
   readonly terms: Terms;
   readonly parameters: Parameters;
   readonly uri: string;
@@ -35,7 +58,11 @@ export interface RequestHistory {
   readonly threshold: bigint;
   /** bond of a seat, gwei */
   readonly bond: bigint;
-  /** What the domain weighed in the request's epoch, as the draw has it. */
+  /** expected committee before an extension */
+  readonly seats: bigint;
+  /** votes without which the round is void */
+  readonly quorum: bigint;
+  /** What the domain weighed in the round's epoch, as the draw has it. */
   readonly weights: EpochWeights;
   /** Everybody's lot; empty until sealed. */
   lots: readonly Lot[];
@@ -65,8 +92,13 @@ export function openedRequest(
 ): RequestHistory {
   const { terms } = args;
   const { seatBond, penaltyRatio } = parameters.fees;
-  return {
+  const rounds: RequestHistory[] = [];
+  const request: RequestHistory = {
     id: args.requestId,
+    requestId: args.requestId,
+    index: 0,
+    rounds,
+    appeal: undefined,
     terms,
     parameters,
     uri: args.uri,
@@ -80,7 +112,18 @@ export function openedRequest(
       BigInt(terms.claims),
       BigInt(terms.baseRate),
     ),
+    seats: BigInt(parameters.committee.seats),
+    quorum: BigInt(parameters.committee.minSeats),
     weights,
+    ...nobody(),
+  };
+  rounds.push(request);
+  return request;
+}
+
+/** What a round begins with. */
+function nobody() {
+  return {
     lots: [],
     extended: false,
     isVoid: false,
@@ -93,11 +136,42 @@ export function openedRequest(
   };
 }
 
+/** The round an appeal opens: 2n + 1 expected seats, weights of its own, and else the terms of the first. */
+export function appealedRound(
+  first: RequestHistory,
+  { args, blockNumber }: EventNamed<"Appealed">,
+  bond: Bond,
+  weights: EpochWeights,
+): RequestHistory {
+  const latest = first.rounds.at(-1) ?? first;
+  const seats = 2n * latest.seats + 1n;
+  const round: RequestHistory = {
+    ...first,
+    id: args.roundId,
+    index: first.rounds.length,
+    appeal: { appellant: args.appellant, bond },
+    block: blockNumber,
+    seats,
+    quorum: (latest.quorum * seats) / latest.seats,
+    weights,
+    ...nobody(),
+    checks: [{ what: "expected seats", computed: seats, chain: BigInt(args.seats) }],
+  };
+  // The rounds of a request share one list, which grows here alone.
+  (first.rounds as RequestHistory[]).push(round);
+  return round;
+}
+
+/** wei of WORK an appeal that opens this round must put up. */
+export function bondOf({ terms, seats }: RequestHistory): bigint {
+  return terms.price * BigInt(terms.claims) * seats;
+}
+
 /** Everybody's lot under a seed, the luckiest first. */
 export function drawLots(request: RequestHistory, seed: bigint, history: WeightHistory): Lot[] {
   const { committee } = request.parameters;
   const { weight: totalWeight, roots, familyWeights, weights } = request.weights;
-  const seats = BigInt(committee.seats);
+  const { seats } = request;
   const boostCap = committee.rule === 0 ? 0n : BigInt(committee.boostCap);
   return [...weights]
     .map(([owner, weight]) => {
@@ -132,15 +206,46 @@ export function addReveal(request: RequestHistory, { args }: EventNamed<"Reveale
 }
 
 /** What the committee is judged by; needs a reveal. */
-export function frameOf({ terms, parameters, threshold, weight }: RequestHistory): skillScore.Frame {
+export function frameOf({ terms, parameters, threshold, weight, index }: RequestHistory): skillScore.Frame {
   const margin = BigInt(parameters.committee.decisiveMargin);
+  const bounds = verdictMath.bounds(threshold, margin, weight);
   return {
     claims: BigInt(terms.claims),
     baseRate: BigInt(terms.baseRate),
     weight,
     threshold,
-    bounds: verdictMath.bounds(threshold, margin, weight),
+    bounds: index === 0 ? bounds : rulings.appealBounds(bounds, weight),
   };
+}
+
+/** A round's own verdicts, recomputed; all undecided without a quorum. */
+export function ownVerdicts(round: RequestHistory): rulings.Words {
+  if (round.finalized === undefined) return rulings.NO_VERDICTS;
+  const { claims, weight, threshold, bounds } = frameOf(round);
+  return verdictMath.read(round.lanes, claims, weight, threshold, bounds).words;
+}
+
+/** What all rounds of the request say together. */
+export function chainOf({ rounds }: RequestHistory): rulings.Chain {
+  return rulings.chain(rounds.map(ownVerdicts));
+}
+
+/** How the seats of the round are judged. */
+export function rulingOf({ rounds, index }: RequestHistory): rulings.Ruling {
+  return rulings.rulingOf(rounds.map(ownVerdicts), index);
+}
+
+/** The claims of the round by the verdicts that count. */
+export function sidesOf(round: RequestHistory): skillScore.Side[] {
+  const { verdicts, foreign } = rulingOf(round);
+  return skillScore.sidesBy(frameOf(round), round.lanes, verdicts, foreign);
+}
+
+/** The round whose verdict of a claim counts, from 0; undefined if none decided it. */
+export function decidingRound({ rounds }: RequestHistory, claim: number): RequestHistory | undefined {
+  return rounds.findLast(
+    (round) => verdictMath.verdictOf(ownVerdicts(round), claim) !== verdictMath.UNDECIDED,
+  );
 }
 
 /** Compares the published verdicts with the ones the reveals give. */
@@ -149,6 +254,7 @@ export function finalize(request: RequestHistory, said: EventNamed<"Finalized">[
   const { words: verdicts, mean } = verdictMath.read(request.lanes, claims, weight, threshold, bounds);
   request.finalized = said;
   request.checks = [
+    ...request.checks,
     { what: "verdicts of claims 1–128", computed: verdicts[0], chain: said.verdicts[0] },
     { what: "verdicts of claims 129–256", computed: verdicts[1], chain: said.verdicts[1] },
     { what: "weight of the reveals", computed: weight, chain: said.weight },

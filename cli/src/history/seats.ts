@@ -4,7 +4,7 @@ import type { Address } from "viem";
 import type { BookAccount, FactorParts } from "./books.ts";
 import type { Check } from "./check.ts";
 import type { Charge } from "./pools.ts";
-import { frameOf, type RequestHistory } from "./requests.ts";
+import { frameOf, rulingOf, sidesOf, type RequestHistory } from "./requests.ts";
 
 /** Names of the two bits of an outcome. */
 export const OUTCOMES = ["SUCCESS", "WRONG", "LATE", "ABSENT"] as const;
@@ -24,8 +24,12 @@ export interface Score {
   readonly sums: skillScore.Sums;
   /** x̄, WAD */
   readonly lossMean: bigint;
-  /** wei */
+  /** wei; of an overturned seat what is left of it */
   readonly value: bigint;
+  /** what overturned verdicts take of the bond, gwei */
+  readonly overturned: bigint;
+  /** wei, before an overturned seat's loss shrinks with its bond */
+  readonly fullValue: bigint;
   /** what this request adds to the quality window, 1e-12 */
   readonly quality: bigint;
 }
@@ -34,14 +38,22 @@ export interface Score {
 export function scoreOf(request: RequestHistory, owner: Address): Score {
   const reveal = request.reveals.get(owner);
   if (reveal === undefined) throw new Error(`the events tell of no reveal of ${owner}`);
-  const { terms, parameters, lanes } = request;
+  const { terms, parameters } = request;
   const baseRate = BigInt(terms.baseRate);
-  const sums = skillScore.sum(frameOf(request), lanes, reveal.votes, reveal.weight);
+  const frame = frameOf(request);
+  const { verdicts, overturned: mask } = rulingOf(request);
+  const sums = skillScore.sumSides(frame, sidesOf(request), reveal.votes, reveal.weight);
   const lossMean = skillScore.lossMean(sums, request.weight);
+  const fullValue = skillScore.value(sums.numerator, terms.price, baseRate, lossMean);
+  const overturned = skillScore.overturnCharge(frame, verdicts, mask, reveal.votes, request.bond);
+  // What was taken no longer backs the score, so a loss shrinks with the bond, rounded towards zero.
+  const shrinks = overturned > 0n && fullValue < 0n;
   return {
     sums,
     lossMean,
-    value: skillScore.value(sums.numerator, terms.price, baseRate, lossMean),
+    overturned,
+    fullValue,
+    value: shrinks ? (fullValue * (request.bond - overturned)) / request.bond : fullValue,
     quality: skillScore.quality(sums, baseRate, parameters.rewards.qualityBar),
   };
 }
@@ -73,11 +85,20 @@ export function packOutcomes(outcomes: readonly number[]): bigint {
   return tape | (BigInt(outcomes.length) << 128n);
 }
 
+/** What an overturned verdict cost a seat. */
+export interface OverturnedBond {
+  readonly charge: Charge;
+  /** wei of it that the appeal's funders got; the rest was burned */
+  readonly reward: bigint;
+}
+
 /** A seat that voted and was settled under a verdict. */
 export interface ScoredSeat {
   readonly kind: "scored";
   readonly late: boolean;
   readonly score: Score;
+  /** undefined unless its side was overturned */
+  readonly overturned: OverturnedBond | undefined;
   readonly outcomes: readonly number[];
   readonly windowBefore: QualityWindow;
   readonly windowAfter: QualityWindow;

@@ -175,11 +175,43 @@ export async function playRound(
   await chain.send(keeper, at.Assay, assayAbi, "finalize", [terms]);
 }
 
-/** Waits until the verdicts are final and settles every seat that committed. */
+/** Appeals a request and seals the new round, which everybody drawn can be asked to play. */
+export async function appealRound(
+  chain: TestChain,
+  appellant: Player,
+  { terms }: OpenRound,
+  players: readonly Player[],
+): Promise<OpenRound> {
+  const { client, at } = chain.connection;
+  const receipt = await chain.send(appellant, at.Assay, assayAbi, "appeal", [terms]);
+  const [appealed] = parseEventLogs({
+    abi: assayAbi,
+    eventName: "Appealed",
+    logs: receipt.logs,
+    strict: true,
+  });
+  if (appealed === undefined) throw new Error("no round was opened");
+  const { roundId } = appealed.args;
+  await sealRequest(chain, roundId);
+  const drawn: Player[] = [];
+  for (const player of players) {
+    const [sits] = await client.readContract({
+      address: at.AssayLens,
+      abi: assayLensAbi,
+      functionName: "isDrawn",
+      args: [roundId, player.address],
+    });
+    if (sits) drawn.push(player);
+  }
+  return { requestId: roundId, terms, drawn };
+}
+
+/** Waits until the verdicts are final and settles every seat that committed in round `index`. */
 export async function settleRound(
   chain: TestChain,
   { requestId, terms }: OpenRound,
   conducts: readonly Conduct[],
+  index = 0n,
 ): Promise<void> {
   const { client, at } = chain.connection;
   const lens = { address: at.AssayLens, abi: assayLensAbi, args: [requestId] } as const;
@@ -194,7 +226,7 @@ export async function settleRound(
       owner: player.address,
       votes: does === "commit only" ? "0x" : bytesToHex(Uint8Array.from(votes)),
     }));
-  await chain.send(chain.player(0), at.Assay, assayAbi, "settle", [terms, 0n, votes]);
+  await chain.send(chain.player(0), at.Assay, assayAbi, "settle", [terms, index, votes]);
 }
 
 /** Posts the reputation of everybody whose tape holds something. */

@@ -1,5 +1,5 @@
 import { laneTally, verdictMath, type Phase } from "@assay/keeper";
-import { assayLensAbi } from "@assay/published";
+import { appealsAbi, assayLensAbi } from "@assay/published";
 import type { Address, Hex } from "viem";
 
 import type { Connection } from "../chain/connection.ts";
@@ -7,19 +7,27 @@ import { domainOfRequest } from "../chain/domains.ts";
 import { differences, type Check } from "../history/check.ts";
 import { readReplay } from "../history/read.ts";
 import type { Replay } from "../history/replay.ts";
-import { frameOf, sits, type RequestHistory } from "../history/requests.ts";
+import { fundedOf, type BondState } from "../history/bonds.ts";
+import { chainOf, decidingRound, frameOf, sits, type RequestHistory } from "../history/requests.ts";
 import { CliError } from "../lib/errors.ts";
-import { ratio, table } from "../lib/output.ts";
+import { ratio, table, work } from "../lib/output.ts";
 import { phaseOf } from "../request/wait.ts";
 
 /** What a claim was found to be. */
 export const VERDICTS = ["UNDECIDED", "FALSE", "TRUE"] as const;
 export type VerdictName = (typeof VERDICTS)[number];
 
+/** The name of two bits. */
+export function nameOf(verdict: bigint): VerdictName {
+  return VERDICTS[Number(verdict)] ?? "UNDECIDED";
+}
+
 export interface ClaimVerdict {
   /** From 1. */
   readonly claim: number;
   readonly verdict: VerdictName;
+  /** Round it comes from, from 1; the first where none decided. */
+  readonly round: number;
   /** Σ vote · v, of `whole`. */
   readonly lane: bigint;
   readonly whole: bigint;
@@ -36,47 +44,138 @@ export interface CommitteeMember {
   readonly state: "on time" | "late" | "committed" | "never revealed" | "silent" | "drawn";
 }
 
+/** The bond of an appeal, wei of WORK. */
+export interface AppealBond {
+  readonly appellant: Address;
+  readonly amount: bigint;
+  readonly state: BondState;
+  /** What overturned seats gave its funders. */
+  readonly reward: bigint;
+}
+
+/** What one round found by itself. */
+export interface RoundVerdict {
+  /** From 1, the request's own. */
+  readonly round: number;
+  readonly roundId: Hex;
+  /** No quorum: it leaves the verdicts as they are. */
+  readonly isVoid: boolean;
+  /** Its own verdicts; empty before they are published. */
+  readonly claims: readonly ClaimVerdict[];
+  readonly lowDiversity: boolean;
+  readonly committee: readonly CommitteeMember[];
+  /** undefined in the first round */
+  readonly bond: AppealBond | undefined;
+}
+
 export interface Verdict {
   readonly requestId: Hex;
   readonly domain: { readonly id: number; readonly name: string };
   readonly phase: Phase;
   /** Whether the verdicts cannot change any more. */
   readonly isFinal: boolean;
-  /** Unix seconds at which a published verdict becomes final; undefined before. */
+  /** Unix seconds at which the published verdicts become final; undefined before, and while an appeal votes. */
   readonly finalAt: number | undefined;
   /** Fewer families revealed than the domain wants. */
   readonly lowDiversity: boolean;
   /** Base rate b and threshold θ of the request, shares. */
   readonly baseRate: string;
   readonly threshold: string;
+  /** The verdicts that count. */
   readonly claims: readonly ClaimVerdict[];
+  /** Of the request's own round. */
   readonly committee: readonly CommitteeMember[];
+  /** The request's own round and those of its appeals. */
+  readonly rounds: readonly RoundVerdict[];
   /** Numbers published on the chain that differ from the ones recomputed here; empty if all agree. */
   readonly differences: readonly Check[];
 }
 
 /** The verdict of a request, recomputed from the revealed votes and compared with the published one. */
 export async function readVerdict(connection: Connection, requestId: Hex): Promise<Verdict> {
+  return (await readVerdictAndRequest(connection, requestId)).verdict;
+}
+
+/** The verdict and the request it was recomputed from. */
+export async function readVerdictAndRequest(
+  connection: Connection,
+  requestId: Hex,
+): Promise<{ verdict: Verdict; request: RequestHistory }> {
   const domain = await domainOfRequest(connection, requestId);
   const [phase, replay] = await Promise.all([
     phaseOf(connection, requestId),
     readReplay(connection, domain.id),
   ]);
   const request = requestOf(replay, requestId);
-  const checks = [...request.checks, ...(await drawChecks(connection, request))];
-  return {
+  const checks: Check[] = [];
+  const rounds: RoundVerdict[] = [];
+  for (const round of request.rounds) {
+    checks.push(...round.checks, ...(await drawChecks(connection, round)));
+    rounds.push(roundVerdict(replay, round, await phaseOf(connection, round.id)));
+  }
+  if (request.rounds.length > 1) checks.push(...(await countingChecks(connection, request)));
+  const [first] = rounds as [RoundVerdict];
+  const verdict: Verdict = {
     requestId,
     domain,
     phase,
     isFinal: phase === "FINAL",
-    finalAt: request.finalized === undefined ? undefined : Number(request.finalized.finalAt),
+    finalAt: await finalAtOf(connection, request),
     lowDiversity: request.finalized?.lowDiversity ?? false,
     baseRate: ratio(BigInt(request.terms.baseRate), 255n),
     threshold: ratio(request.threshold, verdictMath.ONE),
-    claims: request.finalized === undefined ? [] : claimVerdicts(request),
-    committee: committeeOf(replay, request, phase),
+    claims: request.finalized === undefined ? [] : countingVerdicts(request),
+    committee: first.committee,
+    rounds,
     differences: differences(checks),
   };
+  return { verdict, request };
+}
+
+function roundVerdict(replay: Replay, round: RequestHistory, phase: Phase): RoundVerdict {
+  const { appeal, finalized } = round;
+  return {
+    round: round.index + 1,
+    roundId: round.id,
+    isVoid: round.isVoid,
+    claims: finalized === undefined ? [] : claimVerdicts(round),
+    lowDiversity: finalized?.lowDiversity ?? false,
+    committee: committeeOf(replay, round, phase),
+    bond: appeal && {
+      appellant: appeal.appellant,
+      amount: fundedOf(appeal.bond),
+      state: appeal.bond.state,
+      reward: appeal.bond.reward,
+    },
+  };
+}
+
+/** When the verdicts cannot be appealed any more; a void appeal leaves time for another one. */
+async function finalAtOf(
+  { client, at }: Connection,
+  { rounds }: RequestHistory,
+): Promise<number | undefined> {
+  const latest = rounds.at(-1);
+  if (latest === undefined) return undefined;
+  if (latest.finalized !== undefined) return Number(latest.finalized.finalAt);
+  if (!latest.isVoid || latest.index === 0) return undefined;
+  const lens = { address: at.AssayLens, abi: assayLensAbi, args: [latest.id] } as const;
+  return (await client.readContract({ ...lens, functionName: "roundOf" })).clock;
+}
+
+/** The verdicts that count, beside what the contract of appeals makes of all rounds. */
+async function countingChecks({ client, at }: Connection, request: RequestHistory): Promise<Check[]> {
+  const { verdicts } = chainOf(request);
+  const said = await client.readContract({
+    address: at.Appeals,
+    abi: appealsAbi,
+    functionName: "verdictsOf",
+    args: [request.terms],
+  });
+  return [
+    { what: "verdicts of claims 1–128 that count", computed: verdicts[0], chain: said[0] },
+    { what: "verdicts of claims 129–256 that count", computed: verdicts[1], chain: said[1] },
+  ];
 }
 
 /** @throws CliError if the replay does not hold the request */
@@ -95,6 +194,7 @@ export async function drawChecks({ client, at }: Connection, request: RequestHis
     args: [request.id],
   });
   return [
+    { what: "expected seats", computed: request.seats, chain: BigInt(draw.seats) },
     { what: "bond of a seat", computed: request.bond, chain: draw.bond },
     { what: "threshold", computed: request.threshold, chain: BigInt(draw.threshold) },
     { what: "weight of the domain", computed: request.weights.weight, chain: draw.weight },
@@ -102,12 +202,23 @@ export async function drawChecks({ client, at }: Connection, request: RequestHis
   ];
 }
 
+/** The verdicts that count, each with the mean of the round that decided it. */
+function countingVerdicts(request: RequestHistory): ClaimVerdict[] {
+  const byRound = request.rounds.map((round) => (round.finalized === undefined ? [] : claimVerdicts(round)));
+  return claimVerdicts(request).map((own, i) => {
+    const decider = decidingRound(request, i);
+    return decider === undefined ? own : (byRound[decider.index]?.[i] ?? own);
+  });
+}
+
+/** What a round found by itself. */
 export function claimVerdicts(request: RequestHistory): ClaimVerdict[] {
   const { claims, weight, bounds } = frameOf(request);
   const whole = 255n * weight;
   return laneTally.lanesOf(request.lanes, claims).map((lane, i) => ({
     claim: i + 1,
-    verdict: VERDICTS[Number(verdictMath.verdict(lane, bounds))] ?? "UNDECIDED",
+    verdict: nameOf(verdictMath.verdict(lane, bounds)),
+    round: request.index + 1,
     lane,
     whole,
     mean: ratio(lane, whole),
@@ -137,26 +248,16 @@ function committeeOf(replay: Replay, request: RequestHistory, phase: Phase): Com
 }
 
 export function renderVerdict(verdict: Verdict): string {
-  const { requestId, domain, phase, claims, committee } = verdict;
+  const { requestId, domain, phase, claims, rounds } = verdict;
+  const isAppealed = rounds.length > 1;
   return [
     `request ${requestId}, domain ${domain.name}`,
     `phase ${phase}: ${standing(verdict)}`,
-    ...(verdict.lowDiversity ? ["LOW DIVERSITY: fewer families revealed than the domain asks for"] : []),
+    ...(verdict.lowDiversity && !isAppealed ? [LOW_DIVERSITY] : []),
     ...(claims.length === 0
       ? []
-      : [
-          `base rate ${verdict.baseRate}, threshold ${verdict.threshold}`,
-          table(
-            ["claim", "verdict", "mean probability"],
-            claims.map(({ claim, verdict: name, mean }) => [claim, name, mean]),
-          ),
-        ]),
-    committee.length === 0
-      ? "no committee yet"
-      : table(
-          ["operator", "family", "tier", "seat"],
-          committee.map(({ owner, family, tier, state }) => [owner, family, tier ?? "–", state]),
-        ),
+      : [`base rate ${verdict.baseRate}, threshold ${verdict.threshold}`, claimTable(claims, isAppealed)]),
+    ...rounds.flatMap((round) => [...(isAppealed ? roundLines(round) : []), committeeTable(round)]),
     ...verdict.differences.map(
       ({ what, computed, chain }) =>
         `DIFFERS from the chain: ${what}: recomputed ${computed}, chain ${chain}`,
@@ -164,9 +265,48 @@ export function renderVerdict(verdict: Verdict): string {
   ].join("\n");
 }
 
+const LOW_DIVERSITY = "LOW DIVERSITY: fewer families revealed than the domain asks for";
+
+function roundLines({ round, roundId, isVoid, claims, lowDiversity, bond }: RoundVerdict): string[] {
+  const found = isVoid ? "VOID, it left the verdicts as they were" : "not counted yet";
+  return [
+    "",
+    `round ${round}, ${roundId}${bond === undefined ? "" : `, appealed by ${bond.appellant}`}`,
+    ...(bond === undefined
+      ? []
+      : [
+          `bond ${work(bond.amount)}: ${bond.state}${bond.reward === 0n ? "" : `, and ${work(bond.reward)} of overturned seats for its funders`}`,
+        ]),
+    ...(lowDiversity ? [LOW_DIVERSITY] : []),
+    claims.length === 0 ? found : claimTable(claims, false),
+  ];
+}
+
+function claimTable(claims: readonly ClaimVerdict[], withRound: boolean): string {
+  const head = ["claim", withRound ? "verdict that counts" : "verdict", "mean probability"];
+  const rows = claims.map(({ claim, verdict: name, mean, round }) => [
+    claim,
+    name,
+    mean,
+    ...(withRound ? [round] : []),
+  ]);
+  return table(withRound ? [...head, "round"] : head, rows);
+}
+
+function committeeTable({ committee }: RoundVerdict): string {
+  if (committee.length === 0) return "no committee yet";
+  return table(
+    ["operator", "family", "tier", "seat"],
+    committee.map(({ owner, family, tier, state }) => [owner, family, tier ?? "–", state]),
+  );
+}
+
 function standing({ phase, finalAt }: Verdict): string {
   if (phase === "FINAL") return "the verdicts are final";
   if (phase === "VOID") return "there is no verdict and there will be none; the credits went back";
+  const isAppealed = phase === "APPEALED";
+  if (finalAt === undefined && isAppealed)
+    return "NOT FINAL, an appeal votes: do not act on the verdicts yet";
   if (finalAt === undefined) return "NOT FINAL, there is no verdict yet";
   return `NOT FINAL before ${new Date(finalAt * 1_000).toISOString()}: do not act on the verdicts yet`;
 }

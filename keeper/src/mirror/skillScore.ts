@@ -6,7 +6,8 @@
  */
 import { divUp, max, min, WAD } from "./fixedPoint.ts";
 import { lanesOf } from "./laneTally.ts";
-import { FALSE, ONE, TRUE, verdict, type Bounds } from "./verdictMath.ts";
+import { contains, type Words } from "./rulings.ts";
+import { FALSE, ONE, TRUE, verdict, verdictOf, type Bounds } from "./verdictMath.ts";
 
 const GWEI = 10n ** 9n;
 const BPS = 10_000n;
@@ -40,26 +41,91 @@ export interface Sums {
   readonly lossError: bigint;
 }
 
+/** One claim as every voter's {@link sumSides} reads it. Mirrors a field of `SkillScore.Sides`. */
+export interface Side {
+  readonly verdict: bigint;
+  /** |lane − y · 255 · Σv|; zero while undecided */
+  readonly error: bigint;
+  /** Another round decided, so the verdict hangs on no vote of this one. */
+  readonly isForeign: boolean;
+}
+
+/** Splits the claims by side. Mirrors `sides`. */
+export function sides(frame: Frame, words: readonly bigint[]): Side[] {
+  return lanesOf(words, frame.claims).map((lane) => sideOf(frame, lane, verdict(lane, frame.bounds), false));
+}
+
 /**
- * Sums over every decided claim whose side does not hang on this vote. Exact. Mirrors `sum`.
+ * The sides of a round whose request was appealed. Mirrors `sidesBy`.
+ * @param words lane sums of the round
+ * @param verdicts that count, two bits a claim
+ * @param foreign mask of the claims that another round decided
+ */
+export function sidesBy(frame: Frame, words: readonly bigint[], verdicts: Words, foreign: Words): Side[] {
+  return lanesOf(words, frame.claims).map((lane, claim) =>
+    sideOf(frame, lane, verdictOf(verdicts, claim), contains(foreign, claim)),
+  );
+}
+
+function sideOf(frame: Frame, lane: bigint, side: bigint, isForeign: boolean): Side {
+  const error = side === TRUE ? 255n * frame.weight - lane : side === FALSE ? lane : 0n;
+  return { verdict: side, error, isForeign };
+}
+
+/**
+ * What overturned verdicts take of a voter's bond: `bond · Σ (p − y)² / claims` over the overturned claims on which its
+ * vote was on the losing side of θ; gwei, rounded up, at most the bond. Mirrors `overturnCharge`.
+ * @param verdicts that count
+ * @param overturned mask of the claims on which the round's own verdict was overturned
+ * @param seatBond gwei
+ */
+export function overturnCharge(
+  frame: Frame,
+  verdicts: Words,
+  overturned: Words,
+  votes: Uint8Array,
+  seatBond: bigint,
+): bigint {
+  const pivot = frame.threshold * 255n;
+  const squares = [...votes].reduce((sum, vote, claim) => {
+    if (!contains(overturned, claim)) return sum;
+    const isTrue = verdictOf(verdicts, claim) === TRUE;
+    const scaled = BigInt(vote) * ONE;
+    if (isTrue ? scaled >= pivot : scaled <= pivot) return sum;
+    const error = isTrue ? 255n - BigInt(vote) : BigInt(vote);
+    return sum + error * error;
+  }, 0n);
+  return divUp(seatBond * squares, 255n * 255n * frame.claims);
+}
+
+/**
+ * Sums over every decided claim whose side does not hang on this vote. Exact. Mirrors `sum` of {@link sides}.
  * @param words lane sums of the committee, the voter's own vote among them
  * @param votes one byte a claim
  * @param weight v of the voter
  */
 export function sum(frame: Frame, words: readonly bigint[], votes: Uint8Array, weight: bigint): Sums {
+  return sumSides(frame, sides(frame, words), votes, weight);
+}
+
+/** Mirrors `sum`. */
+export function sumSides(frame: Frame, decided: readonly Side[], votes: Uint8Array, weight: bigint): Sums {
   const sums = { numerator: 0n, scoredTrue: 0n, scoredFalse: 0n, losing: 0n, lossError: 0n };
   // θ of the committee without this voter, as a lane in units of 2^-16.
-  const pivot = frame.threshold * 255n * (frame.weight - weight);
-  lanesOf(words, frame.claims).forEach((lane, claim) => {
-    const side = verdict(lane, frame.bounds);
+  const whole = 255n * (frame.weight - weight);
+  const pivot = frame.threshold * whole;
+  decided.forEach(({ verdict: side, error, isForeign }, claim) => {
     const p = BigInt(votes[claim] ?? 0);
-    const others = (lane - weight * p) * ONE;
-    if (side === TRUE && others > pivot) {
+    if (side === TRUE) {
+      const others = whole - (error - weight * (255n - p));
+      if (!isForeign && others * ONE <= pivot) return;
       sums.scoredTrue++;
-      score(p, 255n, 255n * frame.weight - lane);
-    } else if (side === FALSE && others < pivot) {
+      score(p, 255n, error);
+    } else if (side === FALSE) {
+      const others = error - weight * p;
+      if (!isForeign && others * ONE >= pivot) return;
       sums.scoredFalse++;
-      score(p, 0n, lane);
+      score(p, 0n, error);
     }
   });
   return sums;

@@ -1,0 +1,117 @@
+/**
+ * Rulings.sol and what Appeals.sol makes of it, bit for bit: what the rounds of a request say together. Verdict words
+ * hold two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 claims a word; masks hold 1 in the low bit
+ * of every claim they contain.
+ */
+import { divUp, max, min } from "./fixedPoint.ts";
+import type { Bounds } from "./verdictMath.ts";
+
+/** Verdicts or a mask of a whole request. */
+export type Words = readonly [bigint, bigint];
+
+const WORD = (1n << 256n) - 1n;
+const LOW = WORD / 3n;
+/** Share of the weight an appeal needs on a claim's side, tenths. */
+const APPEAL_SHARE = 6n;
+
+export const NO_VERDICTS: Words = [0n, 0n];
+
+/**
+ * Bounds of an appeal: those of the domain, but never less than 60 % of the weight. Mirrors `appealBounds`.
+ * @param limits of a first round, see `verdictMath.bounds`
+ * @param weight Σv of the reveals
+ */
+export function appealBounds(limits: Bounds, weight: bigint): Bounds {
+  const full = 255n * weight;
+  return {
+    high: max(limits.high, divUp(full * APPEAL_SHARE, 10n)),
+    low: min(limits.low, (full * (10n - APPEAL_SHARE)) / 10n),
+  };
+}
+
+/** Mask of the claims that `words` decide. Mirrors `decided`. */
+export function decided(words: bigint): bigint {
+  return (words | (words >> 1n)) & LOW;
+}
+
+/** Mask of the claims that both decide, differently. Mirrors `opposed`. */
+export function opposed(a: bigint, b: bigint): bigint {
+  const x = a ^ b;
+  return x & (x >> 1n) & LOW;
+}
+
+/** Mask of the claims on which both say the same. Mirrors `same`. */
+export function same(a: bigint, b: bigint): bigint {
+  const x = a ^ b;
+  return ((x | (x >> 1n)) & LOW) ^ LOW;
+}
+
+/** The verdicts after a later round: its own where it decided, the earlier ones elsewhere. Mirrors `amended`. */
+export function amended(earlier: bigint, later: bigint): bigint {
+  return (earlier & (WORD ^ (decided(later) * 3n))) | later;
+}
+
+/** What all rounds of a request say together. Mirrors `Appeals._chain`. */
+export interface Chain {
+  /** The verdicts that count. */
+  readonly verdicts: Words;
+  /** By round, whether it overturned a decided claim for good. */
+  readonly upheld: readonly boolean[];
+}
+
+/** @param own each round's own verdicts, all undecided without quorum */
+export function chain(own: readonly Words[]): Chain {
+  let verdicts = NO_VERDICTS;
+  const flips = own.map((words) => {
+    const flipped = both((i) => opposed(verdicts[i], words[i]));
+    const before = verdicts;
+    verdicts = both((i) => amended(before[i], words[i]));
+    return flipped;
+  });
+  const lasts = own.map((words, r) => both((i) => (flips[r]?.[i] ?? 0n) & same(words[i], verdicts[i])));
+  return { verdicts, upheld: lasts.map((mask, r) => r > 0 && isAny(mask)) };
+}
+
+/** How the seats of one round are judged. Mirrors `IAppeals.Ruling`. */
+export interface Ruling {
+  /** The verdicts that count. */
+  readonly verdicts: Words;
+  /** Claims that another round decided. */
+  readonly foreign: Words;
+  /** Claims on which this round's own verdict does not count. */
+  readonly overturned: Words;
+  /** Round that gets what the losing voters are charged; undefined if nothing was overturned. */
+  readonly winner: number | undefined;
+}
+
+/**
+ * Mirrors `Appeals.rulingOf`.
+ * @param own each round's own verdicts
+ * @param round which of them is judged, from 0
+ */
+export function rulingOf(own: readonly Words[], round: number): Ruling {
+  const { verdicts, upheld } = chain(own);
+  const mine = own[round] ?? NO_VERDICTS;
+  const later = own.slice(round + 1);
+  const foreign = both((i) => {
+    const decidedLater = later.reduce((mask, words) => mask | decided(words[i]), 0n);
+    // Where neither this round nor a later one decided, an earlier one did, or the claim stays undecided.
+    return decidedLater | (decided(verdicts[i]) & (LOW ^ decided(mine[i])));
+  });
+  const overturned = both((i) => opposed(mine[i], verdicts[i]));
+  const winner = isAny(overturned) ? upheld.findIndex((isUpheld, r) => r > round && isUpheld) : -1;
+  return { verdicts, foreign, overturned, winner: winner < 0 ? undefined : winner };
+}
+
+/** Whether a mask contains a claim, from 0. */
+export function contains(mask: Words, claim: number): boolean {
+  return ((mask[claim < 128 ? 0 : 1] >> BigInt(2 * (claim % 128))) & 1n) === 1n;
+}
+
+function isAny(mask: Words): boolean {
+  return mask.some((word) => word !== 0n);
+}
+
+function both(word: (i: 0 | 1) => bigint): Words {
+  return [word(0), word(1)];
+}

@@ -1,0 +1,233 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+import {
+  bringUpNetwork,
+  createProcessGroup,
+  keeperEnvironment,
+  openRequest,
+  readSamples,
+  ROOT,
+  writeKeeperConfig,
+  type LocalNetwork,
+  type OperatorPlan,
+} from "@assay/cli/local-network";
+import {
+  commitment,
+  connectSigner,
+  createReads,
+  createSender,
+  SEAT_SETTLED,
+  silentLogger,
+  startPayloadStore,
+  type ChainReads,
+  type Contracts,
+} from "@assay/keeper";
+import { appealsAbi, assayAbi, workTokenAbi } from "@assay/published";
+import { expect } from "chai";
+import { bytesToHex, parseEther, type Abi, type Hex } from "viem";
+import { mnemonicToAccount } from "viem/accounts";
+
+const CLAIMS = 8;
+const MNEMONIC = "test test test test test test test test test test test junk";
+const CLI = join(ROOT, "cli/src/main.ts");
+
+/** Two of a mind that is wrong, and five that are mostly right and come too late for the first round. */
+const PLANS: readonly OperatorPlan[] = [
+  ["lou", "char-trees", "misbehaving/liar"],
+  ["moe", "hashed-mlp", "misbehaving/liar"],
+  ["ada", "overlap-logistic", "grounded/overlap-logistic"],
+  ["ben", "hashed-mlp", "grounded/hashed-mlp"],
+  ["cho", "char-trees", "grounded/char-trees"],
+  ["dee", "hard-negative", "grounded/hard-negative"],
+  ["eli", "align-conv", "grounded/align-conv"],
+].map(([name, family, model]) => ({
+  name: name!,
+  domain: "grounded",
+  family: family!,
+  model: model!,
+  behaviour: "honest" as const,
+}));
+const FIRST = 2;
+
+describe("an appeal, voted and settled by keepers (APP)", function () {
+  this.timeout(150_000);
+
+  it("overturns a verdict, charges its voters and gives the bond back", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "assay-appeal-"));
+    const group = createProcessGroup(() => {});
+    const keepers: ChildProcess[] = [];
+    const store = await startPayloadStore({ folder: join(folder, "store"), port: 0 });
+    try {
+      const network = await bringUpNetwork(
+        group,
+        join(folder, "net"),
+        parametersFor(folder),
+        () => {},
+        PLANS,
+      );
+      const { AccessManager: _unused, ...contracts } = network.deployment.addresses;
+      const reads = createReads(network.reader, contracts as Contracts);
+      const start = (i: number): void => {
+        const config = writeKeeperConfig(network, i, { spread: 2 });
+        const env = { ...process.env, ...keeperEnvironment(i) };
+        keepers.push(spawn(process.execPath, [CLI, "keeper", "run", "--config", config], { env }));
+      };
+      const isUp = (i: number) => existsSync(join(network.folder, PLANS[i]!.name, "keeper.sqlite"));
+      for (let i = 0; i < FIRST; i++) start(i);
+      // Stakes count from the next epoch on: this test's chain may jump there, the keepers live by its clock.
+      const { genesis, epochLength } = network.deployment;
+      await jumpTo(network, genesis + epochLength * (1 + (await reads.currentEpoch())));
+      await until("the first keepers run", 30, () => [0, 1].every(isUp));
+
+      const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl")).slice(0, CLAIMS);
+      const requestId = await openRequest(network, "grounded", samples, store.url);
+      const state = (id: Hex) => reads.roundState(id, network.requesterAddress);
+      await playRound(network, reads, requestId, FIRST);
+      // These were drawn for the first round too and missed it.
+      for (let i = FIRST; i < PLANS.length; i++) start(i);
+      await until("all keepers run", 40, () => PLANS.every((_, i) => isUp(i)));
+
+      const appellant = await endow(network);
+      const options = ["--rpc", network.rpcUrl, "--deployment", join(network.folder, "deployment.json")];
+      const assay = (...args: string[]) => run([...args, ...options, "--json"], appellant.key);
+      const shown = await assay("appeal", requestId, "--show");
+      expect(BigInt(shown.next.bond)).to.equal(await bondOf(network, requestId));
+      expect(shown.next.secondsLeft).to.be.greaterThan(0);
+      const part = await assay("appeal", requestId, "--fund", "0.001");
+      expect(part.done).to.include({ what: "funded", amount: parseEther("0.001").toString() });
+      const { done } = await assay("appeal", requestId);
+      expect(BigInt(done.amount)).to.equal(BigInt(shown.next.bond) - parseEther("0.001"));
+      const roundId = commitment.roundIdOf(requestId, 1);
+      expect([done.what, done.roundId]).to.deep.equal(["appealed", roundId]);
+
+      await playRound(network, reads, roundId, PLANS.length);
+      await jumpTo(network, (await state(roundId)).round.clock);
+      const owners = network.operators.map(({ owner }) => owner);
+      const isSettled = async (id: Hex, who: readonly (typeof owners)[number][]) => {
+        const seats = await Promise.all(who.map((owner) => reads.seatOf(id, owner)));
+        return seats.every(({ flags }) => (flags & SEAT_SETTLED) !== 0);
+      };
+      await until("both rounds are settled", 40, async () => {
+        return (await isSettled(roundId, owners)) && isSettled(requestId, owners.slice(0, FIRST));
+      });
+      expect(await reads.isBondLocked(roundId), "the keepers resolved the bond").to.equal(false);
+
+      const verdict = await assay("verdict", requestId);
+      expect([verdict.phase, verdict.differences, verdict.rounds.length]).to.deep.equal(["FINAL", [], 2]);
+      expect(verdict.rounds[1].bond.state).to.equal("RETURNED");
+      const right = samples.filter(
+        ({ truth }, i) => verdict.claims[i].verdict === (truth ? "TRUE" : "FALSE"),
+      );
+      const wrong = samples.filter(
+        ({ truth }, i) => verdict.rounds[0].claims[i].verdict === (truth ? "FALSE" : "TRUE"),
+      );
+      expect(right.length, "right verdicts that count").to.be.greaterThan(CLAIMS / 2);
+      expect(wrong.length, "wrong verdicts of the first round").to.be.greaterThan(CLAIMS / 2);
+      for (const [i, owner] of owners.slice(0, FIRST + 1).entries()) {
+        const { matches, seat, appeals } = await assay("explain", requestId, owner);
+        expect(matches, owner).to.equal(true);
+        expect(appeals[0].seat.kind).to.equal("scored");
+        if (i < FIRST) expect(BigInt(seat.overturned.charge.charged) > 0n, owner).to.equal(true);
+      }
+      const [verified] = await assay("reputation", "verify");
+      expect(verified.mismatches).to.deep.equal([]);
+      const claimed = await assay("appeal", requestId, "--claim");
+      const { reward } = verdict.rounds[1].bond;
+      expect(BigInt(reward) > 0n, "the funders get a part of the charges").to.equal(true);
+      expect(claimed.done.map((one: { amount: string }) => BigInt(one.amount))).to.deep.equal([
+        BigInt(shown.next.bond) + BigInt(reward),
+      ]);
+    } finally {
+      for (const keeper of keepers) keeper.kill("SIGKILL");
+      await group.stop();
+      await store.close(500);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** Runs a command of the CLI and reads what it prints. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+async function run(args: readonly string[], key: Hex): Promise<any> {
+  const env = { ...process.env, ASSAY_KEY: key };
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args], { env });
+  return JSON.parse(stdout);
+}
+
+/** A third party with WORK of its own. */
+async function endow({ rpcUrl, reader, deployment }: LocalNetwork): Promise<{ key: Hex }> {
+  const treasury = mnemonicToAccount(MNEMONIC, { addressIndex: 0 });
+  const third = mnemonicToAccount(MNEMONIC, { addressIndex: 18 });
+  const signer = connectSigner({ rpcUrl, chainId: deployment.chainId, pollMs: 200 }, treasury);
+  await createSender(reader, signer, silentLogger).send({
+    address: deployment.addresses.WorkToken,
+    abi: workTokenAbi as unknown as Abi,
+    functionName: "transfer",
+    args: [third.address, parseEther("50")],
+    priority: 0,
+  });
+  return { key: bytesToHex(third.getHdKey().privateKey ?? new Uint8Array()) };
+}
+
+async function bondOf({ reader, deployment }: LocalNetwork, requestId: Hex): Promise<bigint> {
+  const at = deployment.addresses;
+  const event = { address: at.Assay, abi: assayAbi, eventName: "Requested", args: { requestId } } as const;
+  const [opened] = await reader.getContractEvents({ ...event, fromBlock: 0n, strict: true });
+  const args = [opened!.args.terms, 1n] as const;
+  return reader.readContract({ address: at.Appeals, abi: appealsAbi, functionName: "bondOf", args });
+}
+
+/** Waits for the votes of a round and jumps to the ends of its windows, until its verdicts are published. */
+async function playRound(
+  network: LocalNetwork,
+  reads: ChainReads,
+  roundId: Hex,
+  voters: number,
+): Promise<void> {
+  const state = () => reads.roundState(roundId, network.requesterAddress);
+  await until("all keepers commit", 40, async () => (await state()).round.commits === voters);
+  const { draw, round } = await state();
+  await jumpTo(network, round.clock + draw.commitWindow);
+  await until("all keepers reveal", 40, async () => (await state()).round.reveals === voters);
+  await jumpTo(network, round.clock + draw.commitWindow + draw.revealWindow);
+  await until("the verdicts are published", 30, async () => (await state()).phase === "FINALIZED");
+}
+
+/** Lets the next block have a moment, Unix seconds, unless that is past. */
+async function jumpTo({ reader }: LocalNetwork, moment: number): Promise<void> {
+  if (Number((await reader.getBlock()).timestamp) >= moment) return;
+  await reader.request({ method: "evm_setNextBlockTimestamp" as never, params: [moment] as never });
+}
+
+async function until(what: string, seconds: number, isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(300)) {
+    if (await isTrue()) return;
+  }
+  throw new Error(`not within ${seconds} seconds: ${what}`);
+}
+
+/** The local parameters with seats for everybody, and windows for keepers that start on a busy machine. */
+function parametersFor(folder: string): string {
+  interface Parameters {
+    protocol: { epochLength: number; unbonding: number };
+    domains: { committee: Record<string, unknown> }[];
+  }
+  const parameters = JSON.parse(readFileSync(join(ROOT, "deploy/params/local.json"), "utf8")) as Parameters;
+  Object.assign(parameters.protocol, { epochLength: 600, unbonding: 3_000 });
+  Object.assign(parameters.domains[0]!.committee, {
+    seats: 12,
+    minSeats: 2,
+    expectedBase: 20,
+    revealWindow: 40,
+    appealWindow: 90,
+    sealWindow: 60,
+  });
+  const path = join(folder, "appeal.json");
+  writeFileSync(path, JSON.stringify(parameters));
+  return path;
+}
