@@ -17,6 +17,7 @@ export const ORDER = [
   "Assay",
   "AssayLens",
   "PerformanceLedger",
+  "CloneRegistry",
 ] as const;
 
 export type ContractName = (typeof ORDER)[number];
@@ -92,6 +93,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       at.Assay,
       at.ReputationLedger,
       at.RewardMinter,
+      at.CloneRegistry,
       ...clock,
       p.unbonding,
     ],
@@ -123,6 +125,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       p.performanceBond,
       p.challengeWindow,
     ],
+    CloneRegistry: [at.WorkToken, at.Assay, at.StakeVault, at.DomainRegistry],
   };
 }
 
@@ -139,6 +142,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     ASSAY: "Assay",
     LEDGER: "ReputationLedger",
     MINTER: "RewardMinter",
+    CLONES: "CloneRegistry",
   },
   ReputationLedger: {
     REGISTRY: "DomainRegistry",
@@ -179,6 +183,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     VAULT: "StakeVault",
     REGISTRY: "DomainRegistry",
   },
+  CloneRegistry: { TOKEN: "WorkToken", ASSAY: "Assay", VAULT: "StakeVault", REGISTRY: "DomainRegistry" },
 };
 
 /** The protocol constants a contract carries, by getter. */
@@ -200,6 +205,7 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   Assay: clockGetters(),
   AssayLens: {},
   PerformanceLedger: { BOND: "performanceBond", CHALLENGE_WINDOW: "challengeWindow" },
+  CloneRegistry: {},
 };
 
 function clockGetters() {

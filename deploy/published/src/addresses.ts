@@ -15,6 +15,7 @@ export interface Addresses {
   readonly Assay: Address;
   readonly AssayLens: Address;
   readonly PerformanceLedger: Address;
+  readonly CloneRegistry: Address;
 }
 
 /** Addresses by chain id. 31337: a first deployment to a fresh development node by its first account. */
@@ -32,5 +33,6 @@ export const addresses = {
     Assay: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
     AssayLens: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
     PerformanceLedger: "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
+    CloneRegistry: "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0",
   },
 } as const satisfies Readonly<Record<number, Addresses>>;
