@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
 import { measureAppeals } from "./appeals.ts";
+import { measureClones } from "./clones.ts";
 import { measureLife, type Figures } from "./life.ts";
 import { measureMaxima } from "./maxima.ts";
 import { measurePerformance } from "./performance.ts";
@@ -24,6 +25,7 @@ async function measure(): Promise<Figures> {
     async () => measureLife(await buildWorld(OPERATORS)),
     async () => measureStaking(await buildWorld(OPERATORS)),
     measureAppeals,
+    measureClones,
     measureMaxima,
     measurePerformance,
     measurePopulation,

@@ -21,12 +21,19 @@ contract StakeVault is EpochClock, IStakeVault {
 
     uint8 private constant REGISTERED = 1;
     uint8 private constant RESTING = 2;
+    /// @dev Set in the stored family of an operator that was reclassified: which one counted when is in its Origin.
+    uint8 private constant RECLASSIFIED = 0x80;
 
     /// @dev What backs an operator. One slot. Its free part lies in the window, where taking a seat finds it.
     struct Backing {
         uint88 active; // wei
         uint88 unbonding; // wei
         uint56 minSelfBond; // gwei; cached at registration, because it never changes
+    }
+
+    /// @dev A word in a struct, so that it is found once and then read and written.
+    struct Weight {
+        uint256 window;
     }
 
     /// @dev The tail of an operator's window: tiers (minus one) of the previous, current and next epoch, two bits each,
@@ -43,6 +50,8 @@ contract StakeVault is EpochClock, IStakeVault {
     /// @inheritdoc IStakeVault
     address public immutable MINTER;
     /// @inheritdoc IStakeVault
+    address public immutable CLONES;
+    /// @inheritdoc IStakeVault
     uint256 public immutable UNBONDING;
     /// @inheritdoc IStakeVault
     uint16 public constant MAX_COMMISSION = 5_000;
@@ -54,7 +63,7 @@ contract StakeVault is EpochClock, IStakeVault {
     mapping(uint16 domain => mapping(address owner => Shares)) private _shares;
     mapping(uint16 domain => mapping(address owner => mapping(address holder => Holding))) private _holdings;
     /// @dev EpochWindow of w, with tiers and the free stake in its tail.
-    mapping(uint16 domain => mapping(address owner => uint256 window)) private _weights;
+    mapping(uint16 domain => mapping(address owner => Weight)) private _weights;
     /// @dev EpochWindow of W_f, with minFamilyWeight in its tail. Counts every member, also while too light.
     mapping(uint16 domain => mapping(uint8 family => uint256 window)) private _families;
     /// @dev DomainWindow over the eligible families.
@@ -65,6 +74,9 @@ contract StakeVault is EpochClock, IStakeVault {
     mapping(uint16 domain => mapping(address owner => bytes32 sha256_)) public modelHashOf;
     /// @dev A raised commission and the moment it comes into force: commission | effectiveAt << 16.
     mapping(uint16 domain => mapping(address owner => uint256 packed)) private _raises;
+    /// @dev Registrations of all domains so far.
+    uint64 private _registrations;
+    mapping(uint16 domain => mapping(address owner => Origin)) private _origins;
 
     constructor(
         IWorkToken token,
@@ -72,6 +84,7 @@ contract StakeVault is EpochClock, IStakeVault {
         address assay,
         address ledger,
         address minter,
+        address clones,
         uint256 genesis,
         uint256 epochLength,
         uint256 unbonding
@@ -83,6 +96,7 @@ contract StakeVault is EpochClock, IStakeVault {
         ASSAY = assay;
         LEDGER = ledger;
         MINTER = minter;
+        CLONES = clones;
         UNBONDING = unbonding;
     }
 
@@ -107,7 +121,12 @@ contract StakeVault is EpochClock, IStakeVault {
             _shares[domain][msg.sender].active == 0 ? MAX_COMMISSION : commissionOf(domain, msg.sender);
         require(commission <= maxCommission, CommissionTooHigh(commission, maxCommission));
         require(modelHash != 0, InvalidModelHash());
+        Origin storage origin = _origins[domain][msg.sender];
+        uint8 kept = operator.family & ~RECLASSIFIED;
+        require(!origin.pinned || family == kept, FamilyPinned(domain, msg.sender, family, kept));
 
+        // Nobody registers 2^64 times.
+        _origins[domain][msg.sender] = Origin(++_registrations, 0, 0, origin.pinned);
         // A former operator of the domain keeps its R; a new one starts at 1.
         uint64 reputation = operator.reputation == 0 ? uint64(Units.WAD) : operator.reputation;
         _operators[domain][msg.sender] = Operator(hotKey, family, commission, REGISTERED, reputation);
@@ -115,9 +134,9 @@ contract StakeVault is EpochClock, IStakeVault {
         delete _raises[domain][msg.sender];
         ++familyMembers[domain][family];
         uint256 tier = Sortition.tier(reputation) - 1;
-        uint256 window = _weights[domain][msg.sender];
+        uint256 window = _weights[domain][msg.sender].window;
         uint256 tiers = tier | (tier << 2) | (tier << 4);
-        _weights[domain][msg.sender] = window.setTail(((window >> FREE_SHIFT) << FREE_OFFSET) | tiers);
+        _weights[domain][msg.sender].window = window.setTail(((window >> FREE_SHIFT) << FREE_OFFSET) | tiers);
         _pools[domain][msg.sender].minSelfBond = minSelfBond;
         _families[domain][family] = _families[domain][family].setTail(minFamilyWeight);
         emit OperatorRegistered(domain, msg.sender, family, hotKey, commission, modelHash, uri);
@@ -130,9 +149,9 @@ contract StakeVault is EpochClock, IStakeVault {
         Operator storage operator = _registered(domain, msg.sender);
         // Rounds of this and the previous epoch may still ask for its weight, so an operator leaves after they ended.
         // Stake may stay: nothing can charge it any more, and its holders leave when they like.
-        bool weightless = EpochWindow.isZero(_weights[domain][msg.sender].roll(currentEpoch()));
+        bool weightless = EpochWindow.isZero(_weights[domain][msg.sender].window.roll(currentEpoch()));
         require(weightless && poolOf(domain, msg.sender).locked == 0, StillOnDuty(domain, msg.sender));
-        --familyMembers[domain][operator.family];
+        --familyMembers[domain][operator.family & ~RECLASSIFIED];
         operator.flags = 0;
         emit OperatorRemoved(domain, msg.sender);
     }
@@ -282,7 +301,7 @@ contract StakeVault is EpochClock, IStakeVault {
         Backing memory pool = _pools[domain][owner];
         Shares storage total = _shares[domain][owner];
         assets = SharesMath.toAssetsDown(tickets, pool.unbonding, total.unbonding);
-        uint256 window = _weights[domain][owner];
+        uint256 window = _weights[domain][owner].window;
         uint256 locked = _gwei(pool) - (window >> FREE_SHIFT);
         // Casts are safe: both are part of what is there.
         pool.unbonding -= uint88(assets);
@@ -290,7 +309,7 @@ contract StakeVault is EpochClock, IStakeVault {
         require(left >= locked * Units.GWEI, StakeLocked(left, locked * Units.GWEI));
 
         _pools[domain][owner].unbonding = pool.unbonding;
-        _weights[domain][owner] = _setFree(window, _gwei(pool) - locked);
+        _weights[domain][owner].window = _setFree(window, _gwei(pool) - locked);
         total.unbonding -= uint128(tickets);
         holding.unbondingShares = 0;
         holding.readyAt = 0;
@@ -312,22 +331,22 @@ contract StakeVault is EpochClock, IStakeVault {
         require(msg.sender == ASSAY, NotAssay(msg.sender, ASSAY));
         Operator storage operator = _operators[domain][owner];
         _requireKey(domain, owner, caller, operator);
-        mapping(address => uint256) storage windows = _weights[domain];
-        uint256 window = windows[owner];
+        Weight storage weight = _weights[domain][owner];
+        uint256 window = weight.window;
         uint256 free = window >> FREE_SHIFT;
         require(free >= bond, InsufficientFreeStake(free, bond));
         // No borrow from the fields below: the free stake covers the bond.
         unchecked {
-            windows[owner] = window - (bond << FREE_SHIFT);
+            weight.window = window - (bond << FREE_SHIFT);
         }
-        return _seatWeights(domain, window, operator.family, epoch);
+        return _seatWeights(domain, owner, window, operator.family, epoch);
     }
 
     /// @inheritdoc IStakeVault
     function unlock(uint16 domain, address owner, uint256 bond) external {
         require(msg.sender == ASSAY || msg.sender == MINTER, NotMinter(msg.sender, MINTER));
         // No carry: the peers free each bond once, so the free stake stays below the pool's assets, 2^55 gwei.
-        _weights[domain][owner] += bond << FREE_SHIFT;
+        _weights[domain][owner].window += bond << FREE_SHIFT;
         emit BondUnlocked(domain, owner, bond);
     }
 
@@ -390,6 +409,36 @@ contract StakeVault is EpochClock, IStakeVault {
         _reweigh(domain, owner, _pools[domain][owner], _shares[domain][owner].active, 0);
     }
 
+    /// @inheritdoc IStakeVault
+    function reclassify(uint16 domain, address owner, uint8 family, bool pinned) external {
+        require(msg.sender == CLONES, NotCloneRegistry(msg.sender, CLONES));
+        require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
+        Operator storage operator = _operators[domain][owner];
+        Origin memory origin = _origins[domain][owner];
+        require(origin.serial != 0, NotRegistered(domain, owner));
+        uint256 epoch = currentEpoch();
+        // Two families are known for the epochs that can be read, so the last move must be older than all of them.
+        require(origin.since < epoch, ReclassifiedLately(domain, owner, origin.since));
+        uint8 from = operator.family & ~RECLASSIFIED;
+        origin.pinned = pinned;
+        if (operator.flags & REGISTERED == 0) {
+            // Deregistered, so it has no weight in any epoch; it can come back to this family only.
+            operator.family = family;
+        } else {
+            operator.family = family | RECLASSIFIED;
+            origin.from = from;
+            // Fits: 2^24 epochs are far beyond any clock this is deployed with.
+            origin.since = uint24(epoch + 1);
+            --familyMembers[domain][from];
+            ++familyMembers[domain][family];
+            uint256 weight = _weights[domain][owner].window.next();
+            _moveFamily(domain, from, epoch, weight, 0);
+            _moveFamily(domain, family, epoch, 0, weight);
+        }
+        _origins[domain][owner] = origin;
+        emit OperatorReclassified(domain, owner, from, family, epoch + 1, pinned);
+    }
+
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IStakeVault
@@ -399,12 +448,12 @@ contract StakeVault is EpochClock, IStakeVault {
 
     /// @inheritdoc IStakeVault
     function seatWeights(uint16 domain, address owner, uint256 epoch) external view returns (SeatWeights memory) {
-        return _seatWeights(domain, _weights[domain][owner], _operators[domain][owner].family, epoch);
+        return _seatWeights(domain, owner, _weights[domain][owner].window, _operators[domain][owner].family, epoch);
     }
 
     /// @inheritdoc IStakeVault
     function freeStake(uint16 domain, address owner) external view returns (uint256) {
-        return _weights[domain][owner] >> FREE_SHIFT;
+        return _weights[domain][owner].window >> FREE_SHIFT;
     }
 
     /// @inheritdoc IStakeVault
@@ -423,15 +472,23 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
-    function operatorOf(uint16 domain, address owner) external view returns (Operator memory) {
-        return _operators[domain][owner];
+    function operatorOf(uint16 domain, address owner) external view returns (Operator memory operator) {
+        operator = _operators[domain][owner];
+        if (operator.family >= RECLASSIFIED) {
+            operator.family = _familyAt(domain, owner, operator.family, currentEpoch());
+        }
+    }
+
+    /// @inheritdoc IStakeVault
+    function originOf(uint16 domain, address owner) external view returns (Origin memory) {
+        return _origins[domain][owner];
     }
 
     /// @inheritdoc IStakeVault
     function poolOf(uint16 domain, address owner) public view returns (Pool memory) {
         Backing memory pool = _pools[domain][owner];
         // Fits: part of the pool's assets.
-        uint56 locked = uint56(_gwei(pool) - (_weights[domain][owner] >> FREE_SHIFT));
+        uint56 locked = uint56(_gwei(pool) - (_weights[domain][owner].window >> FREE_SHIFT));
         return Pool(pool.active, pool.unbonding, locked);
     }
 
@@ -472,7 +529,7 @@ contract StakeVault is EpochClock, IStakeVault {
         uint256 before = _gwei(pool);
         uint256 assets = uint256(pool.active) + pool.unbonding;
         // What other seats hold is out of reach. No underflow: locked ≤ assets, and the bond is part of it.
-        uint256 others = before - (_weights[domain][owner] >> FREE_SHIFT) - bond;
+        uint256 others = before - (_weights[domain][owner].window >> FREE_SHIFT) - bond;
         charged = FixedPointMathLib.min(amount, assets - others * Units.GWEI);
         if (charged < amount) emit Shortfall(domain, owner, amount - charged);
         // The unbonding side pays its part rounded down; what is left is at most the active side, because
@@ -495,7 +552,7 @@ contract StakeVault is EpochClock, IStakeVault {
     /// @param freed gwei by which the free stake grew, modulo 2^256
     function _reweigh(uint16 domain, address owner, Backing memory pool, uint256 activeShares, uint256 freed) private {
         Operator memory operator = _operators[domain][owner];
-        uint256 window = _weights[domain][owner];
+        uint256 window = _weights[domain][owner].window;
         uint256 epoch = currentEpoch();
         uint256 tail = window.tail();
         uint256 weight;
@@ -514,13 +571,13 @@ contract StakeVault is EpochClock, IStakeVault {
             tail += freed << FREE_OFFSET;
         }
         if (weight == before && tier == (tail >> 4) & 3) {
-            if (freed != 0) _weights[domain][owner] = window.setTail(tail);
+            if (freed != 0) _weights[domain][owner].window = window.setTail(tail);
             return;
         }
 
         tail = _rollTiers(tail, window, epoch) & ~uint256(0x30);
-        _weights[domain][owner] = window.setNext(epoch, weight).setTail(tail | (tier << 4));
-        if (weight != before) _moveFamily(domain, operator.family, epoch, before, weight);
+        _weights[domain][owner].window = window.setNext(epoch, weight).setTail(tail | (tier << 4));
+        if (weight != before) _moveFamily(domain, operator.family & ~RECLASSIFIED, epoch, before, weight);
         emit WeightChanged(domain, owner, epoch + 1, weight, tier + 1);
     }
 
@@ -556,11 +613,13 @@ contract StakeVault is EpochClock, IStakeVault {
 
     function _seatWeights(
         uint16 domain,
+        address owner,
         uint256 window,
         uint8 family,
         uint256 epoch
     ) private view returns (SeatWeights memory) {
         uint256 current = currentEpoch();
+        if (family >= RECLASSIFIED) family = _familyAt(domain, owner, family, epoch);
         uint256 families = _families[domain][family];
         uint256 familyWeight = families.at(epoch, current);
         // Weights and tiers roll alike. Fits: a tier is at most 3, one added.
@@ -574,6 +633,12 @@ contract StakeVault is EpochClock, IStakeVault {
                     tier: uint8((window.tail() >> (2 * lane)) & 3) + 1
                 });
         }
+    }
+
+    /// @dev The family a reclassified operator counts in at `epoch`.
+    function _familyAt(uint16 domain, address owner, uint8 family, uint256 epoch) private view returns (uint8) {
+        Origin memory origin = _origins[domain][owner];
+        return epoch < origin.since ? origin.from : family & ~RECLASSIFIED;
     }
 
     function _registered(uint16 domain, address owner) private view returns (Operator storage operator) {

@@ -18,6 +18,7 @@ export const ORDER = [
   "Assay",
   "AssayLens",
   "PerformanceLedger",
+  "CloneRegistry",
 ] as const;
 
 export type ContractName = (typeof ORDER)[number];
@@ -93,6 +94,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       at.Assay,
       at.ReputationLedger,
       at.RewardMinter,
+      at.CloneRegistry,
       ...clock,
       p.unbonding,
     ],
@@ -126,6 +128,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       p.performanceBond,
       p.challengeWindow,
     ],
+    CloneRegistry: [at.WorkToken, at.Assay, at.StakeVault, at.DomainRegistry],
   };
 }
 
@@ -142,6 +145,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     ASSAY: "Assay",
     LEDGER: "ReputationLedger",
     MINTER: "RewardMinter",
+    CLONES: "CloneRegistry",
   },
   ReputationLedger: {
     REGISTRY: "DomainRegistry",
@@ -184,6 +188,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     VAULT: "StakeVault",
     REGISTRY: "DomainRegistry",
   },
+  CloneRegistry: { TOKEN: "WorkToken", ASSAY: "Assay", VAULT: "StakeVault", REGISTRY: "DomainRegistry" },
 };
 
 /** The protocol constants a contract carries, by getter. */
@@ -206,6 +211,7 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   Assay: clockGetters(),
   AssayLens: {},
   PerformanceLedger: { BOND: "performanceBond", CHALLENGE_WINDOW: "challengeWindow" },
+  CloneRegistry: {},
 };
 
 function clockGetters() {

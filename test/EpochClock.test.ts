@@ -12,7 +12,7 @@ function argumentsOf(room: (typeof ROOMS)[number], genesis: bigint, length: bigi
   return {
     DomainRegistry: [ZERO, ZERO, ZERO, ...clock, 0n, 0n, 0n],
     FeeMarket: [ZERO, ZERO, ZERO, ZERO, ...clock],
-    StakeVault: [ZERO, ZERO, ZERO, ZERO, ZERO, ...clock, 10n * DAY],
+    StakeVault: [ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ...clock, 10n * DAY],
     ReputationLedger: [ZERO, ZERO, ZERO, ZERO, ...clock],
   }[room];
 }

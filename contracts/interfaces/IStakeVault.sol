@@ -50,6 +50,17 @@ interface IStakeVault is IEpochClock {
         uint40 readyAt;
     }
 
+    /// @notice Where an operator comes from. One slot.
+    struct Origin {
+        /// @dev number of its registration among all of this vault, from 1: the smaller one registered earlier
+        uint64 serial;
+        /// @dev epoch from which it counts in its present family, if it was reclassified; before that in `from`
+        uint24 since;
+        uint8 from;
+        /// @dev it may register again in its present family only
+        bool pinned;
+    }
+
     /// @notice What a seat is judged by.
     struct SeatWeights {
         /// @dev w, gwei, in the round's epoch
@@ -107,11 +118,25 @@ interface IStakeVault is IEpochClock {
     );
     /// @notice `missing` wei could not be charged and is forgiven.
     event Shortfall(uint16 indexed domain, address indexed owner, uint256 missing);
+    /// @notice From `epoch` on the operator counts in `family`.
+    event OperatorReclassified(
+        uint16 indexed domain,
+        address indexed owner,
+        uint8 from,
+        uint8 indexed family,
+        uint256 epoch,
+        bool pinned
+    );
     event Rewarded(uint16 indexed domain, address indexed owner, uint256 amount, uint256 commission);
 
     error NotAssay(address caller, address assay);
     error NotLedger(address caller, address ledger);
     error NotMinter(address caller, address minter);
+    error NotCloneRegistry(address caller, address clones);
+    /// @notice The operator was reclassified and may come back to family `kept` only.
+    error FamilyPinned(uint256 domain, address owner, uint256 given, uint256 kept);
+    /// @notice The last reclassification takes effect in epoch `since`; the next one must come in a later epoch.
+    error ReclassifiedLately(uint256 domain, address owner, uint256 since);
     /// @notice Neither the operator's owner nor its hot key.
     error NotOperatorKey(address caller, address owner, address hotKey);
     error NotRegistered(uint256 domain, address owner);
@@ -237,6 +262,11 @@ interface IStakeVault is IEpochClock {
     /// @notice Takes over a new R; weight and tier change with the next epoch. Only ReputationLedger.
     function setReputation(uint16 domain, address owner, uint256 reputation) external;
 
+    /// @notice Moves an operator to another family from the next epoch on; the current and the previous epoch keep the old
+    ///         one. Only CloneRegistry.
+    /// @param pinned whether it may register again in that family only
+    function reclassify(uint16 domain, address owner, uint8 family, bool pinned) external;
+
     // -------------------------------------------------------------------- views
 
     /// @notice Reverts unless `caller` may vote for `owner`.
@@ -253,7 +283,9 @@ interface IStakeVault is IEpochClock {
     function familyWeight(uint16 domain, uint8 family, uint256 epoch) external view returns (uint256);
     /// @notice Registered operators of a family.
     function familyMembers(uint16 domain, uint8 family) external view returns (uint256);
+    /// @notice An operator, with the family it counts in now.
     function operatorOf(uint16 domain, address owner) external view returns (Operator memory);
+    function originOf(uint16 domain, address owner) external view returns (Origin memory);
     function modelHashOf(uint16 domain, address owner) external view returns (bytes32);
     function poolOf(uint16 domain, address owner) external view returns (Pool memory);
     function sharesOf(uint16 domain, address owner) external view returns (Shares memory);
@@ -276,4 +308,5 @@ interface IStakeVault is IEpochClock {
     function ASSAY() external view returns (address);
     function LEDGER() external view returns (address);
     function MINTER() external view returns (address);
+    function CLONES() external view returns (address);
 }

@@ -254,6 +254,9 @@ const OTHERS = {
   challengeMetrics: "100 receipts replayed, all of the operator; the post was false",
   challengeMetricsLost: "the same where the post was true",
   withdrawBond: "a post accepted, its bond paid back",
+  reportClones: "a report on two clones: 4 requests, 256 uncertain claims, the least there can be",
+  replyClones: "one request of 64 claims added",
+  closeClones: "the later one moved to the other's family, the bond paid back",
 } as const;
 
 const PARTS = {

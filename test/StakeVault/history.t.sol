@@ -9,7 +9,7 @@ import {Defaults} from "../utils/Defaults.sol";
 import {VaultPeers} from "../utils/VaultPeers.sol";
 import {VM} from "../utils/Vm.sol";
 
-/// @notice SPEC STK: weights, tiers and sums of the real vault against a full history kept beside it (DESIGN S5, S7).
+/// @notice SPEC STK: weights, tiers, families and sums of the real vault against a full history kept beside it (DESIGN S5, S7).
 contract StakeVaultHistoryTest is VaultPeers {
     uint256 private constant STEPS = 20;
     uint256 private constant OPERATORS = 5;
@@ -19,11 +19,14 @@ contract StakeVaultHistoryTest is VaultPeers {
     struct Seat {
         uint256 weight;
         uint256 tier;
+        uint256 family;
     }
 
     mapping(uint256 epoch => mapping(uint256 operator => Seat)) private _history;
     uint256[OPERATORS] private _reputation;
     bool[OPERATORS] private _resting;
+    /// @dev Epoch from which an operator counts in the family it was moved to last.
+    uint256[OPERATORS] private _movedFrom;
     uint256 private _epoch;
 
     function setUp() external {
@@ -34,7 +37,8 @@ contract StakeVaultHistoryTest is VaultPeers {
             token.transfer(_owner(i), 1e24);
             VM.prank(_owner(i));
             token.approve(address(vault), type(uint256).max);
-            _history[0][i] = Seat(0, 2);
+            _history[0][i] = Seat(0, 2, i % FAMILIES);
+            _history[1][i].family = i % FAMILIES;
             // Families of two begin above the floor, the family of one below it.
             VM.prank(_owner(i));
             vault.stake(domain, _owner(i), 600e18);
@@ -60,11 +64,12 @@ contract StakeVaultHistoryTest is VaultPeers {
                             : 1
                 );
             uint256 i = (seed >> 8) % OPERATORS;
-            _change(i, (seed >> 16) % 8, seed >> 32);
+            _change(i, (seed >> 16) % 9, seed >> 32);
             _note(i);
             _compare(i, i);
         }
         _compare(0, OPERATORS - 1);
+        _compareMembers();
         Assert.eq(vault.currentEpoch(), _epoch, "clock");
     }
 
@@ -85,6 +90,12 @@ contract StakeVaultHistoryTest is VaultPeers {
             _resting[i] = seed & 1 == 1;
             VM.prank(owner);
             vault.rest(domain, _resting[i]);
+        } else if (what == 7) {
+            // A move waits until the last one has aged.
+            if (_movedFrom[i] >= _epoch) return;
+            _movedFrom[i] = _epoch + 1;
+            _history[_epoch + 1][i].family = seed % FAMILIES;
+            vault.reclassify(domain, owner, uint8(seed % FAMILIES), seed & 1 == 1);
         } else {
             IStakeVault.Pool memory pool = _pool(owner);
             _charge(owner, 0, Assert.bound(seed, 0, (uint256(pool.active) + pool.unbonding) / 8));
@@ -106,7 +117,8 @@ contract StakeVaultHistoryTest is VaultPeers {
                     : _reputation[i] < 5e18
                         ? 3
                         : 4;
-        _history[_epoch + 1][i] = Seat(counts ? (active * r) / 1e18 / 1e9 : 0, tier);
+        uint256 family = _history[_epoch + 1][i].family;
+        _history[_epoch + 1][i] = Seat(counts ? (active * r) / 1e18 / 1e9 : 0, tier, family);
     }
 
     function _pass(uint256 epochs) private {
@@ -121,10 +133,11 @@ contract StakeVaultHistoryTest is VaultPeers {
     function _compare(uint256 first, uint256 last) private view {
         for (uint256 asked = _epoch - 1; asked <= _epoch + 1; ++asked) {
             uint256[FAMILIES] memory sums;
-            for (uint256 i; i < OPERATORS; ++i) sums[i % FAMILIES] += _history[asked][i].weight;
+            for (uint256 i; i < OPERATORS; ++i) sums[_history[asked][i].family] += _history[asked][i].weight;
             for (uint256 i = first; i <= last; ++i) {
                 IStakeVault.SeatWeights memory seat = vault.seatWeights(domain, _owner(i), asked);
-                uint256 family = sums[i % FAMILIES];
+                Assert.eq(seat.family, _history[asked][i].family, "family of a readable epoch");
+                uint256 family = sums[seat.family];
                 Assert.eq(seat.weight, _history[asked][i].weight, "weight of a readable epoch");
                 Assert.eq(seat.tier, _history[asked][i].tier, "tier of a readable epoch");
                 uint256 counted = family < Defaults.MIN_FAMILY_WEIGHT ? 0 : family;
@@ -132,6 +145,12 @@ contract StakeVaultHistoryTest is VaultPeers {
             }
             if (asked >= _epoch) _compareSums(asked, sums);
         }
+    }
+
+    function _compareMembers() private view {
+        uint256[FAMILIES] memory members;
+        for (uint256 i; i < OPERATORS; ++i) ++members[_history[_epoch + 1][i].family];
+        for (uint8 f; f < FAMILIES; ++f) Assert.eq(vault.familyMembers(domain, f), members[f], "members");
     }
 
     function _compareSums(uint256 asked, uint256[FAMILIES] memory sums) private view {

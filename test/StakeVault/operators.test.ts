@@ -25,7 +25,7 @@ describe("StakeVault operators", () => {
       const { vault, parameters } = await networkHelpers.loadFixture(vaultWorld);
       const deploy = (unbonding: bigint) =>
         ethers.deployContract("StakeVault", [
-          ...Array.from({ length: 5 }, () => ethers.ZeroAddress),
+          ...Array.from({ length: 6 }, () => ethers.ZeroAddress),
           parameters.genesis,
           DAY,
           unbonding,

@@ -6,6 +6,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Appeals} from "../../contracts/Appeals.sol";
 import {Assay} from "../../contracts/Assay.sol";
 import {BlockhashRandomness} from "../../contracts/BlockhashRandomness.sol";
+import {CloneRegistry} from "../../contracts/CloneRegistry.sol";
 import {DomainRegistry} from "../../contracts/DomainRegistry.sol";
 import {FeeMarket} from "../../contracts/FeeMarket.sol";
 import {ReputationLedger} from "../../contracts/ReputationLedger.sol";
@@ -47,11 +48,12 @@ abstract contract Protocol {
     SecurityQuote public security;
     Assay public assay;
     AssayLens public lens;
+    CloneRegistry public clones;
 
     /// @dev This contract becomes treasury and admin, and gives the two rights of governance to GOVERNOR.
     function _deployProtocol() internal {
         uint256 genesis = block.timestamp;
-        address[12] memory a;
+        address[13] memory a;
         uint256 nonce = VM.getNonce(address(this));
         for (uint256 i; i < a.length; ++i) a[i] = VM.computeCreateAddress(address(this), nonce + i);
 
@@ -69,7 +71,7 @@ abstract contract Protocol {
             PARAMETER_DELAY
         );
         fees = new FeeMarket(token, registry, a[10], a[7], genesis, EPOCH);
-        vault = new StakeVault(token, registry, a[10], a[6], a[7], genesis, EPOCH, UNBONDING);
+        vault = new StakeVault(token, registry, a[10], a[6], a[7], a[12], genesis, EPOCH, UNBONDING);
         ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[10], genesis, EPOCH);
         address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[10]];
         minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
@@ -78,6 +80,7 @@ abstract contract Protocol {
         // Its constructor refuses peers that are not where they were predicted.
         assay = new Assay(registry, fees, vault, ledger, minter, randomness, appeals, security, genesis, EPOCH);
         lens = new AssayLens(assay, registry, vault, appeals);
+        clones = new CloneRegistry(token, assay, vault, registry);
         _giveRoles();
     }
 

@@ -9,7 +9,7 @@ import {Defaults} from "./Defaults.sol";
 import {VM} from "./Vm.sol";
 
 /// @title VaultPeers
-/// @notice The real token, registry and vault; the test itself stands where Assay, ledger and minter stand, so that it
+/// @notice The real token, registry and vault; the test itself stands where Assay, ledger, minter and clone registry stand, so that it
 ///         can lock, charge, reward and rate in any order.
 abstract contract VaultPeers {
     WorkToken internal token;
@@ -35,6 +35,7 @@ abstract contract VaultPeers {
         vault = new StakeVault(
             token,
             registry,
+            address(this),
             address(this),
             address(this),
             address(this),

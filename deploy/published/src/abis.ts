@@ -1994,6 +1994,7 @@ export const stakeVaultAbi = [
       { name: "assay", type: "address" },
       { name: "ledger", type: "address" },
       { name: "minter", type: "address" },
+      { name: "clones", type: "address" },
       { name: "genesis", type: "uint256" },
       { name: "epochLength", type: "uint256" },
       { name: "unbonding", type: "uint256" },
@@ -2032,6 +2033,16 @@ export const stakeVaultAbi = [
       { name: "members", type: "uint256" },
     ],
     name: "FamilyInUse",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+      { name: "given", type: "uint256" },
+      { name: "kept", type: "uint256" },
+    ],
+    name: "FamilyPinned",
     type: "error",
   },
   {
@@ -2080,6 +2091,14 @@ export const stakeVaultAbi = [
   {
     inputs: [
       { name: "caller", type: "address" },
+      { name: "clones", type: "address" },
+    ],
+    name: "NotCloneRegistry",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
       { name: "ledger", type: "address" },
     ],
     name: "NotLedger",
@@ -2116,6 +2135,15 @@ export const stakeVaultAbi = [
       { name: "owner", type: "address" },
     ],
     name: "PoolDepleted",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+      { name: "since", type: "uint256" },
+    ],
+    name: "ReclassifiedLately",
     type: "error",
   },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
@@ -2220,6 +2248,19 @@ export const stakeVaultAbi = [
       { indexed: false, name: "uri", type: "string" },
     ],
     name: "ModelChanged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "from", type: "uint8" },
+      { indexed: true, name: "family", type: "uint8" },
+      { indexed: false, name: "epoch", type: "uint256" },
+      { indexed: false, name: "pinned", type: "bool" },
+    ],
+    name: "OperatorReclassified",
     type: "event",
   },
   {
@@ -2339,6 +2380,13 @@ export const stakeVaultAbi = [
   {
     inputs: [],
     name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "CLONES",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
     type: "function",
@@ -2578,6 +2626,27 @@ export const stakeVaultAbi = [
           { name: "flags", type: "uint8" },
           { name: "reputation", type: "uint64" },
         ],
+        name: "operator",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "originOf",
+    outputs: [
+      {
+        components: [
+          { name: "serial", type: "uint64" },
+          { name: "since", type: "uint24" },
+          { name: "from", type: "uint8" },
+          { name: "pinned", type: "bool" },
+        ],
         name: "",
         type: "tuple",
       },
@@ -2603,6 +2672,18 @@ export const stakeVaultAbi = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+      { name: "family", type: "uint8" },
+      { name: "pinned", type: "bool" },
+    ],
+    name: "reclassify",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -5766,6 +5847,510 @@ export const performanceLedgerAbi = [
   },
 ] as const;
 
+export const cloneRegistryAbi = [
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "assay", type: "address" },
+      { name: "vault", type: "address" },
+      { name: "registry", type: "address" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  { inputs: [{ name: "requestId", type: "bytes32" }], name: "AlreadyInEvidence", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "DomainMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "EvidenceMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "FamilyGone",
+    type: "error",
+  },
+  { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "minRequests", type: "uint16" },
+          { name: "minClaims", type: "uint16" },
+          { name: "distance", type: "uint16" },
+          { name: "correlation", type: "uint16" },
+          { name: "replyWindow", type: "uint32" },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidRule",
+    type: "error",
+  },
+  { inputs: [], name: "NoEvidence", type: "error" },
+  { inputs: [], name: "NoReason", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "claims", type: "uint32" },
+          { name: "first", type: "uint40" },
+          { name: "second", type: "uint40" },
+          { name: "firstSquared", type: "uint48" },
+          { name: "secondSquared", type: "uint48" },
+          { name: "product", type: "uint48" },
+        ],
+        name: "sums",
+        type: "tuple",
+      },
+      { name: "correlation", type: "uint256" },
+    ],
+    name: "NotAlike",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "before", type: "bytes32" },
+    ],
+    name: "NotAscending",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotDomainOwner",
+    type: "error",
+  },
+  { inputs: [{ name: "requestId", type: "bytes32" }], name: "NotFinalized", type: "error" },
+  {
+    inputs: [
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+    ],
+    name: "NotLater",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotRegistered",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotRevealed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "ReplyWindowOpen",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "ReplyWindowOver",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "SameFamily",
+    type: "error",
+  },
+  { inputs: [{ name: "owner", type: "address" }], name: "SameOwner", type: "error" },
+  {
+    inputs: [
+      { name: "requests", type: "uint256" },
+      { name: "claims", type: "uint256" },
+      { name: "minRequests", type: "uint256" },
+      { name: "minClaims", type: "uint256" },
+    ],
+    name: "TooLittleEvidence",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "epoch", type: "uint256" },
+      { name: "first", type: "uint256" },
+    ],
+    name: "TooOld",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "owner", type: "address" },
+    ],
+    name: "VotesMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongStatus",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "earlier", type: "address" },
+      { indexed: true, name: "later", type: "address" },
+      { indexed: false, name: "from", type: "uint8" },
+      { indexed: false, name: "family", type: "uint8" },
+    ],
+    name: "CloneConfirmed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "earlier", type: "address" },
+      { indexed: true, name: "later", type: "address" },
+      { indexed: false, name: "recipient", type: "address" },
+      { indexed: false, name: "bond", type: "uint256" },
+    ],
+    name: "CloneDismissed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "earlier", type: "address" },
+      { indexed: true, name: "later", type: "address" },
+      { indexed: false, name: "reporter", type: "address" },
+      { indexed: false, name: "requestIds", type: "bytes32[]" },
+      {
+        components: [
+          { name: "claims", type: "uint32" },
+          { name: "first", type: "uint40" },
+          { name: "second", type: "uint40" },
+          { name: "firstSquared", type: "uint48" },
+          { name: "secondSquared", type: "uint48" },
+          { name: "product", type: "uint48" },
+        ],
+        indexed: false,
+        name: "sums",
+        type: "tuple",
+      },
+      { indexed: false, name: "openUntil", type: "uint48" },
+      { indexed: false, name: "bond", type: "uint256" },
+    ],
+    name: "CloneReported",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "earlier", type: "address" },
+      { indexed: true, name: "later", type: "address" },
+      { indexed: false, name: "reason", type: "string" },
+    ],
+    name: "CloneReversed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "earlier", type: "address" },
+      { indexed: true, name: "later", type: "address" },
+      { indexed: false, name: "sender", type: "address" },
+      { indexed: false, name: "requestIds", type: "bytes32[]" },
+      {
+        components: [
+          { name: "claims", type: "uint32" },
+          { name: "first", type: "uint40" },
+          { name: "second", type: "uint40" },
+          { name: "firstSquared", type: "uint48" },
+          { name: "secondSquared", type: "uint48" },
+          { name: "product", type: "uint48" },
+        ],
+        indexed: false,
+        name: "sums",
+        type: "tuple",
+      },
+      { indexed: false, name: "openUntil", type: "uint48" },
+    ],
+    name: "EvidenceAdded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      {
+        components: [
+          { name: "minRequests", type: "uint16" },
+          { name: "minClaims", type: "uint16" },
+          { name: "distance", type: "uint16" },
+          { name: "correlation", type: "uint16" },
+          { name: "replyWindow", type: "uint32" },
+        ],
+        indexed: false,
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    name: "RuleSet",
+    type: "event",
+  },
+  {
+    inputs: [],
+    name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "BOND",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "TOKEN",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+    ],
+    name: "caseOf",
+    outputs: [
+      {
+        components: [
+          { name: "reporter", type: "address" },
+          { name: "openUntil", type: "uint48" },
+          { name: "firstEpoch", type: "uint24" },
+          { name: "status", type: "uint8" },
+          { name: "from", type: "uint8" },
+          {
+            components: [
+              { name: "claims", type: "uint32" },
+              { name: "first", type: "uint40" },
+              { name: "second", type: "uint40" },
+              { name: "firstSquared", type: "uint48" },
+              { name: "secondSquared", type: "uint48" },
+              { name: "product", type: "uint48" },
+            ],
+            name: "sums",
+            type: "tuple",
+          },
+          {
+            components: [
+              { name: "minRequests", type: "uint16" },
+              { name: "minClaims", type: "uint16" },
+              { name: "distance", type: "uint16" },
+              { name: "correlation", type: "uint16" },
+              { name: "replyWindow", type: "uint32" },
+            ],
+            name: "rule",
+            type: "tuple",
+          },
+          { name: "evidenceHash", type: "bytes32" },
+          { name: "lineage", type: "bytes32" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+    ],
+    name: "close",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+      { name: "known", type: "bytes32[]" },
+      {
+        components: [
+          {
+            components: [
+              { name: "requester", type: "address" },
+              { name: "nonce", type: "uint256" },
+              { name: "domain", type: "uint16" },
+              { name: "version", type: "uint16" },
+              { name: "epoch", type: "uint24" },
+              { name: "claims", type: "uint16" },
+              { name: "baseRate", type: "uint8" },
+              { name: "price", type: "uint88" },
+              { name: "payloadHash", type: "bytes32" },
+              { name: "sealedNote", type: "bytes32" },
+            ],
+            name: "terms",
+            type: "tuple",
+          },
+          { name: "first", type: "bytes" },
+          { name: "second", type: "bytes" },
+        ],
+        name: "evidence",
+        type: "tuple[]",
+      },
+    ],
+    name: "reply",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+      {
+        components: [
+          {
+            components: [
+              { name: "requester", type: "address" },
+              { name: "nonce", type: "uint256" },
+              { name: "domain", type: "uint16" },
+              { name: "version", type: "uint16" },
+              { name: "epoch", type: "uint24" },
+              { name: "claims", type: "uint16" },
+              { name: "baseRate", type: "uint8" },
+              { name: "price", type: "uint88" },
+              { name: "payloadHash", type: "bytes32" },
+              { name: "sealedNote", type: "bytes32" },
+            ],
+            name: "terms",
+            type: "tuple",
+          },
+          { name: "first", type: "bytes" },
+          { name: "second", type: "bytes" },
+        ],
+        name: "evidence",
+        type: "tuple[]",
+      },
+    ],
+    name: "report",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+      { name: "reason", type: "string" },
+    ],
+    name: "reverse",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "domain", type: "uint16" }],
+    name: "ruleOf",
+    outputs: [
+      {
+        components: [
+          { name: "minRequests", type: "uint16" },
+          { name: "minClaims", type: "uint16" },
+          { name: "distance", type: "uint16" },
+          { name: "correlation", type: "uint16" },
+          { name: "replyWindow", type: "uint32" },
+        ],
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      {
+        components: [
+          { name: "minRequests", type: "uint16" },
+          { name: "minClaims", type: "uint16" },
+          { name: "distance", type: "uint16" },
+          { name: "correlation", type: "uint16" },
+          { name: "replyWindow", type: "uint32" },
+        ],
+        name: "rule",
+        type: "tuple",
+      },
+    ],
+    name: "setRule",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+] as const;
+
 /** Every custom error of every room: whatever a call runs into further down can be decoded. */
 export const errorsAbi = [
   {
@@ -5840,6 +6425,7 @@ export const errorsAbi = [
     name: "AlreadyCommitted",
     type: "error",
   },
+  { inputs: [{ name: "requestId", type: "bytes32" }], name: "AlreadyInEvidence", type: "error" },
   {
     inputs: [
       { name: "lineage", type: "bytes32" },
@@ -5993,6 +6579,14 @@ export const errorsAbi = [
     name: "EpochOutsideWindow",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "EvidenceMismatch",
+    type: "error",
+  },
   { inputs: [], name: "FailedCall", type: "error" },
   {
     inputs: [
@@ -6006,9 +6600,27 @@ export const errorsAbi = [
     inputs: [
       { name: "domain", type: "uint256" },
       { name: "family", type: "uint256" },
+    ],
+    name: "FamilyGone",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "family", type: "uint256" },
       { name: "members", type: "uint256" },
     ],
     name: "FamilyInUse",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+      { name: "given", type: "uint256" },
+      { name: "kept", type: "uint256" },
+    ],
+    name: "FamilyPinned",
     type: "error",
   },
   {
@@ -6118,6 +6730,23 @@ export const errorsAbi = [
     name: "InvalidRule",
     type: "error",
   },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "minRequests", type: "uint16" },
+          { name: "minClaims", type: "uint16" },
+          { name: "distance", type: "uint16" },
+          { name: "correlation", type: "uint16" },
+          { name: "replyWindow", type: "uint32" },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidRule",
+    type: "error",
+  },
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
     inputs: [
@@ -6147,6 +6776,7 @@ export const errorsAbi = [
     name: "ModelMismatch",
     type: "error",
   },
+  { inputs: [], name: "NoEvidence", type: "error" },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -6164,6 +6794,7 @@ export const errorsAbi = [
     name: "NoOpenPost",
     type: "error",
   },
+  { inputs: [], name: "NoReason", type: "error" },
   {
     inputs: [
       { name: "given", type: "uint256" },
@@ -6191,10 +6822,45 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      {
+        components: [
+          { name: "claims", type: "uint32" },
+          { name: "first", type: "uint40" },
+          { name: "second", type: "uint40" },
+          { name: "firstSquared", type: "uint48" },
+          { name: "secondSquared", type: "uint48" },
+          { name: "product", type: "uint48" },
+        ],
+        name: "sums",
+        type: "tuple",
+      },
+      { name: "correlation", type: "uint256" },
+    ],
+    name: "NotAlike",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "before", type: "bytes32" },
+    ],
+    name: "NotAscending",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "caller", type: "address" },
       { name: "assay", type: "address" },
     ],
     name: "NotAssay",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "clones", type: "address" },
+    ],
+    name: "NotCloneRegistry",
     type: "error",
   },
   {
@@ -6231,12 +6897,21 @@ export const errorsAbi = [
     name: "NotFinal",
     type: "error",
   },
+  { inputs: [{ name: "requestId", type: "bytes32" }], name: "NotFinalized", type: "error" },
   {
     inputs: [
       { name: "roundId", type: "bytes32" },
       { name: "state", type: "uint8" },
     ],
     name: "NotFundable",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+    ],
+    name: "NotLater",
     type: "error",
   },
   {
@@ -6428,10 +7103,35 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+      { name: "since", type: "uint256" },
+    ],
+    name: "ReclassifiedLately",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "given", type: "bytes32" },
       { name: "recorded", type: "bytes32" },
     ],
     name: "ReplayMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "ReplyWindowOpen",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "openUntil", type: "uint256" },
+    ],
+    name: "ReplyWindowOver",
     type: "error",
   },
   {
@@ -6478,6 +7178,16 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  {
+    inputs: [
+      { name: "earlier", type: "address" },
+      { name: "later", type: "address" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "SameFamily",
+    type: "error",
+  },
+  { inputs: [{ name: "owner", type: "address" }], name: "SameOwner", type: "error" },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -6585,7 +7295,26 @@ export const errorsAbi = [
     name: "SupplyTooLarge",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "requests", type: "uint256" },
+      { name: "claims", type: "uint256" },
+      { name: "minRequests", type: "uint256" },
+      { name: "minClaims", type: "uint256" },
+    ],
+    name: "TooLittleEvidence",
+    type: "error",
+  },
   { inputs: [{ name: "max", type: "uint256" }], name: "TooManyDomains", type: "error" },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "epoch", type: "uint256" },
+      { name: "first", type: "uint256" },
+    ],
+    name: "TooOld",
+    type: "error",
+  },
   {
     inputs: [
       { name: "given", type: "uint256" },
@@ -6648,6 +7377,14 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "owner", type: "address" },
+    ],
+    name: "VotesMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "roundId", type: "bytes32" },
       { name: "given", type: "uint8" },
       { name: "required", type: "uint8" },
@@ -6662,6 +7399,14 @@ export const errorsAbi = [
       { name: "required", type: "uint8" },
     ],
     name: "WrongPhase",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongStatus",
     type: "error",
   },
   {

@@ -1,0 +1,239 @@
+import { expect } from "chai";
+
+import { CLAIMS, clonesWorld, exhibits, idsOf, type ClonesWorld, type Shared } from "../fixtures/clones.ts";
+import { endReveal, openings, playRound } from "../fixtures/round.ts";
+import { ballotsOf, committed, openSealed, unanimous } from "../fixtures/seated.ts";
+import { ethers, networkHelpers } from "../fixtures/world.ts";
+
+const load = networkHelpers.loadFixture.bind(networkHelpers);
+
+/** The sums over uncertain claims, from lanes and in floating-free BigInt. */
+async function sumsOf(w: ClonesWorld, requests: readonly Shared[], a: number, b: number, distance = 2_500n) {
+  const sums = [0n, 0n, 0n, 0n, 0n, 0n];
+  for (const { id, rows } of requests) {
+    const lanes: bigint[] = await w.assay.lanesOf(id);
+    const { weight } = await w.lens.roundOf(id);
+    const { threshold } = await w.lens.drawOf(id);
+    for (let i = 0; i < CLAIMS; i++) {
+      const lane = (lanes[i >> 4]! >> (240n - 16n * BigInt(i & 15))) & 0xffffn;
+      const gap = (lane << 16n) - threshold * 255n * weight;
+      if ((gap < 0n ? -gap : gap) * 10_000n > distance * 255n * weight * 65_536n) continue;
+      const [x, y] = [BigInt(rows[a]![i]!), BigInt(rows[b]![i]!)];
+      for (const [k, more] of [1n, x, y, x * x, y * y, x * y].entries()) sums[k]! += more;
+    }
+  }
+  return sums;
+}
+
+const report = (w: ClonesWorld, requests: readonly Shared[], [a, b] = [0, 1] as [number, number]) =>
+  w.reporter.report(w.domain, w.owners[a]!.address, w.owners[b]!.address, exhibits(requests, a, b));
+
+describe("CloneRegistry", () => {
+  // report
+  // ├── when both are one, one is not registered, they share a family or come in the wrong order → refused
+  // ├── when a case on the pair is open → WrongStatus
+  // ├── given evidence
+  // │   ├── of another domain, twice, not finalized, of an appeal → refused
+  // │   ├── when somebody did not reveal, or votes are not those it revealed → refused
+  // │   ├── when it is too little → TooLittleEvidence
+  // │   └── when the votes are not alike → NotAlike
+  // └── otherwise the case is open, the bond deposited
+  describe("report", () => {
+    it("opens a case on two clones, over all uncertain claims", async () => {
+      const w = await load(clonesWorld);
+      const sums = await sumsOf(w, w.alike, 0, 1);
+      expect(sums[0], "uncertain claims").to.be.at.least(256n);
+      const before: bigint = await w.token.balanceOf(w.outsider.address);
+      const tx = await report(w, w.alike);
+      const openUntil = (await networkHelpers.time.latest()) + 3 * 86_400;
+      await expect(tx)
+        .to.emit(w.clones, "CloneReported")
+        .withArgs(w.domain, w.earlier, w.later, w.outsider.address, idsOf(w.alike), sums, openUntil, w.bond);
+      const open = await w.clones.caseOf(w.domain, w.earlier, w.later);
+      expect(open.status, "status").to.equal(1n);
+      expect(open.sums, "stored sums").to.deep.equal(sums);
+      expect(open.evidenceHash, "hash of the ids").to.equal(ethers.keccak256(ethers.concat(idsOf(w.alike))));
+      expect(await w.token.balanceOf(w.outsider.address), "the bond is paid").to.equal(before - w.bond);
+      expect(await w.token.balanceOf(w.addresses.CloneRegistry), "and held").to.equal(w.bond);
+    });
+
+    for (const [name, pair] of [
+      ["a model that resembles the other", [0, 2]],
+      ["a model of its own", [0, 3]],
+    ] as const)
+      it(`refuses ${name}`, async () => {
+        const w = await load(clonesWorld);
+        const sums = await sumsOf(w, w.alike, pair[0], pair[1]);
+        expect(sums[0], "uncertain claims").to.be.at.least(256n);
+        await expect(report(w, w.alike, [...pair]))
+          .to.be.revertedWithCustomError(w.clones, "NotAlike")
+          .withArgs(sums, 9_500);
+      });
+
+    it("refuses one owner, one family, the wrong order and strangers", async () => {
+      const w = await load(clonesWorld);
+      const [first, second, , , sibling] = w.owners.map(({ address }) => address);
+      const stranger = w.outsider.address;
+      for (const [pair, error, args] of [
+        [[first, first], "SameOwner", [first]],
+        [[first, sibling], "SameFamily", [first, sibling, 0]],
+        [[second, first], "NotLater", [second, first]],
+        [[first, stranger], "NotRegistered", [w.domain, stranger]],
+        [[stranger, first], "NotRegistered", [w.domain, stranger]],
+      ] as const)
+        await expect(w.reporter.report(w.domain, ...pair, exhibits(w.alike, 0, 1)), error)
+          .to.be.revertedWithCustomError(w.clones, error)
+          .withArgs(...args);
+    });
+
+    it("refuses forged votes of either, and those of a silent operator", async () => {
+      const w = await load(clonesWorld);
+      const evidence = exhibits(w.alike, 0, 1);
+      const id = idsOf(w.alike)[2]!;
+      for (const [side, owner] of [
+        ["first", w.earlier],
+        ["second", w.later],
+      ] as const) {
+        const votes = Uint8Array.from(evidence[2]![side]);
+        votes[63]! ^= 1;
+        const forged = [votes, votes.slice(0, 63), evidence[1]![side]];
+        for (const given of forged)
+          await expect(
+            w.reporter.report(
+              w.domain,
+              w.earlier,
+              w.later,
+              evidence.with(2, { ...evidence[2]!, [side]: given }),
+            ),
+          )
+            .to.be.revertedWithCustomError(w.clones, "VotesMismatch")
+            .withArgs(id, owner);
+      }
+      const silent = w.owners[5]!.address;
+      await expect(w.reporter.report(w.domain, w.earlier, silent, evidence))
+        .to.be.revertedWithCustomError(w.clones, "NotRevealed")
+        .withArgs(idsOf(w.alike)[0], silent);
+    });
+
+    it("refuses requests that come twice, in disorder, of another domain or by other terms", async () => {
+      const w = await load(clonesWorld);
+      const evidence = exhibits(w.alike, 0, 1);
+      const ids = idsOf(w.alike);
+      const give = (given: typeof evidence) => w.reporter.report(w.domain, w.earlier, w.later, given);
+      await expect(give(evidence.with(1, evidence[0]!)))
+        .to.be.revertedWithCustomError(w.clones, "NotAscending")
+        .withArgs(ids[0], ids[0]);
+      await expect(give(evidence.toReversed()))
+        .to.be.revertedWithCustomError(w.clones, "NotAscending")
+        .withArgs(ids[3], ids[4]);
+      const terms = { ...evidence[0]!.terms, domain: BigInt(w.domain) + 1n };
+      await expect(give(evidence.with(0, { ...evidence[0]!, terms })))
+        .to.be.revertedWithCustomError(w.clones, "DomainMismatch")
+        .withArgs(w.domain + 1, w.domain);
+      const unknown = { ...evidence[0]!.terms, nonce: evidence[0]!.terms.nonce + 1_000n };
+      await expect(give([{ ...evidence[0]!, terms: unknown }]))
+        .to.be.revertedWithCustomError(w.clones, "NotFinalized")
+        .withArgs(await w.assay.idOf(unknown));
+    });
+
+    it("waits until the lanes of a request are complete", async () => {
+      const w = await load(clonesWorld);
+      const request = await openSealed(w, CLAIMS);
+      const ballots = ballotsOf(w, w.alike[0]!.rows);
+      await committed(w, request, ballots);
+      await w.assay.reveal(request.id, openings(ballots));
+      const evidence = exhibits([{ ...request, rows: w.alike[0]!.rows }], 0, 1);
+      const early = () => w.reporter.report(w.domain, w.earlier, w.later, evidence);
+      for (const step of [async () => {}, () => endReveal(w, request)]) {
+        await step();
+        await expect(early()).to.be.revertedWithCustomError(w.clones, "NotFinalized").withArgs(request.id);
+      }
+      await w.assay.finalize(request.terms);
+      await expect(early()).to.be.revertedWithCustomError(w.clones, "TooLittleEvidence");
+    });
+
+    it("wants enough requests and enough uncertain claims", async () => {
+      const w = await load(clonesWorld);
+      const four = w.alike.slice(0, 4);
+      const claims = (await sumsOf(w, four, 0, 1))[0]!;
+      // A rule that asks for more claims than four requests can have.
+      await w.clones.setRule(w.domain, [4, 257, 2_500, 9_500, 86_400]);
+      await expect(report(w, four))
+        .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
+        .withArgs(4, claims, 4, 257);
+      await w.clones.setRule(w.domain, [6, 256, 2_500, 9_500, 86_400]);
+      await expect(report(w, w.alike))
+        .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
+        .withArgs(5, (await sumsOf(w, w.alike, 0, 1))[0], 6, 256);
+    });
+
+    it("counts no claim on which the committee is sure", async () => {
+      const w = await load(clonesWorld);
+      const sure: Shared[] = [];
+      for (let i = 0; i < 4; i++) {
+        const request = await openSealed(w, CLAIMS);
+        const ballots = unanimous(w, 5, new Uint8Array(CLAIMS).fill(250));
+        await playRound(w, request, ballots);
+        sure.push({ ...request, rows: ballots.map(({ votes }) => votes) });
+      }
+      await expect(report(w, sure))
+        .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
+        .withArgs(4, 0, 4, 256);
+    });
+
+    it("takes one case on a pair at a time", async () => {
+      const w = await load(clonesWorld);
+      await report(w, w.alike);
+      await expect(report(w, w.alike)).to.be.revertedWithCustomError(w.clones, "WrongStatus").withArgs(1, 0);
+    });
+  });
+
+  // setRule
+  // ├── when the caller does not own the domain → NotDomainOwner
+  // ├── when a number is out of its bounds → InvalidRule
+  // └── otherwise it holds for new cases; open ones keep theirs
+  describe("setRule", () => {
+    const BOUNDS = [
+      [4, 256],
+      [256, 4_096],
+      [100, 2_500],
+      [9_500, 10_000],
+      [86_400, 2_592_000],
+    ] as const;
+    const DEFAULT = [4n, 256n, 2_500n, 9_500n, 259_200n];
+
+    it("begins with the measured defaults and takes numbers within their bounds", async () => {
+      const w = await load(clonesWorld);
+      expect(await w.clones.ruleOf(w.domain)).to.deep.equal(DEFAULT);
+      for (const [i, bounds] of BOUNDS.entries()) {
+        for (const value of bounds) {
+          const rule = DEFAULT.with(i, BigInt(value));
+          await expect(w.clones.setRule(w.domain, rule))
+            .to.emit(w.clones, "RuleSet")
+            .withArgs(w.domain, rule);
+          expect(await w.clones.ruleOf(w.domain)).to.deep.equal(rule);
+        }
+        for (const value of [bounds[0] - 1, bounds[1] + 1]) {
+          const rule = DEFAULT.with(i, BigInt(value));
+          await expect(w.clones.setRule(w.domain, rule))
+            .to.be.revertedWithCustomError(w.clones, "InvalidRule")
+            .withArgs(rule);
+        }
+      }
+    });
+
+    it("takes it from the domain's owner only", async () => {
+      const w = await load(clonesWorld);
+      await expect(w.reporter.setRule(w.domain, DEFAULT))
+        .to.be.revertedWithCustomError(w.clones, "NotDomainOwner")
+        .withArgs(w.outsider.address, w.deployer.address);
+    });
+
+    it("leaves open cases the rule they began with", async () => {
+      const w = await load(clonesWorld);
+      await report(w, w.alike);
+      await w.clones.setRule(w.domain, [4, 256, 100, 10_000, 86_400]);
+      expect((await w.clones.caseOf(w.domain, w.earlier, w.later)).rule).to.deep.equal(DEFAULT);
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import { expect } from "chai";
+
+import { impersonated } from "../fixtures/peers.ts";
+import { expectExactSums, vaultWorld } from "../fixtures/vault.ts";
+import { ethers, networkHelpers, nextEpoch } from "../fixtures/world.ts";
+
+const load = networkHelpers.loadFixture.bind(networkHelpers);
+
+/** The default world and the registry of clones, which decided to move the first operator out of family 0. */
+async function judged() {
+  const w = await vaultWorld();
+  return {
+    ...w,
+    judge: w.vault.connect(await impersonated(w.addresses.CloneRegistry)),
+    owner: w.first.address,
+  };
+}
+
+type Given = Awaited<ReturnType<typeof judged>>;
+
+/** Rests until it weighs nothing in every epoch that can be read, then leaves. */
+async function leave(w: Given) {
+  const own = w.vault.connect(w.first);
+  await own.rest(w.domain, true);
+  await nextEpoch(w, 3n);
+  await own.deregister(w.domain);
+}
+
+const comeBack = (w: Given, family: number) =>
+  w.vault.connect(w.first).register(w.domain, w.owner, family, 1_000, ethers.id("model"), "");
+
+describe("StakeVault", () => {
+  // reclassify
+  // ├── when the caller is not the CloneRegistry, the family is not listed or nobody ever registered → refused
+  // ├── when the last move has not aged → ReclassifiedLately
+  // ├── given a registered operator: it counts in the new family with the next epoch, whatever happens until then
+  // ├── given one that left: it can come back to that family only
+  // └── given pinned = false: it can come back to any
+  describe("reclassify", () => {
+    it("is for the CloneRegistry only", async () => {
+      const w = await load(judged);
+      await expect(w.vault.connect(w.peers.assay).reclassify(w.domain, w.owner, 1, true))
+        .to.be.revertedWithCustomError(w.vault, "NotCloneRegistry")
+        .withArgs(w.addresses.Assay, w.addresses.CloneRegistry);
+    });
+
+    it("refuses families that are not listed and owners that never registered", async () => {
+      const w = await load(judged);
+      await expect(w.judge.reclassify(w.domain, w.owner, 4, true))
+        .to.be.revertedWithCustomError(w.vault, "UnknownFamily")
+        .withArgs(w.domain, 4);
+      await expect(w.judge.reclassify(w.domain, w.alice.address, 1, true))
+        .to.be.revertedWithCustomError(w.vault, "NotRegistered")
+        .withArgs(w.domain, w.alice.address);
+    });
+
+    it("keeps sums exact while stake, rest and R move in the same epoch", async () => {
+      const w = await load(judged);
+      const own = w.vault.connect(w.first);
+      const steps = [
+        () => w.judge.reclassify(w.domain, w.owner, 2, true),
+        () => own.requestUnstake(w.domain, w.owner, 10n ** 20n),
+        () => own.rest(w.domain, true),
+        () => own.rest(w.domain, false),
+        () => own.cancelUnstake(w.domain, w.owner),
+      ];
+      for (const step of steps) {
+        await step();
+        await expectExactSums(w, w.domain, w.owners);
+      }
+      for (let e = 0; e < 3; e++) {
+        await nextEpoch(w);
+        await expectExactSums(w, w.domain, w.owners);
+      }
+      expect((await w.vault.operatorOf(w.domain, w.owner)).family).to.equal(2n);
+    });
+
+    it("takes a family out of the sums that falls below its floor, and back in", async () => {
+      const w = await load(judged);
+      for (const owner of w.owners.filter((_, i) => i % 4 === 0))
+        await w.judge.reclassify(w.domain, owner.address, 1, true);
+      expect((await w.vault.nextDomainSums(w.domain)).families, "families").to.equal(3n);
+      await expectExactSums(w, w.domain, w.owners);
+      await nextEpoch(w, 2n);
+      await w.judge.reclassify(w.domain, w.owner, 0, false);
+      expect((await w.vault.nextDomainSums(w.domain)).families, "families").to.equal(4n);
+      await expectExactSums(w, w.domain, w.owners);
+    });
+
+    it("moves an operator again only when the last move has aged", async () => {
+      const w = await load(judged);
+      const since: bigint = (await w.vault.currentEpoch()) + 1n;
+      await w.judge.reclassify(w.domain, w.owner, 1, true);
+      for (let e = 0; e < 2; e++) {
+        await expect(w.judge.reclassify(w.domain, w.owner, 2, true))
+          .to.be.revertedWithCustomError(w.vault, "ReclassifiedLately")
+          .withArgs(w.domain, w.owner, since);
+        await nextEpoch(w);
+      }
+      await w.judge.reclassify(w.domain, w.owner, 2, true);
+      await expectExactSums(w, w.domain, w.owners);
+    });
+
+    it("lets an operator that left come back to its family only", async () => {
+      const w = await load(judged);
+      await w.judge.reclassify(w.domain, w.owner, 1, true);
+      await leave(w);
+      expect(await w.vault.familyMembers(w.domain, 1), "members after it left").to.equal(3n);
+      await expect(comeBack(w, 0))
+        .to.be.revertedWithCustomError(w.vault, "FamilyPinned")
+        .withArgs(w.domain, w.owner, 0, 1);
+      const last: bigint = (await w.vault.originOf(w.domain, w.owners.at(-1)!.address)).serial;
+      await comeBack(w, 1);
+      const { serial, pinned } = await w.vault.originOf(w.domain, w.owner);
+      expect([serial, pinned], "it registered last, and stays pinned").to.deep.equal([last + 1n, true]);
+      await expectExactSums(w, w.domain, w.owners);
+    });
+
+    it("decides about an operator that left before, and lets it go again", async () => {
+      const w = await load(judged);
+      await leave(w);
+      const members = await Promise.all([0, 1].map((f) => w.vault.familyMembers(w.domain, f)));
+      await w.judge.reclassify(w.domain, w.owner, 1, true);
+      for (const f of [0, 1])
+        expect(await w.vault.familyMembers(w.domain, f), `members of ${f}`).to.equal(members[f]);
+      await expect(comeBack(w, 3)).to.be.revertedWithCustomError(w.vault, "FamilyPinned");
+      await w.judge.reclassify(w.domain, w.owner, 0, false);
+      await comeBack(w, 3);
+      await expectExactSums(w, w.domain, w.owners);
+    });
+  });
+});
