@@ -106,6 +106,34 @@ abstract contract Handler is MoneyActions {
         if (id != 0) _report(id);
     }
 
+    function fundAppeal(uint256 seed) external act {
+        _fundAppeal(seed);
+    }
+
+    function appeal(uint256 seed) external act {
+        _appealAny(seed);
+    }
+
+    function overturn(uint256 seed) external act {
+        _resolve(seed, Action.OVERTURN);
+    }
+
+    function confirm(uint256 seed) external act {
+        _resolve(seed, Action.CONFIRM);
+    }
+
+    function lapse(uint256 seed) external act {
+        _resolve(seed, Action.LAPSE);
+    }
+
+    function seize(uint256 seed) external act {
+        _seize(seed);
+    }
+
+    function claimBond(uint256 seed) external act {
+        _claimAppeal(seed);
+    }
+
     function post(uint256 seed) external act {
         _post(seed);
     }
@@ -150,7 +178,7 @@ abstract contract Handler is MoneyActions {
 
     /// @notice The functions the runner may call.
     function actions() public pure returns (bytes4[] memory list) {
-        list = new bytes4[](28);
+        list = new bytes4[](35);
         list[0] = this.stake.selector;
         list[1] = this.unstake.selector;
         list[2] = this.cancel.selector;
@@ -169,16 +197,23 @@ abstract contract Handler is MoneyActions {
         list[15] = this.voidUnsealed.selector;
         list[16] = this.settle.selector;
         list[17] = this.report.selector;
-        list[18] = this.post.selector;
-        list[19] = this.distribute.selector;
-        list[20] = this.unlock.selector;
-        list[21] = this.pause.selector;
-        list[22] = this.share.selector;
-        list[23] = this.announce.selector;
-        list[24] = this.family.selector;
-        list[25] = this.donate.selector;
-        list[26] = this.wait_.selector;
-        list[27] = this.passEpochs.selector;
+        list[18] = this.fundAppeal.selector;
+        list[19] = this.appeal.selector;
+        list[20] = this.overturn.selector;
+        list[21] = this.confirm.selector;
+        list[22] = this.lapse.selector;
+        list[23] = this.seize.selector;
+        list[24] = this.claimBond.selector;
+        list[25] = this.post.selector;
+        list[26] = this.distribute.selector;
+        list[27] = this.unlock.selector;
+        list[28] = this.pause.selector;
+        list[29] = this.share.selector;
+        list[30] = this.announce.selector;
+        list[31] = this.family.selector;
+        list[32] = this.donate.selector;
+        list[33] = this.wait_.selector;
+        list[34] = this.passEpochs.selector;
     }
 
     /// @notice Whether every action happened at least once, and the first one that did not.

@@ -1,35 +1,42 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAppeals} from "../../contracts/interfaces/IAppeals.sol";
 import {IAssay} from "../../contracts/interfaces/IAssay.sol";
 import {IRewardMinter} from "../../contracts/interfaces/IRewardMinter.sol";
 import {Assert} from "../utils/Assert.sol";
 import {Campaign} from "./Campaign.sol";
 
 /// @title MoneyInvariants
-/// @notice SPEC INV-1 … INV-3, INV-19, INV-20: WORK, credits, the mint and the score accounts.
+/// @notice SPEC INV-1 … INV-3, INV-19, INV-20, INV-22: WORK, credits, the mint, the score accounts and the bonds of appeals.
 abstract contract MoneyInvariants is Campaign {
+    /// @dev Flags of a round.
+    uint256 private constant FINALIZED = 4;
+    uint256 private constant VOIDED = 8;
+
     /// @notice INV-1: Σ balances = supply = genesis + minted − burned.
     function invariantTokenConservation() external view {
-        uint256 burned = handler.bought() + handler.burnedByCharges() + handler.DOMAINS() * handler.DOMAIN_FEE();
+        uint256 burned = handler.bought() + handler.sponsored() + handler.burnedByCharges();
+        burned += handler.DOMAINS() * handler.DOMAIN_FEE();
         uint256 supply = handler.token().totalSupply();
         Assert.eq(supply + burned, handler.SUPPLY() + handler.minted(), "supply");
         uint256 sum = _balance(address(handler)) + _balance(handler.COLLECTOR());
         sum += _balance(address(handler.vault())) + _balance(address(handler.registry()));
+        sum += _balance(address(handler.appeals()));
         for (uint256 i; i < handler.HOLDERS(); ++i) sum += _balance(handler.holder(i));
         for (uint256 i; i < handler.REQUESTERS(); ++i) sum += _balance(handler.requester(i));
         Assert.eq(sum, supply, "sum of balances");
     }
 
-    /// @notice INV-2, FEE-5: burned for credits = credits + reserved + earned + spent on bounties.
+    /// @notice INV-2, FEE-5: burned for credits and by sponsors = credits + reserved + earned + spent on bounties.
     function invariantCreditConservation() external view {
         uint256 sum = handler.spentOnBounties();
         for (uint256 i; i < handler.REQUESTERS(); ++i) sum += handler.fees().credits(handler.requester(i));
-        for (uint256 i; i < handler.requestCount(); ++i) sum += _reserved(i);
+        for (uint256 i; i < handler.roundCount(); ++i) sum += _reserved(i);
         uint256 epoch = handler.vault().currentEpoch();
         for (uint16 d = 1; d <= handler.DOMAINS(); ++d)
             for (uint256 e; e <= epoch; ++e) sum += handler.fees().earned(d, e);
-        Assert.eq(sum, handler.bought(), "burned for credits");
+        Assert.eq(sum, handler.bought() + handler.sponsored(), "burned for credits and by sponsors");
     }
 
     /// @notice INV-3, REW-1: minted for an epoch, bounties included, ≤ its earned burn.
@@ -69,6 +76,35 @@ abstract contract MoneyInvariants is Campaign {
         }
     }
 
+    /// @notice INV-22: Appeals holds what was put in and taken for its funders, less what it paid, of every bond that is
+    ///         not burned, and what was sent to it by mistake.
+    function invariantBondsOfAppeals() external view {
+        uint256 sum = handler.donatedTo(address(handler.appeals()));
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, ) = handler.roundAt(n);
+            // There is a bond at most for the round after one there is.
+            id = keccak256(abi.encode(id));
+            IAppeals.Pot memory pot = handler.appeals().potOf(id);
+            uint256 funded;
+            uint256 paid;
+            for (uint256 i; i < handler.REQUESTERS(); ++i) {
+                IAppeals.Contribution memory part = handler.appeals().contributionOf(id, handler.requester(i));
+                funded += part.amount;
+                paid += part.paid;
+            }
+            Assert.eq(pot.funded, funded, "contributions to a bond");
+            Assert.le(pot.reward, pot.funded, "reward");
+            if (pot.state != IAppeals.BondState.BURNED) sum += funded + pot.reward - paid;
+        }
+        Assert.eq(_balance(address(handler.appeals())), sum, "balance of the appeals");
+    }
+
+    /// @notice APP-9, APP-10: a bond came back exactly when its round was void or overturned a claim for good, and paid
+    ///         what was due.
+    function invariantBondsEndAsDue() external view {
+        Assert.eq(handler.wronglyResolved(), 0, "bonds returned, burned or paid wrongly");
+    }
+
     function _points(uint16 d, uint256 epoch, uint256 i, uint256 maturity) private view returns (uint256) {
         IRewardMinter.Account memory account = handler.minter().accountOf(d, epoch, handler.holder(i));
         if (account.factor == 0 || account.score <= 0 || account.scored < maturity) return 0;
@@ -79,14 +115,14 @@ abstract contract MoneyInvariants is Campaign {
         return handler.token().balanceOf(who);
     }
 
-    /// @dev What a request still holds: all seats until it has verdicts, then the paid seats that are not settled.
+    /// @dev What a request still holds: all seats until it has verdicts, then the paid seats that are not settled. The
+    ///      rounds of appeals hold nothing.
     function _reserved(uint256 i) private view returns (uint256) {
-        (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(i);
-        IAssay.Phase phase = handler.assay().phaseOf(id);
-        if (phase == IAssay.Phase.VOID) return 0;
+        (bytes32 id, IAssay.Terms memory terms) = handler.roundAt(i);
+        IAssay.Round memory round = handler.lens().roundOf(id);
+        if (handler.indexOf(id) != 0 || round.flags & VOIDED != 0) return 0;
         uint256 seats = handler.lens().drawOf(id).seats;
-        if (phase == IAssay.Phase.FINALIZED || phase == IAssay.Phase.FINAL) {
-            IAssay.Round memory round = handler.lens().roundOf(id);
+        if (round.flags & FINALIZED != 0) {
             uint256 paid = round.reveals < seats ? round.reveals : seats;
             seats = round.settled < paid ? paid - round.settled : 0;
         }

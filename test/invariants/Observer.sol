@@ -19,8 +19,9 @@ abstract contract Observer is History {
         uint256 withdrawn;
     }
 
-    /// @dev wei of WORK burned for credits, charged and burned, and minted for whatever reason.
+    /// @dev wei of WORK burned for credits and by sponsors, charged and burned, and minted for whatever reason.
     uint256 public bought;
+    uint256 public sponsored;
     uint256 public burnedByCharges;
     uint256 public minted;
     uint256 public spentOnBounties;
@@ -36,7 +37,14 @@ abstract contract Observer is History {
     mapping(bytes32 requestId => mapping(address owner => bytes32 votesHash)) public revealedHash;
     /// @dev Σ over the reveals of Σ vote · v.
     mapping(bytes32 requestId => uint256 sum) public revealedSum;
-    mapping(bytes32 requestId => bytes32 verdicts) public publishedHash;
+    /// @dev Verdicts of a round alone, and its mean plus one; zero if it published none.
+    mapping(bytes32 roundId => uint256[2] verdicts) private _published;
+    mapping(bytes32 roundId => uint256 meanPlusOne) public publishedMean;
+
+    /// @dev Seats that lost a part of their bond to an appeal, and what each of them lost and won (SPEC APP-7, APP-8).
+    uint256 public seizures;
+    mapping(bytes32 roundId => mapping(address owner => uint256 wei_)) public takenFrom;
+    mapping(bytes32 roundId => mapping(address owner => int256 wei_)) public valueOf;
 
     function flowOf(uint16 d, address owner) external view returns (Flow memory) {
         return _flows[d][owner];
@@ -44,6 +52,11 @@ abstract contract Observer is History {
 
     function accountEpochsOf(uint16 d, address owner) public view returns (uint256[] memory) {
         return _accountEpochs[d][owner];
+    }
+
+    /// @notice What a round itself published about a claim: 0 undecided, 1 false, 2 true.
+    function publishedVerdict(bytes32 id, uint256 claim) public view returns (uint256) {
+        return (_published[id][claim / 128] >> (2 * (claim % 128))) & 3;
     }
 
     /// @dev Reads everything that was emitted since the last time.
@@ -83,6 +96,11 @@ abstract contract Observer is History {
         if (name == IFeeMarket.BountySpent.selector) spentOnBounties += abi.decode(log.data, (uint256));
         if (name == IFeeMarket.BurnEarned.selector)
             earnedOf[uint16(uint256(log.topics[1]))][uint256(log.topics[2])] += abi.decode(log.data, (uint256));
+        if (name == IFeeMarket.Sponsored.selector) {
+            uint256 amount = abi.decode(log.data, (uint256));
+            sponsored += amount;
+            earnedOf[uint16(uint256(log.topics[2]))][uint256(log.topics[3])] += amount;
+        }
     }
 
     function _seeMinter(Vm.Log memory log) private {
@@ -109,13 +127,24 @@ abstract contract Observer is History {
         if (log.topics.length < 2) return;
         bytes32 id = log.topics[1];
         if (_isOutcome(name)) {
-            ++outcomesOf[id][_address(log.topics[2])];
+            address owner = _address(log.topics[2]);
+            ++outcomesOf[id][owner];
+            if (name == IAssay.SeatSettled.selector)
+                (, valueOf[id][owner], , ) = abi.decode(log.data, (uint256, int256, uint256, uint256));
+            else if (name == IAssay.SeatForfeited.selector) {
+                (, uint256 charge) = abi.decode(log.data, (uint256, uint256));
+                takenFrom[id][owner] += charge;
+            }
+        } else if (name == IAssay.SeatOverturned.selector) {
+            ++seizures;
+            takenFrom[id][_address(log.topics[2])] += abi.decode(log.data, (uint256));
         } else if (name == IAssay.Finalized.selector) {
             (uint256[2] memory words, , , uint256 mean, , , ) = abi.decode(
                 log.data,
                 (uint256[2], uint256, bool, uint256, uint256, uint256, uint256)
             );
-            publishedHash[id] = keccak256(abi.encode(words, mean));
+            _published[id] = words;
+            publishedMean[id] = mean + 1;
         } else if (name == IAssay.Revealed.selector) {
             bytes memory votes = abi.decode(log.data, (bytes));
             address owner = _address(log.topics[2]);

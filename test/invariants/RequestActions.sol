@@ -7,17 +7,36 @@ import {VM} from "../utils/Vm.sol";
 import {StakeActions} from "./StakeActions.sol";
 
 /// @title RequestActions
-/// @notice What requesters do, and the seed: SPEC REQ, FEE. Keeps every request with its terms.
+/// @notice What requesters do, and the seed: SPEC REQ, FEE. Keeps every round with its terms: those of requests, and
+///         those that appeals opened.
 abstract contract RequestActions is StakeActions {
     bytes32[] internal _ids;
-    mapping(bytes32 requestId => IAssay.Terms) internal _terms;
+    mapping(bytes32 roundId => IAssay.Terms) internal _terms;
+    mapping(bytes32 roundId => bytes32 requestId) public requestOf;
+    /// @dev 0: the request's own round; 1 and 2: appeals.
+    mapping(bytes32 roundId => uint256 index) public indexOf;
+    /// @dev Claims (one bit each) that the honest voters of a round see the wrong way round.
+    mapping(bytes32 roundId => uint256 mask) public misledOn;
 
-    function requestCount() external view returns (uint256) {
+    function roundCount() external view returns (uint256) {
         return _ids.length;
     }
 
-    function requestAt(uint256 i) external view returns (bytes32 id, IAssay.Terms memory terms) {
+    function roundAt(uint256 i) external view returns (bytes32 id, IAssay.Terms memory terms) {
         return (_ids[i], _terms[_ids[i]]);
+    }
+
+    function _enter(bytes32 id, bytes32 requestId, uint256 index, IAssay.Terms memory terms, uint256 misled) internal {
+        _ids.push(id);
+        _terms[id] = terms;
+        requestOf[id] = requestId;
+        indexOf[id] = index;
+        misledOn[id] = misled;
+    }
+
+    /// @dev The id of the round that an appeal against `id` opens (SPEC REQ-19).
+    function _after(bytes32 id) internal pure returns (bytes32) {
+        return keccak256(abi.encode(id));
     }
 
     function _buy(uint256 seed) internal {
@@ -63,8 +82,7 @@ abstract contract RequestActions is StakeActions {
         bytes memory call = abi.encodeCall(assay.request, (_ask(terms, needed)));
         bytes memory answer = _do(who, address(assay), call);
         require(abi.decode(answer, (bytes32)) == id, "a request got another id than its terms give");
-        _ids.push(id);
-        _terms[id] = terms;
+        _enter(id, id, 0, terms, 0);
         _count(Action.REQUEST);
     }
 
@@ -121,7 +139,8 @@ abstract contract RequestActions is StakeActions {
         if (assay.phaseOf(id) != IAssay.Phase.REQUESTED) return;
         uint256 credits = fees.credits(terms.requester);
         _do(COLLECTOR, address(assay), call);
-        uint256 paid = uint256(terms.price) * terms.claims * lens.drawOf(id).seats;
+        // The seats of an appeal are paid by its bond.
+        uint256 paid = indexOf[id] == 0 ? uint256(terms.price) * terms.claims * lens.drawOf(id).seats : 0;
         require(fees.credits(terms.requester) == credits + paid, "a void request gave back something else");
         _count(Action.VOID);
         _again(COLLECTOR, address(assay), call);

@@ -7,14 +7,14 @@ import {Assert} from "../utils/Assert.sol";
 import {Campaign} from "./Campaign.sol";
 
 /// @title RoundInvariants
-/// @notice SPEC INV-11 … INV-13, INV-15, INV-18: seats, reveals, lanes and verdicts.
+/// @notice SPEC INV-11 … INV-13, INV-15, INV-18, APP-7, APP-8: seats, reveals, lanes and verdicts.
 abstract contract RoundInvariants is Campaign {
     uint256 private constant REVEALED = 16;
 
     /// @notice INV-11, VOTE-8, VOTE-9: every lane ≤ 255 · Σv ≤ 65,025, and together they are Σ vote · v of the reveals.
     function invariantLanesAreBounded() external view {
-        for (uint256 n; n < handler.requestCount(); ++n) {
-            (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, IAssay.Terms memory terms) = handler.roundAt(n);
             IAssay.Round memory round = handler.lens().roundOf(id);
             Assert.le(round.weight, round.committed, "weight of the reveals");
             uint256[16] memory lanes = handler.assay().lanesOf(id);
@@ -28,10 +28,10 @@ abstract contract RoundInvariants is Campaign {
         }
     }
 
-    /// @notice INV-12: at most one outcome a (request, owner): settled, or reported absent.
+    /// @notice INV-12: at most one outcome a (round, owner): settled, or reported absent.
     function invariantOneOutcome() external view {
-        for (uint256 n; n < handler.requestCount(); ++n) {
-            (bytes32 id, ) = handler.requestAt(n);
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, ) = handler.roundAt(n);
             for (uint256 i; i < handler.OPERATORS(); ++i)
                 Assert.le(handler.outcomesOf(id, handler.holder(i)), 1, "outcomes");
         }
@@ -40,8 +40,8 @@ abstract contract RoundInvariants is Campaign {
     /// @notice INV-13, VOTE-2, VOTE-6: what was revealed is what was committed last; nothing forged was accepted.
     function invariantNoRevealWithoutCommit() external view {
         Assert.eq(handler.forged(), 0, "forged calls");
-        for (uint256 n; n < handler.requestCount(); ++n) {
-            (bytes32 id, ) = handler.requestAt(n);
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, ) = handler.roundAt(n);
             uint256 reveals;
             for (uint256 i; i < handler.OPERATORS(); ++i) {
                 address owner = handler.holder(i);
@@ -55,14 +55,36 @@ abstract contract RoundInvariants is Campaign {
         }
     }
 
-    /// @notice INV-15, REQ-18: verdicts read as they were published, ever after.
-    function invariantVerdictsNeverChange() external view {
-        for (uint256 n; n < handler.requestCount(); ++n) {
-            (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
-            bytes32 published = handler.publishedHash(id);
-            if (published == 0) continue;
+    /// @notice INV-15, REQ-18, APP-5: a claim reads as the latest round that decided it published, the mean as the first
+    ///         round did; what was final once never reads otherwise.
+    function invariantVerdictsChangeByAppealOnly() external view {
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, IAssay.Terms memory terms) = handler.roundAt(n);
+            uint256 published = handler.publishedMean(id);
+            if (published == 0 || handler.indexOf(id) != 0) continue;
             (uint256[2] memory words, uint256 mean, ) = handler.lens().verdictsOf(terms);
-            Assert.isTrue(keccak256(abi.encode(words, mean)) == published, "verdicts as published");
+            Assert.eq(mean + 1, published, "mean as published");
+            uint256[2] memory expected;
+            for (uint256 c; c < terms.claims; ++c)
+                expected[c / 128] |= handler.verdictUpTo(id, 2, c) << (2 * (c % 128));
+            Assert.isTrue(words[0] == expected[0] && words[1] == expected[1], "verdicts as published");
+            bytes32 last = handler.finalVerdicts(id);
+            if (last != 0) Assert.isTrue(keccak256(abi.encode(words)) == last, "verdicts that were final");
+        }
+    }
+
+    /// @notice APP-7, APP-8: what a seat loses to an appeal or by silence, and what its negative value can cost, never
+    ///         exceed its bond.
+    function invariantSeatsLoseAtMostTheirBond() external view {
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, IAssay.Terms memory terms) = handler.roundAt(n);
+            uint256 bond = uint256(handler.lens().drawOf(id).bond) * 1e9;
+            uint256 ratio = handler.registry().feesOf(terms.domain, terms.version).penaltyRatio;
+            for (uint256 i; i < handler.OPERATORS(); ++i) {
+                int256 value = handler.valueOf(id, handler.holder(i));
+                uint256 debt = value < 0 ? (uint256(-value) * ratio) / 10_000 : 0;
+                Assert.le(handler.takenFrom(id, handler.holder(i)) + debt, bond, "charges of a seat");
+            }
         }
     }
 

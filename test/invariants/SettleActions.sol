@@ -7,9 +7,16 @@ import {VoteActions} from "./VoteActions.sol";
 /// @title SettleActions
 /// @notice A round moved through its phases, its verdicts and what becomes of its seats: SPEC REQ, SCORE, ACC.
 abstract contract SettleActions is VoteActions {
+    /// @dev Flags of a round.
+    uint256 private constant VOIDED = 8;
+    uint256 private constant APPEALED = 16;
+    /// @dev Flags of a seat.
     uint256 private constant REVEALED = 16;
     uint256 private constant SETTLED = 32;
     uint256 private constant ABSENT = 64;
+
+    /// @dev Verdicts of a request that were read when it was final.
+    mapping(bytes32 requestId => bytes32 hash) public finalVerdicts;
 
     // ------------------------------------------------- a request in some phase
     // Each of these finds one, or makes one out of the phase before; zero if it came out otherwise.
@@ -51,10 +58,7 @@ abstract contract SettleActions is VoteActions {
         id = _inReveal(seed);
         if (id == 0) return 0;
         _reveal(id, _draw(seed, 25));
-        IAssay.Round memory round = lens.roundOf(id);
-        IAssay.Draw memory draw = lens.drawOf(id);
-        uint256 end = uint256(round.clock) + draw.commitWindow + draw.revealWindow;
-        if (_now() < end) _travel(end - _now());
+        _endReveal(id);
     }
 
     /// @dev A request with somebody to report; makes one in which half of the operators stay silent.
@@ -111,6 +115,11 @@ abstract contract SettleActions is VoteActions {
     /// @dev Settles some seats, settled ones among them.
     function _settle(bytes32 id, uint256 seed) internal {
         _forgeUntimely(id);
+        bytes32 requestId = requestOf[id];
+        if (finalVerdicts[requestId] == 0 && assay.phaseOf(requestId) == IAssay.Phase.FINAL) {
+            finalVerdicts[requestId] = keccak256(abi.encode(appeals.verdictsOf(_terms[id])));
+            _forge(requester(0), address(assay), abi.encodeCall(assay.appeal, (_terms[id])));
+        }
         IAssay.Vote[] memory votes = new IAssay.Vote[](OPERATORS);
         uint256 count;
         for (uint256 i; i < OPERATORS; ++i) {
@@ -122,9 +131,12 @@ abstract contract SettleActions is VoteActions {
             mstore(votes, count)
         }
         if (count == 0) return;
-        bytes memory call = abi.encodeCall(assay.settle, (_terms[id], 0, votes));
+        bytes memory call = abi.encodeCall(assay.settle, (_terms[id], indexOf[id], votes));
         _do(COLLECTOR, address(assay), call);
         if (assay.phaseOf(id) == IAssay.Phase.FINAL) _count(Action.SETTLE);
+        uint256 before = seizures;
+        _observe();
+        if (seizures != before) _count(Action.SEIZE);
         _again(COLLECTOR, address(assay), call);
     }
 
@@ -136,7 +148,7 @@ abstract contract SettleActions is VoteActions {
             owners[0] = holder(i);
             IAssay.Seat memory seat = lens.seatOf(id, owners[0]);
             bool able = seat.digest == 0 && seat.flags & ABSENT == 0 && _mustSit(id, owners[0]);
-            bytes memory call = abi.encodeCall(assay.reportAbsent, (_terms[id], 0, owners));
+            bytes memory call = abi.encodeCall(assay.reportAbsent, (_terms[id], indexOf[id], owners));
             if (!able) {
                 _forge(COLLECTOR, address(assay), call);
                 continue;
@@ -150,20 +162,39 @@ abstract contract SettleActions is VoteActions {
     // ----------------------------------------------------------------- helpers
 
     function _canReport(bytes32 id) internal view returns (bool) {
-        IAssay.Phase phase = assay.phaseOf(id);
         IAssay.Round memory round = lens.roundOf(id);
         // Only a quorum of commits proves that the payload could be had (SPEC ACC-2).
         if (round.commits < round.minSeats) return false;
         // Older weights cannot be read any more (SPEC ACC-5).
         if (uint256(round.epoch) + 1 < _epoch()) return false;
         // A request that was voided unsealed drew nobody.
-        if (phase == IAssay.Phase.VOID) return round.flags & 1 == 1 && _now() < round.clock;
+        if (round.flags & VOIDED != 0) return round.flags & 1 == 1 && _now() < round.clock;
+        // An appeal neither ends nor extends the time for the round before.
+        if (round.flags & APPEALED != 0) return _now() < round.clock;
+        IAssay.Phase phase = assay.phaseOf(id);
         return phase == IAssay.Phase.TALLY || phase == IAssay.Phase.FINALIZED;
     }
 
-    function _endCommit(bytes32 id) private {
+    function _endCommit(bytes32 id) internal {
         uint256 end = uint256(lens.roundOf(id).clock) + lens.drawOf(id).commitWindow;
         if (_now() < end) _travel(end - _now());
+    }
+
+    function _endReveal(bytes32 id) internal {
+        IAssay.Draw memory draw = lens.drawOf(id);
+        uint256 end = uint256(lens.roundOf(id).clock) + draw.commitWindow + draw.revealWindow;
+        if (_now() < end) _travel(end - _now());
+    }
+
+    /// @dev Whether a round has seats that can be settled and are not.
+    function _isUnsettled(bytes32 id) internal view returns (bool) {
+        IAssay.Phase phase = assay.phaseOf(requestOf[id]);
+        if (phase != IAssay.Phase.FINAL && phase != IAssay.Phase.VOID) return false;
+        for (uint256 i; i < OPERATORS; ++i) {
+            IAssay.Seat memory seat = lens.seatOf(id, holder(i));
+            if (seat.digest != 0 && seat.flags & SETTLED == 0) return true;
+        }
+        return false;
     }
 
     function _findUnsettled(uint256 seed) private view returns (bytes32) {
@@ -172,12 +203,7 @@ abstract contract SettleActions is VoteActions {
         uint256 start = seed % all;
         for (uint256 k; k < all; ++k) {
             bytes32 id = _ids[(start + k) % all];
-            IAssay.Phase phase = assay.phaseOf(id);
-            if (phase != IAssay.Phase.FINAL && phase != IAssay.Phase.VOID) continue;
-            for (uint256 i; i < OPERATORS; ++i) {
-                IAssay.Seat memory seat = lens.seatOf(id, holder(i));
-                if (seat.digest != 0 && seat.flags & SETTLED == 0) return id;
-            }
+            if (_isUnsettled(id)) return id;
         }
         return 0;
     }

@@ -142,8 +142,8 @@ abstract contract StakeInvariants is Campaign {
     /// @dev gwei by domain: bonds of open seats and of score accounts.
     function _owed(uint256 i) private view returns (uint256[3] memory owed) {
         address owner = handler.holder(i);
-        for (uint256 n; n < handler.requestCount(); ++n) {
-            (bytes32 id, IAssay.Terms memory terms) = handler.requestAt(n);
+        for (uint256 n; n < handler.roundCount(); ++n) {
+            (bytes32 id, IAssay.Terms memory terms) = handler.roundAt(n);
             IAssay.Seat memory seat = handler.lens().seatOf(id, owner);
             if (seat.digest != 0 && seat.flags & 32 == 0) owed[terms.domain] += handler.lens().drawOf(id).bond;
         }

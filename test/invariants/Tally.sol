@@ -25,6 +25,13 @@ abstract contract Tally is Observer {
         VOID,
         SETTLE,
         REPORT,
+        FUND_APPEAL,
+        APPEAL,
+        OVERTURN,
+        CONFIRM,
+        LAPSE,
+        SEIZE,
+        CLAIM_BOND,
         POST,
         DISTRIBUTE,
         UNLOCK,
@@ -62,6 +69,7 @@ abstract contract Tally is Observer {
     /// @dev Everything of value a call could move: balances, supply, credits, earned burn, free stake.
     function _fingerprint(address who) private view returns (bytes32 print) {
         print = keccak256(abi.encode(token.totalSupply(), token.balanceOf(who), token.balanceOf(address(vault))));
+        print = keccak256(abi.encode(print, token.balanceOf(address(appeals))));
         for (uint256 i; i < REQUESTERS; ++i) print = keccak256(abi.encode(print, fees.credits(requester(i))));
         for (uint16 d = 1; d <= DOMAINS; ++d) {
             print = keccak256(abi.encode(print, fees.earned(d, _epoch())));

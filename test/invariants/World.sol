@@ -28,7 +28,10 @@ abstract contract World is Protocol {
         token.approve(address(registry), type(uint256).max);
         for (uint16 d = 1; d <= DOMAINS; ++d) _createDomain(d);
         for (uint256 i; i < HOLDERS; ++i) _fund(holder(i), address(vault));
-        for (uint256 i; i < REQUESTERS; ++i) _fund(requester(i), address(fees));
+        for (uint256 i; i < REQUESTERS; ++i) {
+            _fund(requester(i), address(fees));
+            _fund(requester(i), address(appeals));
+        }
         for (uint256 i; i < OPERATORS; ++i) {
             for (uint16 d = 1; d <= DOMAINS; ++d) {
                 VM.startPrank(holder(i));
