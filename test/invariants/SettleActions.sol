@@ -57,7 +57,8 @@ abstract contract SettleActions is VoteActions {
         if (id != 0) return id;
         id = _inReveal(seed);
         if (id == 0) return 0;
-        _reveal(id, _draw(seed, 25));
+        // A slow commit may have outlasted the whole window.
+        if (assay.phaseOf(id) == IAssay.Phase.REVEAL) _reveal(id, _draw(seed, 25));
         _endReveal(id);
     }
 
