@@ -9,10 +9,13 @@ import { configVariable, defineConfig } from "hardhat/config";
 
 const require = createRequire(import.meta.url);
 
-/** The compiler comes from npm, so a build needs no download; see ARCHITECTURE.md. */
+/**
+ * The compiler comes from npm, so a build needs no download; see ARCHITECTURE.md. Its path is part of what Hardhat's
+ * cache is asked by, so a copy of the workspace names the original's to be built already.
+ */
 const compiler = {
   version: "0.8.37",
-  path: require.resolve("solc/soljson.js"),
+  path: process.env.ASSAY_SOLC ?? require.resolve("solc/soljson.js"),
   settings: {
     viaIR: true,
     evmVersion: "prague",

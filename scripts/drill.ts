@@ -70,6 +70,12 @@ const FAULTS: readonly Fault[] = [
     expect: [/test_red[^]*\n0 passed, 1 failed\n$/],
   },
   {
+    gate: "a contract that does not compile",
+    plant: { "contracts/Drill.sol": `${SPDX}contract Drill {\n` },
+    command: ["npm", "run", "build"],
+    expect: [/ParserError[^]*Drill\.sol/],
+  },
+  {
     gate: "tests that went missing",
     plant: { "scripts/test-minimums.json": `{ "models": 100000 }\n` },
     command: [...NPM_TEST, "models"],
@@ -114,6 +120,30 @@ const FAULTS: readonly Fault[] = [
     expect: [/drillFault\.ts.*TS2322/],
   },
   {
+    gate: "ABIs that are not the contracts'",
+    plant: { "deploy/published/src/abis.ts": [`name: "finalize"`, `name: "finalise"`] },
+    command: ["node", "scripts/publish.ts", "--check"],
+    expect: [/abis\.ts is stale/],
+  },
+  {
+    gate: "configuration that the documents do not tell",
+    plant: { "docs/operators.md": ["| `pollMs` ", "| `pollS`  "] },
+    command: ["node", "scripts/config-docs.ts", "--check"],
+    expect: [/operators\.md/],
+  },
+  {
+    gate: "a manifest's schema that is not the published one",
+    plant: { "models/manifest.schema.json": [`"Assay model manifest"`, `"Some manifest"`] },
+    command: ["node", "scripts/manifest-schema.ts", "--check"],
+    expect: [/manifest\.schema\.json does not tell/],
+  },
+  {
+    gate: "lines no test runs",
+    plant: { "coverage/lcov.info": "SF:contracts/Assay.sol\nDA:1,1\nDA:2,0\nend_of_record\n" },
+    command: ["node", "scripts/coverage.ts", "--read"],
+    expect: [/coverage: 50\.00 % of 2 lines/],
+  },
+  {
     gate: "arithmetic of keeper and contract apart",
     plant: { "keeper/src/mirror/reputationMath.ts": ["MIN = WAD / 10n", "MIN = WAD / 11n"] },
     command: [...NPM_TEST, "contracts", "--files=test/differential/reputationMath.test.ts"],
@@ -132,6 +162,12 @@ const FAULTS: readonly Fault[] = [
     expect: [/over budget: stakeFirst \d+ > 0\.\d+/],
   },
   {
+    gate: "a batch too large for a block",
+    plant: { "bench/gas.json": [`"max.settle": `, `"max.settle": 1`] },
+    command: ["node", "bench/budgets.ts"],
+    expect: [/over budget: max\.settle 1\d+ > 16000000/],
+  },
+  {
     gate: "a commit dearer among many",
     plant: { "bench/gas.json": [`"commit.of10000": `, `"commit.of10000": 1`] },
     command: ["node", "bench/budgets.ts"],
@@ -148,6 +184,17 @@ const FAULTS: readonly Fault[] = [
     plant: { "bench/sizes.json": [`"Assay": `, `"Assay": 1`] },
     command: ["node", "bench/sizes.ts", "--check"],
     expect: [/size changed: Assay/],
+  },
+  {
+    gate: "a contract too large for a chain",
+    plant: {
+      "artifacts/contracts/Assay.sol/Assay.json": [
+        `"deployedBytecode": "0x`,
+        `"deployedBytecode": "0x${"00".repeat(2_000)}`,
+      ],
+    },
+    command: ["node", "bench/sizes.ts", "--check"],
+    expect: [/Assay has \d+ bytes, more than the 24576/],
   },
 ];
 
@@ -186,7 +233,7 @@ async function main(): Promise<number> {
     for (const fault of FAULTS) {
       const undo = plant(copy.root, fault);
       const [command, ...args] = fault.command;
-      const { code, output, seconds } = await run(command, args, { cwd: copy.root });
+      const { code, output, seconds } = await run(command, args, { cwd: copy.root, env: copy.env });
       undo();
       const red = code !== 0 && fault.expect.every((words) => words.test(output));
       if (!red) silent += 1;

@@ -12,6 +12,8 @@ const COPIED = ["artifacts", "cache"];
 
 export interface Copy {
   readonly root: string;
+  /** For every command that runs in the copy. */
+  readonly env: Readonly<Record<string, string>>;
   readonly remove: () => void;
 }
 
@@ -26,7 +28,7 @@ function link(from: string, to: string): void {
   }
 }
 
-/** Hardhat's cache names files by their absolute path; without this the copy would compile everything again. */
+/** Hardhat's cache names files by their absolute path; without this and `ASSAY_SOLC` the copy would compile everything again. */
 function moveCompileCache(root: string): void {
   const cache = join(root, "cache", "compile-cache.json");
   if (existsSync(cache)) writeFileSync(cache, readFileSync(cache, "utf8").replaceAll(`"${ROOT}`, `"${root}`));
@@ -45,5 +47,6 @@ export function copyWorkspace(): Copy {
     if (existsSync(join(ROOT, folder))) link(join(ROOT, folder), join(root, folder));
   for (const folder of COPIED) cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
   moveCompileCache(root);
-  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+  const env = { ASSAY_SOLC: process.env.ASSAY_SOLC ?? join(ROOT, "node_modules", "solc", "soljson.js") };
+  return { root, env, remove: () => rmSync(root, { recursive: true, force: true }) };
 }

@@ -1,13 +1,9 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 import {
-  bringUpNetwork,
-  createProcessGroup,
   keeperEnvironment,
   openRequest,
   readSamples,
@@ -16,21 +12,20 @@ import {
   type LocalNetwork,
   type OperatorPlan,
 } from "@assay/cli/local-network";
-import {
-  commitment,
-  connectSigner,
-  createReads,
-  createSender,
-  SEAT_SETTLED,
-  silentLogger,
-  startPayloadStore,
-  type ChainReads,
-  type Contracts,
-} from "@assay/keeper";
+import { commitment, connectSigner, createSender, SEAT_SETTLED, silentLogger } from "@assay/keeper";
 import { appealsAbi, assayAbi, workTokenAbi } from "@assay/published";
 import { expect } from "chai";
 import { bytesToHex, parseEther, type Abi, type Hex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
+
+import {
+  jumpTo,
+  jumpToNextEpoch,
+  until,
+  withNetwork,
+  type LocalParameters,
+  type NetworkTest,
+} from "../fixtures/network.ts";
 
 const CLAIMS = 8;
 const MNEMONIC = "test test test test test test test test test test test junk";
@@ -58,20 +53,9 @@ describe("an appeal, voted and settled by keepers (APP)", function () {
   this.timeout(150_000);
 
   it("overturns a verdict, charges its voters and gives the bond back", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "assay-appeal-"));
-    const group = createProcessGroup(() => {});
     const keepers: ChildProcess[] = [];
-    const store = await startPayloadStore({ folder: join(folder, "store"), port: 0 });
-    try {
-      const network = await bringUpNetwork(
-        group,
-        join(folder, "net"),
-        parametersFor(folder),
-        () => {},
-        PLANS,
-      );
-      const { AccessManager: _unused, ...contracts } = network.deployment.addresses;
-      const reads = createReads(network.reader, contracts as Contracts);
+    await withNetwork({ name: "appeal", change: roomy, plans: () => PLANS }, async (test) => {
+      const { network, reads, storeUrl } = test;
       const start = (i: number): void => {
         const config = writeKeeperConfig(network, i, { spread: 2 });
         const env = { ...process.env, ...keeperEnvironment(i) };
@@ -79,15 +63,13 @@ describe("an appeal, voted and settled by keepers (APP)", function () {
       };
       const isUp = (i: number) => existsSync(join(network.folder, PLANS[i]!.name, "keeper.sqlite"));
       for (let i = 0; i < FIRST; i++) start(i);
-      // Stakes count from the next epoch on: this test's chain may jump there, the keepers live by its clock.
-      const { genesis, epochLength } = network.deployment;
-      await jumpTo(network, genesis + epochLength * (1 + (await reads.currentEpoch())));
+      await jumpToNextEpoch(test);
       await until("the first keepers run", 30, () => [0, 1].every(isUp));
 
       const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl")).slice(0, CLAIMS);
-      const requestId = await openRequest(network, "grounded", samples, store.url);
+      const requestId = await openRequest(network, "grounded", samples, storeUrl);
       const state = (id: Hex) => reads.roundState(id, network.requesterAddress);
-      await playRound(network, reads, requestId, FIRST);
+      await playRound(test, requestId, FIRST);
       // These were drawn for the first round too and missed it.
       for (let i = FIRST; i < PLANS.length; i++) start(i);
       await until("all keepers run", 40, () => PLANS.every((_, i) => isUp(i)));
@@ -105,7 +87,7 @@ describe("an appeal, voted and settled by keepers (APP)", function () {
       const roundId = commitment.roundIdOf(requestId, 1);
       expect([done.what, done.roundId]).to.deep.equal(["appealed", roundId]);
 
-      await playRound(network, reads, roundId, PLANS.length);
+      await playRound(test, roundId, PLANS.length);
       await jumpTo(network, (await state(roundId)).round.clock);
       const owners = network.operators.map(({ owner }) => owner);
       const isSettled = async (id: Hex, who: readonly (typeof owners)[number][]) => {
@@ -142,12 +124,9 @@ describe("an appeal, voted and settled by keepers (APP)", function () {
       expect(claimed.done.map((one: { amount: string }) => BigInt(one.amount))).to.deep.equal([
         BigInt(shown.next.bond) + BigInt(reward),
       ]);
-    } finally {
+    }).finally(() => {
       for (const keeper of keepers) keeper.kill("SIGKILL");
-      await group.stop();
-      await store.close(500);
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   });
 });
 
@@ -183,12 +162,7 @@ async function bondOf({ reader, deployment }: LocalNetwork, requestId: Hex): Pro
 }
 
 /** Waits for the votes of a round and jumps to the ends of its windows, until its verdicts are published. */
-async function playRound(
-  network: LocalNetwork,
-  reads: ChainReads,
-  roundId: Hex,
-  voters: number,
-): Promise<void> {
+async function playRound({ network, reads }: NetworkTest, roundId: Hex, voters: number): Promise<void> {
   const state = () => reads.roundState(roundId, network.requesterAddress);
   await until("all keepers commit", 40, async () => (await state()).round.commits === voters);
   const { draw, round } = await state();
@@ -198,28 +172,10 @@ async function playRound(
   await until("the verdicts are published", 30, async () => (await state()).phase === "FINALIZED");
 }
 
-/** Lets the next block have a moment, Unix seconds, unless that is past. */
-async function jumpTo({ reader }: LocalNetwork, moment: number): Promise<void> {
-  if (Number((await reader.getBlock()).timestamp) >= moment) return;
-  await reader.request({ method: "evm_setNextBlockTimestamp" as never, params: [moment] as never });
-}
-
-async function until(what: string, seconds: number, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(300)) {
-    if (await isTrue()) return;
-  }
-  throw new Error(`not within ${seconds} seconds: ${what}`);
-}
-
 /** The local parameters with seats for everybody, and windows for keepers that start on a busy machine. */
-function parametersFor(folder: string): string {
-  interface Parameters {
-    protocol: { epochLength: number; unbonding: number };
-    domains: { committee: Record<string, unknown> }[];
-  }
-  const parameters = JSON.parse(readFileSync(join(ROOT, "deploy/params/local.json"), "utf8")) as Parameters;
-  Object.assign(parameters.protocol, { epochLength: 600, unbonding: 3_000 });
-  Object.assign(parameters.domains[0]!.committee, {
+function roomy({ protocol, domains }: LocalParameters): void {
+  Object.assign(protocol, { epochLength: 600, unbonding: 3_000 });
+  Object.assign(domains[0]!.committee, {
     seats: 12,
     minSeats: 2,
     expectedBase: 20,
@@ -227,7 +183,4 @@ function parametersFor(folder: string): string {
     appealWindow: 90,
     sealWindow: 60,
   });
-  const path = join(folder, "appeal.json");
-  writeFileSync(path, JSON.stringify(parameters));
-  return path;
 }

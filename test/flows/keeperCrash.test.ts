@@ -1,20 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { SEAT_REVEALED, SEAT_SETTLED, words } from "@assay/keeper";
 import {
-  createReads,
-  SEAT_REVEALED,
-  SEAT_SETTLED,
-  startPayloadStore,
-  words,
-  type Contracts,
-} from "@assay/keeper";
-import {
-  bringUpNetwork,
-  createProcessGroup,
   keeperEnvironment,
   openRequest,
   readSamples,
@@ -24,6 +14,8 @@ import {
 import { assayAbi, assayLensAbi } from "@assay/published";
 import { expect } from "chai";
 import type { Address, Hex } from "viem";
+
+import { jumpToNextEpoch, until, withNetwork, type LocalParameters } from "../fixtures/network.ts";
 
 /** Where each keeper is killed, and whether it loses its disk as well. */
 const PLAN = [
@@ -44,17 +36,11 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
   this.timeout(240_000);
 
   it("lose no reveal and never vote twice, also when the database is lost", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "assay-crash-"));
-    const group = createProcessGroup(() => {});
     const children = new Map<number, ChildProcess>();
     const crashes: string[] = [];
     let isOver = false;
-    const store = await startPayloadStore({ folder: join(folder, "store"), port: 0 });
-    try {
-      const network = await bringUpNetwork(group, join(folder, "net"), slowParameters(folder), () => {});
-      const { AccessManager: _unused, ...contracts } = network.deployment.addresses;
-      const reads = createReads(network.reader, contracts as Contracts);
-
+    await withNetwork({ name: "crash", change: slow }, async (test) => {
+      const { network, reads, storeUrl } = test;
       const start = (i: number, crashAt: string | undefined): void => {
         const config = writeKeeperConfig(network, i, { spread: i === 6 || i === 7 ? 0 : 3 });
         const child = spawn(process.execPath, [join(ROOT, "keeper/src/testing/crashingKeeper.ts"), config], {
@@ -83,26 +69,20 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
       };
       for (const [i, { step }] of PLAN.entries()) start(i, step);
 
-      // Stakes count from the next epoch on: this test's chain may jump there, the keepers live by its clock.
-      const { genesis, epochLength } = network.deployment;
-      await network.reader.request({
-        method: "evm_setNextBlockTimestamp" as never,
-        params: [genesis + epochLength * (1 + (await reads.currentEpoch()))] as never,
-      });
+      await jumpToNextEpoch(test);
       await sleep(1_500);
       const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl"));
       const requests: Hex[] = [];
       for (let i = 0; i < REQUESTS; i++) {
-        requests.push(await openRequest(network, "grounded", samples.slice(i * 6, i * 6 + 6), store.url));
+        requests.push(await openRequest(network, "grounded", samples.slice(i * 6, i * 6 + 6), storeUrl));
       }
 
       const at = network.deployment.addresses;
       for (const requestId of requests) {
         const drawn: Address[] = [];
-        await until(
-          async () => (await reads.roundState(requestId, network.requesterAddress)).phase === "FINAL",
-          120,
-        );
+        await until("the request is final", 120, async () => {
+          return (await reads.roundState(requestId, network.requesterAddress)).phase === "FINAL";
+        });
         for (const { owner } of network.operators) {
           const [sits] = await network.reader.readContract({
             address: at.AssayLens,
@@ -112,10 +92,10 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
           });
           if (sits) drawn.push(owner);
         }
-        await until(async () => {
+        await until("all seats are settled", 60, async () => {
           const seats = await Promise.all(drawn.map((owner) => reads.seatOf(requestId, owner)));
           return seats.every(({ flags }) => (flags & SEAT_SETTLED) !== 0);
-        }, 60);
+        });
         for (const owner of drawn) {
           const { flags } = await reads.seatOf(requestId, owner);
           expect(flags & SEAT_REVEALED, `${owner} revealed in ${requestId}`).to.equal(SEAT_REVEALED);
@@ -158,33 +138,15 @@ describe("keepers killed with SIGKILL between deciding and settling (KEEP)", fun
       expect(crashes, "a keeper lost its database between commit and reveal").to.include(
         "committed and disk",
       );
-    } finally {
+    }).finally(() => {
       isOver = true;
       for (const child of children.values()) child.kill("SIGKILL");
-      await group.stop();
-      await store.close(500);
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   });
 });
 
 /** The local parameters with windows long enough to restart a process on a busy machine. */
-function slowParameters(folder: string): string {
-  const parameters = JSON.parse(readFileSync(join(ROOT, "deploy/params/local.json"), "utf8")) as {
-    protocol: { epochLength: number; unbonding: number };
-    domains: { committee: Record<string, unknown> }[];
-  };
-  parameters.protocol.epochLength = 150;
-  parameters.protocol.unbonding = 750;
-  Object.assign(parameters.domains[0]!.committee, { expectedBase: 9, revealWindow: 15, sealWindow: 15 });
-  const path = join(folder, "slow.json");
-  writeFileSync(path, JSON.stringify(parameters));
-  return path;
-}
-
-async function until(isTrue: () => Promise<boolean>, seconds: number): Promise<void> {
-  for (const end = Date.now() + seconds * 1_000; Date.now() < end; await sleep(400)) {
-    if (await isTrue()) return;
-  }
-  throw new Error(`not within ${seconds} seconds`);
+function slow({ protocol, domains }: LocalParameters): void {
+  Object.assign(protocol, { epochLength: 150, unbonding: 750 });
+  Object.assign(domains[0]!.committee, { expectedBase: 9, revealWindow: 15, sealWindow: 15 });
 }

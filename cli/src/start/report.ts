@@ -52,12 +52,28 @@ export interface Report {
   readonly effectiveFamilies: number;
 }
 
-/** Everything the closing tables say, read from the chain's events. */
+/** R of every operator as it is now, WAD. */
+export async function readReputations(
+  { operators }: LocalNetwork,
+  reads: ChainReads,
+  domain: number,
+): Promise<ReadonlyMap<Address, bigint>> {
+  const owners = operators.map(({ owner }) => owner);
+  const all = await Promise.all(owners.map((owner) => reads.reputationOf(domain, owner)));
+  return new Map(owners.map((owner, i) => [owner, all[i] ?? 0n]));
+}
+
+/**
+ * Everything the closing tables say, read from the chain's events.
+ *
+ * @param before what {@link readReputations} said before the first request
+ */
 export async function readReport(
   network: LocalNetwork,
   reads: ChainReads,
   domain: number,
   requests: readonly (Tracked & { readonly samples: readonly Sample[] })[],
+  before: ReadonlyMap<Address, bigint>,
 ): Promise<Report> {
   const { reader, deployment } = network;
   const at = deployment.addresses;
@@ -99,6 +115,7 @@ export async function readReport(
     fromBlock,
     strict: true,
   });
+  const after = await readReputations(network, reads, domain);
   const operators: OperatorResult[] = [];
   for (const { name, owner, family, behaviour } of network.operators) {
     const isMine = ({ args }: { args: { owner: Address } }): boolean => args.owner === owner;
@@ -124,8 +141,8 @@ export async function readReport(
         closed.reduce((sum, { args }) => sum + args.charged, 0n) +
         lost.reduce((sum, { args }) => sum + args.charge, 0n),
       outcomes: [...tally].map(([outcome, count]) => `${count} ${outcome}`).join(", ") || "–",
-      before: 10n ** 18n,
-      after: await reads.reputationOf(domain, owner),
+      before: before.get(owner) ?? 0n,
+      after: after.get(owner) ?? 0n,
     });
   }
 

@@ -16,7 +16,7 @@ import { bytesToHex, decodeEventLog, maxUint256, type Abi, type Hex } from "viem
 import { bringUpNetwork, domainOf, ROOT, startKeepers, type LocalNetwork } from "./localNetwork.ts";
 import { createProcessGroup } from "./processes.ts";
 import { watchBooks, watchRequests, type Tracked } from "./progress.ts";
-import { readReport, renderReport, type Report } from "./report.ts";
+import { readReport, readReputations, renderReport, type Report } from "./report.ts";
 import { readSamples, split, type Sample } from "./scenario.ts";
 
 /** The domain of the samples. */
@@ -71,6 +71,7 @@ export async function runLocalNetwork({
     stamp(`epoch ${first}    stakes count from the next epoch on, in ${await secondsLeft(network)} s`);
     while ((await reads.currentEpoch()) === first) await sleep(300, undefined, { signal: abort.signal });
 
+    const before = await readReputations(network, reads, domain);
     const lists = split(readSamples(samples), REQUESTS);
     const requests: (Tracked & { samples: Sample[] })[] = [];
     for (const [i, list] of lists.entries()) {
@@ -80,7 +81,7 @@ export async function runLocalNetwork({
     }
     await watchRequests(network, reads, requests, stamp, abort.signal);
     await watchBooks(network, reads, domain, stamp, abort.signal, 3_000 * network.deployment.epochLength);
-    const report = await readReport(network, reads, domain, requests);
+    const report = await readReport(network, reads, domain, requests, before);
     stamp("done");
     say(renderReport(report));
     writeFileSync(
