@@ -64,6 +64,14 @@ export const configSchema = z.strictObject({
         .max(600_000)
         .default(INFERENCE_DEFAULTS.deadlineMs)
         .describe("Milliseconds for a batch, after which its claims get the base rate"),
+      requestMs: z
+        .int()
+        .min(100)
+        .max(600_000)
+        .default(INFERENCE_DEFAULTS.requestMs)
+        .describe(
+          "Milliseconds for all claims of a request, waiting counted in; what is not judged by then gets the base rate",
+        ),
       batch: z
         .int()
         .min(1)

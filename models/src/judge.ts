@@ -17,11 +17,14 @@ export interface Judge {
   release(): Promise<void>;
 }
 
+/** For all claims of a domain at once. */
+const LONGEST_MS = 3_600_000;
+
 /** Opens a model the way its manifest says, in the keeper's own runtime. */
 export async function openJudge(manifest: Manifest, bytes: Uint8Array): Promise<Judge> {
   const file: ModelFile = { manifest: { ...manifest, limits: {} }, bytes, folder: MODELS_ROOM };
   // Batches would be quicker, but agree with single runs within 1e-5 only.
-  const model = await loadModel(file, { batch: 1 });
+  const model = await loadModel(file, { batch: 1, requestMs: LONGEST_MS });
   return {
     async judge(claims) {
       const probabilities = await model.judge(claims.map(asAsked));

@@ -17,7 +17,7 @@ import { CliError } from "../lib/errors.ts";
 export interface OpenedModel {
   readonly manifest: AnyManifest;
   readonly model: Model;
-  /** Most claims that one call of `judge` answers as a keeper would: the time of a server counts for a whole call. */
+  /** Most claims that one call of `judge` answers as a keeper would: its time is that of one request. */
   readonly atOnce: number;
   /** What went wrong since it was opened, each reason once. */
   trouble(): string[];
@@ -25,6 +25,8 @@ export interface OpenedModel {
 
 /** Reasons shown at once. */
 const SHOWN = 3;
+/** Claims of the largest request. */
+const MOST_CLAIMS = 256;
 
 /** The manifest of a model that was named by either of its files. */
 export function manifestOf(file: string): string {
@@ -104,7 +106,7 @@ export function assertJudged(
 function claimsAtOnce({ remote }: RunConfig): number {
   switch (remote?.kind) {
     case undefined:
-      return Number.MAX_SAFE_INTEGER;
+      return MOST_CLAIMS;
     case "open-inference":
       return remote.batch * remote.maxConcurrent;
     case "openai-chat":

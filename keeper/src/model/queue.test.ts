@@ -44,7 +44,7 @@ describe("createQueue", () => {
           running -= 1;
           return batch.map((n) => n);
         },
-        lanes,
+        { lanes },
       );
       const first = ask(numbers(9));
       await sleep(1);
@@ -63,7 +63,7 @@ describe("createQueue", () => {
         await sleep(5);
         return batch.map(() => 0);
       },
-      4,
+      { lanes: 4 },
     );
     const first = ask(numbers(11));
     await sleep(1);
@@ -89,6 +89,56 @@ describe("createQueue", () => {
     expect(batches).to.deep.equal([[0, 1], [99]]);
     const late = await ask([1], stop.signal).catch((error: unknown) => error);
     expect(late, "told before").to.equal(reason);
+  });
+
+  it("keeps what was judged in time, gives NaN for the rest, and does not begin it any more", async () => {
+    const batches: number[][] = [];
+    const late: number[] = [];
+    let wanted: (() => boolean) | undefined;
+    const ask = createQueue<number>(
+      2,
+      async (batch, isWanted) => {
+        batches.push([...batch]);
+        wanted ??= batch[0] === 2 ? isWanted : undefined;
+        await sleep(batch[0] === 2 ? 200 : 1);
+        return batch.map((n) => n / 10);
+      },
+      { mostMs: 50, onLate: (items) => late.push(items) },
+    );
+    const first = ask(numbers(6));
+    expect(await first).to.deep.equal([0, 0.1, NaN, NaN, NaN, NaN]);
+    expect(wanted!(), "nobody waits for the batch under way").to.equal(false);
+    const second = await ask([7]);
+    expect(second, "its time ran out behind the batch that was under way").to.deep.equal([NaN]);
+    await sleep(150);
+    expect(await ask([8, 9, 6]), "in time").to.deep.equal([0.8, 0.9, 0.6]);
+    expect(batches).to.deep.equal([[0, 1], [2, 3], [8, 9], [6]]);
+    expect(late).to.deep.equal([4, 1]);
+    expect(await first, "an answer that came too late changes nothing").to.deep.equal([
+      0,
+      0.1,
+      NaN,
+      NaN,
+      NaN,
+      NaN,
+    ]);
+  });
+
+  it("wants a batch as long as one of those in it waits", async () => {
+    const stop = new AbortController();
+    const wanted: boolean[] = [];
+    const ask = createQueue<number>(4, async (batch, isWanted) => {
+      await sleep(5);
+      wanted.push(isWanted());
+      return batch.map(() => 0.5);
+    });
+    const stopped = ask([1], stop.signal).catch(() => "stopped");
+    const other = ask([2]);
+    await sleep(1);
+    stop.abort(new Error("stop"));
+    expect(await stopped).to.equal("stopped");
+    expect(await other).to.deep.equal([0.5]);
+    expect(wanted).to.deep.equal([true]);
   });
 
   it("gives NaN for what was not judged, and goes on", async () => {

@@ -1,12 +1,21 @@
-/** Judges one batch: one number per item, in order. Never throws. */
-export type JudgeBatch<T> = (items: readonly T[]) => Promise<ArrayLike<number>>;
+/** Judges one batch: one number per item, in order. Never throws. `isWanted` tells whether anybody still waits for it. */
+export type JudgeBatch<T> = (items: readonly T[], isWanted: () => boolean) => Promise<ArrayLike<number>>;
 
 /**
- * Judges items of many callers, as many together as a batch holds.
+ * Judges items of many callers, as many together as a batch holds. What is not judged in time is NaN.
  *
  * @throws the reason of the signal, as soon as it fires; what has not begun by then is not judged
  */
 export type Queue<T> = (items: readonly T[], signal?: AbortSignal) => Promise<number[]>;
+
+export interface QueueOptions {
+  /** Most batches that are under way: with two, one is sent while the other is judged. */
+  readonly lanes?: number;
+  /** Longest time for the items of a call, from when it waits, ms. */
+  readonly mostMs?: number;
+  /** Told how many items of a call were not judged in time. */
+  readonly onLate?: (items: number) => void;
+}
 
 /** What one caller asked. */
 interface Call<T> {
@@ -16,8 +25,12 @@ interface Call<T> {
   /** Items that are in a batch, and items that have their answer. */
   taken: number;
   done: number;
+  /** It has its answer, or its time is over. */
+  isOver: boolean;
   readonly finish: () => void;
 }
+
+const isWaiting = ({ isOver, signal }: Call<unknown>): boolean => !isOver && signal?.aborted !== true;
 
 /** Neighbours of one call in one batch. */
 interface Part<T> {
@@ -30,9 +43,12 @@ interface Part<T> {
  * A few batches at a time; whoever asks meanwhile shares the next one. First come, first judged.
  *
  * @param size most items of a batch
- * @param lanes most batches that are under way: with two, one is sent while the other is judged
  */
-export function createQueue<T>(size: number, judge: JudgeBatch<T>, lanes = 1): Queue<T> {
+export function createQueue<T>(
+  size: number,
+  judge: JudgeBatch<T>,
+  { lanes = 1, mostMs, onLate }: QueueOptions = {},
+): Queue<T> {
   let calls: Call<T>[] = [];
   let running = 0;
 
@@ -52,7 +68,8 @@ export function createQueue<T>(size: number, judge: JudgeBatch<T>, lanes = 1): Q
 
   const run = async (parts: readonly Part<T>[]): Promise<void> => {
     const items = parts.flatMap(({ call, from, to }) => call.items.slice(from, to));
-    const results = await judge(items).catch(() => []);
+    const isWanted = (): boolean => parts.some(({ call }) => isWaiting(call));
+    const results = await judge(items, isWanted).catch(() => []);
     let next = 0;
     for (const { call, from, to } of parts) {
       for (let i = from; i < to; i++) call.results[i] = results[next++] ?? Number.NaN;
@@ -65,7 +82,7 @@ export function createQueue<T>(size: number, judge: JudgeBatch<T>, lanes = 1): Q
 
   /** Beside a batch that is under way only full ones begin: who comes next may share what is not full yet. */
   const start = (): void => {
-    calls = calls.filter(({ signal }) => signal?.aborted !== true);
+    calls = calls.filter(isWaiting);
     const waiting = (): number => calls.reduce((sum, { items, taken }) => sum + items.length - taken, 0);
     for (
       let left = waiting();
@@ -81,12 +98,25 @@ export function createQueue<T>(size: number, judge: JudgeBatch<T>, lanes = 1): Q
     signal?.throwIfAborted();
     if (items.length === 0) return [];
     const results = new Array<number>(items.length).fill(Number.NaN);
+    let timer: NodeJS.Timeout | undefined;
     const answered = new Promise<number[]>((resolve) => {
-      calls.push({ items, signal, results, taken: 0, done: 0, finish: () => resolve(results) });
+      const finish = (): void => {
+        clearTimeout(timer);
+        call.isOver = true;
+        // A copy: a batch that comes in later writes its own.
+        resolve([...results]);
+      };
+      const call: Call<T> = { items, signal, results, taken: 0, done: 0, isOver: false, finish };
+      calls.push(call);
+      if (mostMs === undefined) return;
+      timer = setTimeout(() => {
+        finish();
+        onLate?.(items.length - call.done);
+      }, mostMs);
     });
     // Whoever asks in this same moment comes along.
     void Promise.resolve().then(start);
-    return raceAbort(answered, signal);
+    return raceAbort(answered, signal).finally(() => clearTimeout(timer));
   };
 }
 

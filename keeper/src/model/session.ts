@@ -39,6 +39,8 @@ export interface EmbeddedModel extends Model {
 export interface InferenceOptions extends WorkerLimits {
   /** Most claims that are judged together. */
   readonly batch: number;
+  /** Longest time for all claims of a request, ms; what is not judged by then is NaN. */
+  readonly requestMs: number;
 }
 
 /** Batches under way: the next one crosses to the process, and an answer comes back, while one is judged. */
@@ -49,6 +51,8 @@ export const INFERENCE_DEFAULTS: InferenceOptions = {
   loadMs: 60_000,
   deadlineMs: 10_000,
   batch: 16,
+  // Above 16 claims ¾ of the commit window is 34 s and more: this leaves time to fetch the payload and to commit.
+  requestMs: 20_000,
 };
 
 /**
@@ -62,7 +66,7 @@ export async function loadModel(
   options: Partial<InferenceOptions> = {},
   log: Logger = silentLogger,
 ): Promise<EmbeddedModel> {
-  const { batch, ...limits } = { ...INFERENCE_DEFAULTS, ...options };
+  const { batch, requestMs, ...limits } = { ...INFERENCE_DEFAULTS, ...options };
   const supervisor = await superviseModel(file, limits, log);
   const { name, family, baseRate, files } = file.manifest;
   return {
@@ -70,7 +74,11 @@ export async function loadModel(
     family,
     hash: `0x${files[MODEL_FILE]}`,
     baseRate,
-    judge: createQueue<Claim>(batch, (claims) => supervisor.judge(claims), LANES),
+    judge: createQueue<Claim>(batch, (claims, isWanted) => supervisor.judge(claims, isWanted), {
+      lanes: LANES,
+      mostMs: requestMs,
+      onLate: (claims) => supervisor.countLate(claims),
+    }),
     stats: () => supervisor.stats(),
     isRunning: () => supervisor.isRunning(),
     pid: () => supervisor.pid(),

@@ -30,14 +30,17 @@ export class WorkerEndedError extends Error {
   readonly hasBegun: boolean;
   /** Claims of the batch it was at; 0 if it was at none. */
   readonly claims: number;
+  /** Batches it had judged before. */
+  readonly judged: number;
 
-  constructor(reason: EndReason, detail: string, { hasBegun = true, claims = 0 } = {}) {
+  constructor(reason: EndReason, detail: string, { hasBegun = true, claims = 0, judged = 0 } = {}) {
     super(`the process of the model ${reason} (${detail})`);
     this.name = "WorkerEndedError";
     this.reason = reason;
     this.detail = detail;
     this.hasBegun = hasBegun;
     this.claims = claims;
+    this.judged = judged;
   }
 }
 
@@ -67,7 +70,7 @@ interface Waiting {
   readonly claims: number;
 }
 
-/** Between two looks at the memory of a busy process, ms. It can outgrow its ceiling by what it touches meanwhile. */
+/** Between two looks at the memory of a process, ms. It can outgrow its ceiling by what it touches meanwhile. */
 const WATCH_MS = 50;
 /** Characters kept of what it wrote to standard error before it ended. */
 const LAST_WORDS = 300;
@@ -91,6 +94,7 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
   let detail: string | undefined;
   let lastWords = "";
   let isOver = false;
+  let judged = 0;
   /** The first one is being done. */
   const waiting: Waiting[] = [];
   let watch: NodeJS.Timeout | undefined;
@@ -106,18 +110,23 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
   const keepTime = (): void => {
     clearTimeout(deadline);
     const [first] = waiting;
-    if (first === undefined) {
-      clearInterval(watch);
-      watch = undefined;
-      return;
-    }
+    if (first === undefined) return;
     const { mostMs } = first;
     deadline = setTimeout(() => kill("took too long", `more than ${mostMs} ms`), mostMs);
-    watch ??= setInterval(() => {
-      const used = memoryOf(child.pid);
-      if (used > limits.memoryMb)
-        kill("took too much memory", `${Math.round(used)} MiB, allowed are ${limits.memoryMb}`);
-    }, WATCH_MS);
+    watch ??= setInterval(look, WATCH_MS).unref();
+  };
+
+  /** Once more when there is nothing to do: of many short batches each would be over before anybody looks. */
+  const look = (): void => {
+    const used = memoryOf(child.pid);
+    if (waiting.length === 0) stopWatching();
+    if (used > limits.memoryMb)
+      kill("took too much memory", `${Math.round(used)} MiB, allowed are ${limits.memoryMb}`);
+  };
+
+  const stopWatching = (): void => {
+    clearInterval(watch);
+    watch = undefined;
   };
 
   const kill = (why: EndReason, what: string): void => {
@@ -132,10 +141,11 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
       const said = lastWords.replaceAll(/\s+/g, " ").trim();
       const [first, ...others] = waiting.splice(0);
       const why = detail ?? (said === "" ? how : `${how}: ${said}`);
-      const error = new WorkerEndedError(reason, why, { claims: first?.claims ?? 0 });
+      const error = new WorkerEndedError(reason, why, { claims: first?.claims ?? 0, judged });
       first?.reject(error);
       for (const { reject } of others) reject(new WorkerEndedError(reason, why, { hasBegun: false }));
       keepTime();
+      stopWatching();
       resolve(error);
     };
     child.once("error", (error) => end(String(error)));
@@ -199,6 +209,7 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
       const reply = await ask({ kind: "judge", claims: packed }, limits.deadlineMs, claims.length);
       if (reply.kind !== "judged" || reply.probabilities.length !== claims.length)
         throw new Error(`unexpected answer ${reply.kind}`);
+      judged += 1;
       return reply;
     },
     stop() {

@@ -12,8 +12,8 @@ import {
   type WorkerLimits,
 } from "./process.ts";
 
-/** Beside what the process says: it ended over the claim, or was not there to be asked. */
-export type AbstentionReason = keyof RefusedClaims | "processEnded" | "notRunning";
+/** Beside what the process says: it ended over the claim, was not there to be asked, or the request had no more time. */
+export type AbstentionReason = keyof RefusedClaims | "processEnded" | "notRunning" | "outOfTime";
 
 /** Counters since the start; times in ms. What a dashboard needs to tell loading from inference. */
 export interface InferenceStats {
@@ -39,8 +39,12 @@ export interface Supervisor {
   /**
    * Never throws: what cannot be judged is NaN. Batches are judged one after the other, as they were asked; one that
    * needs too much memory is judged in parts.
+   *
+   * @param isWanted false when nobody waits for the answer any more: what has not begun by then is left out
    */
-  judge(claims: readonly Claim[]): Promise<Float64Array>;
+  judge(claims: readonly Claim[], isWanted?: () => boolean): Promise<Float64Array>;
+  /** Counts claims whose request had no more time. */
+  countLate(claims: number): void;
   stats(): InferenceStats;
   /** Whether a process has loaded the model and can be asked. */
   isRunning(): boolean;
@@ -85,7 +89,7 @@ export async function superviseModel(
   const parts = tokenizer === undefined ? { manifest, bytes } : { manifest, bytes, tokenizer };
   const stats = { loads: 0, loadMs: 0, batches: 0, claims: 0, inferenceMs: 0, bareMb: 0 };
   const ends: Record<string, number> = {};
-  const abstentions = { unfit: 0, failed: 0, noNumber: 0, processEnded: 0, notRunning: 0 };
+  const abstentions = { unfit: 0, failed: 0, noNumber: 0, processEnded: 0, notRunning: 0, outOfTime: 0 };
   const stopping = new AbortController();
   let process: ModelProcess | undefined;
   let pause = FIRST_PAUSE_MS;
@@ -94,7 +98,7 @@ export async function superviseModel(
   let backAt = 0;
   /** Set for good when a batch takes too much memory for the first time. */
   let isThrifty = false;
-  /** Weight of the lightest batch that took too much memory even so. */
+  /** Weight of the lightest batch that took too much memory even so, in a process that had judged nothing else. */
   let tooHeavy = Number.POSITIVE_INFINITY;
 
   const start = async (): Promise<void> => {
@@ -148,12 +152,15 @@ export async function superviseModel(
     }
   };
 
-  const judge = async (claims: readonly Claim[]): Promise<Answers> => {
-    if (claims.length > 1 && weightOf(claims) >= tooHeavy) return judgeHalves(claims);
+  const judge = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
     const nothing = (reason: AbstentionReason): Float64Array => {
-      abstentions[reason] += claims.length;
+      // What nobody waits for is counted already.
+      if (isWanted()) abstentions[reason] += claims.length;
       return new Float64Array(claims.length).fill(Number.NaN);
     };
+    if (!isWanted()) return { probabilities: nothing("outOfTime") };
+    if (claims.length > 1 && tooHeavy < Number.POSITIVE_INFINITY && weightOf(claims) >= tooHeavy)
+      return judgeHalves(claims, isWanted);
     if (comeback !== undefined) {
       if (backAt - Date.now() > PATIENCE_MS)
         return { probabilities: nothing("notRunning"), failure: "the model is not running" };
@@ -174,28 +181,36 @@ export async function superviseModel(
       if (!(error instanceof WorkerEndedError)) throw error;
       await asked.ended;
       // What ended it was the batch before: this one is for the next process.
-      if (!error.hasBegun) return judge(claims);
-      if (error.reason !== "took too much memory" || claims.length === 1)
-        return { probabilities: nothing("processEnded") };
+      if (!error.hasBegun) return judge(claims, isWanted);
+      if (error.reason !== "took too much memory") return { probabilities: nothing("processEnded") };
       const data = { model: manifest.name, claims: claims.length, detail: error.detail };
+      if (error.judged > 0) {
+        // What the batches before left behind may have been too much. In the next process this one comes first.
+        log.warn("memory ran out at a batch, judging it in a fresh process", data);
+        return judge(claims, isWanted);
+      }
+      if (claims.length === 1) return { probabilities: nothing("processEnded") };
       if (!wasThrifty) {
         log.warn("a batch needs too much memory, judging it with less", data);
-        return judge(claims);
+        return judge(claims, isWanted);
       }
       tooHeavy = Math.min(tooHeavy, weightOf(claims));
       log.warn("a batch needs too much memory, judging it in parts", data);
-      return judgeHalves(claims);
+      return judgeHalves(claims, isWanted);
     }
   };
 
   /** Small claims apart from large ones: a batch is as long as its longest. */
-  const judgeHalves = async (claims: readonly Claim[]): Promise<Answers> => {
+  const judgeHalves = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
     const order = claims.map((_, i) => i).sort((a, b) => sizeOf(claims[a]!) - sizeOf(claims[b]!));
     const middle = claims.length >> 1;
     const probabilities = new Float64Array(claims.length);
     let failure: string | undefined;
     for (const half of [order.slice(0, middle), order.slice(middle)]) {
-      const judged = await judge(half.map((i) => claims[i]!));
+      const judged = await judge(
+        half.map((i) => claims[i]!),
+        isWanted,
+      );
       for (const [at, i] of half.entries()) probabilities[i] = judged.probabilities[at]!;
       failure ??= judged.failure;
     }
@@ -204,10 +219,14 @@ export async function superviseModel(
 
   await start();
   return {
-    async judge(claims) {
-      const { probabilities, failure } = await judge(claims);
+    async judge(claims, isWanted = () => true) {
+      const { probabilities, failure } = await judge(claims, isWanted);
       if (failure !== undefined) log.warn("claims not judged", { model: manifest.name, reason: failure });
       return probabilities;
+    },
+    countLate(claims) {
+      abstentions.outOfTime += claims;
+      log.warn("claims not judged", { model: manifest.name, reason: "the request had no more time", claims });
     },
     stats: () => ({
       ...stats,

@@ -80,6 +80,24 @@ describe("the process of a model", function () {
     expect(model!.stats()).to.deep.include({ loads: 2, batches: 3, abstained: 2 });
   });
 
+  it("that hangs on every batch costs a request its time, not the sum of their deadlines", async () => {
+    const limits = { deadlineMs: 500, requestMs: 1_200, batch: 16 };
+    await open(modelOf(loopingModel(), {}), limits);
+    const start = Date.now();
+    const judged = await model!.judge(values(...Array.from({ length: 64 }, (_, i) => (i < 16 ? 0 : SLOW))));
+    expect(Date.now() - start).to.be.within(1_150, 1_450);
+    expect(judged.slice(0, 16), "what was judged in time").to.deep.equal(new Array(16).fill(0.5));
+    expect(judged.slice(16)).to.deep.equal(new Array(48).fill(NaN));
+    expect(lines.join("")).to.match(/no more time.*claims not judged/);
+    const { abstentions, abstained } = model!.stats();
+    // The first of the batches that hang was ended in time, and counted as that.
+    expect(abstentions).to.deep.include({ processEnded: 16, outOfTime: 32 });
+    expect(abstained).to.equal(48);
+    while (Number.isNaN((await model!.judge(values(0)))[0]));
+    const ends = model!.stats().ends["took too long"];
+    expect(ends, "the last one, which nobody waits for any more, does not begin").to.be.at.most(2);
+  });
+
   it("killed while nobody asks is started again", async () => {
     await open(modelOf(onnxFile(SIGMOID), {}));
     process.kill(model!.pid()!, "SIGKILL");
@@ -104,6 +122,22 @@ describe("the process of a model", function () {
     await recovers();
   });
 
+  it("that leaks is replaced, no claim is lost, and batches stay as large as they were", async () => {
+    await open(modelOf(greedyModel(), {}), { memoryMb: 450, batch: 2 });
+    for (let life = 0; life < 3; life++) {
+      // Each fits alone; what one leaves behind is too small for the next, and stays.
+      for (const megabytes of [40, 80, 160, 250])
+        expect(await model!.judge(values(megabytes, 0)), `${megabytes} MiB`).to.not.include(Number.NaN);
+      process.kill(model!.pid()!, "SIGKILL");
+      await until(() => model!.isRunning() && said('"reason":"crashed"') === life + 1);
+    }
+    expect(model!.stats().ends["took too much memory"]).to.be.greaterThan(1);
+    const { batches } = model!.stats();
+    expect(await model!.judge(values(1, 2))).to.have.length(2);
+    expect(model!.stats().batches - batches, "batches").to.equal(1);
+    expect(model!.stats().abstained).to.equal(0);
+  });
+
   it("that takes too much memory for a batch judges it in parts, and knows it the next time", async function () {
     this.timeout(180_000);
     const file = readModel(join(MODELS, "relevance/char-trees/manifest.json"));
@@ -114,7 +148,7 @@ describe("the process of a model", function () {
       const [text, answer] = i % 16 === 0 ? [60, 30] : [1_600, 400];
       return { text: letters(text, i), answer: letters(answer, 5 * i) };
     });
-    await open(file, { batch: 64, deadlineMs: 120_000 });
+    await open(file, { batch: 64, deadlineMs: 120_000, requestMs: 170_000 });
     const judged = await model!.judge(claims);
     const { ends, abstained } = model!.stats();
     expect(ends["took too much memory"]).to.be.greaterThan(1);
@@ -129,7 +163,7 @@ describe("the process of a model", function () {
     expect(model!.stats().ends).to.deep.equal(ends);
     await model!.close();
 
-    await open(file, { batch: 1, deadlineMs: 120_000 });
+    await open(file, { batch: 1, deadlineMs: 120_000, requestMs: 170_000 });
     const few = [0, 1, 31, 48, 63];
     const alone = await model!.judge(few.map((i) => claims[i]!));
     few.forEach((i, at) => expect(judged[i], `claim ${i}`).to.be.closeTo(alone[at]!, 1e-5));
