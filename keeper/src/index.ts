@@ -80,6 +80,7 @@ export {
   MAX_MODEL_BYTES,
   MODEL_FILE,
   readModel,
+  textFieldsOf,
   TOKENIZER_FILE,
   TOO_LARGE_ADVICE,
   type Calibration,

@@ -2,14 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { MODEL_FILE, readModel } from "@assay/keeper";
+import { encodePng, loadModel, MODEL_FILE, readModel, type Claim } from "@assay/keeper";
 import { expect } from "chai";
 
 import { DOMAINS } from "./domains/index.ts";
 import { type Judge, openJudge } from "./judge.ts";
 import { measure } from "./metrics.ts";
 import { writeMisbehavingModels } from "./misbehave.ts";
-import { modelPaths, MODELS_ROOM } from "./paths.ts";
+import { modelPaths, MODELS_ROOM, samplesFile } from "./paths.ts";
 import { seededRandom } from "./rng.ts";
 import { readSamples } from "./samples.ts";
 import { oddClaim } from "./testing/oddClaims.ts";
@@ -67,6 +67,32 @@ describe("models", () => {
       it("was measured to know more than always the same answer", () => {
         const { accuracy, majorityAccuracy } = manifest.measured as Record<string, number>;
         expect(accuracy).to.be.greaterThan(majorityAccuracy ?? 1);
+      });
+
+      it("abstains below its minimum, and judges what is not", async () => {
+        const [line = ""] = readFileSync(samplesFile(domain.name), "utf8").split("\n");
+        const { truth: _truth, ...sample } = JSON.parse(line) as Claim & { truth: boolean };
+        const below = (["text", "answer"] as const).flatMap((field) => {
+          const limit = manifest.limits[field];
+          if (limit === undefined) return [];
+          return ["", "a", "x".repeat(limit.min - 1)].map((short) => ({ ...sample, [field]: short }));
+        });
+        const small = [1, (manifest.limits.image?.min ?? 1) - 1].map((side) => ({
+          ...sample,
+          image: encodePng({
+            width: side,
+            height: side,
+            channels: 1,
+            data: new Uint8Array(side * side),
+          }).toString("base64"),
+        }));
+        const tooSmall = manifest.limits.image === undefined ? below : [...below, ...small];
+        expect(tooSmall, "fields with a minimum").not.to.deep.equal([]);
+        const model = await loadModel(readModel(path));
+        const [judged, ...abstained] = await model.judge([sample, ...tooSmall]);
+        await model.close();
+        expect(judged).to.be.within(0, 1);
+        for (const [i, p] of abstained.entries()) expect(p, JSON.stringify(tooSmall[i])).to.be.NaN;
       });
 
       it("gives a probability on whatever it is fed", async () => {

@@ -121,7 +121,7 @@ export function writeModel(folder: string, bytes: Uint8Array, manifest: Partial<
     output: { name: "probability", values: "probabilities", select: { by: "only" } },
     calibration: { method: "none" },
     baseRate: 0.5,
-    limits: {},
+    limits: { answer: { min: 1, max: 8_192 } },
     files: { [MODEL_FILE]: sha256(bytes) },
     provenance: { source: "a test", licence: "MIT" },
     ...manifest,

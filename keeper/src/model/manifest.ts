@@ -92,6 +92,15 @@ const inputSchema = z.discriminatedUnion("kind", [
 ]);
 export type ManifestInput = z.infer<typeof inputSchema>;
 
+/** Fields of a claim that a model reads as text. */
+export function textFieldsOf(inputs: readonly ManifestInput[]): ("text" | "answer")[] {
+  const fields = inputs.flatMap((input) => {
+    if (input.kind === "string") return [input.field];
+    return input.kind === "tokens" || input.kind === "strings" ? input.fields : [];
+  });
+  return [...new Set(fields)];
+}
+
 const selectSchema = z.discriminatedUnion("by", [
   z.strictObject({ by: z.literal("only") }).describe("The output has one number a claim"),
   z
@@ -194,6 +203,11 @@ export const manifestSchema = z
   .refine(({ inputs, files }) => TOKENIZER_FILE in files === inputs.some(({ kind }) => kind === "tokens"), {
     error: `${TOKENIZER_FILE} belongs beside a model with inputs of kind tokens, and only there`,
     path: ["files"],
+  })
+  .refine(({ inputs, limits }) => textFieldsOf(inputs).every((field) => (limits[field]?.min ?? 0) >= 1), {
+    error:
+      "a field the model reads needs limits that begin at one character or more: nothing can be said about nothing",
+    path: ["limits"],
   })
   .refine(({ output: { values, select } }) => (values === "labels") === (select.by === "label"), {
     error: "values labels and select by label belong together",

@@ -66,6 +66,8 @@ describe("model files", () => {
       { files: { "model.onnx": "00" } },
       { baseRate: 1 },
       { inputs: [] },
+      { limits: {} },
+      { limits: { text: { min: 0, max: 9 }, answer: { min: 1, max: 9 } } },
       { more: 1 },
     ]) {
       cpSync(SMALL, folder, { recursive: true });

@@ -42,6 +42,12 @@ async function refusal(file: ModelFile): Promise<Refusal> {
   throw new Error("the model was not refused");
 }
 
+/** The first field of a model is its IR version, below 128 in one byte. */
+function withIrVersion(model: Uint8Array, version: number): Uint8Array {
+  expect([...model.subarray(0, 2)]).to.deep.equal([8, 9]);
+  return Uint8Array.of(8, version, ...model.subarray(2));
+}
+
 const near = (given: readonly number[], wanted: readonly number[], within = 1e-6): void => {
   expect(given).to.have.length(wanted.length);
   wanted.forEach((p, i) =>
@@ -387,7 +393,25 @@ describe("strangers' models that are refused, with the reason and the cure", () 
     ],
     "OPERATOR_MISSING: unknown domain": [
       modelOf(onnxFile({ ...SIGMOID, nodes: [["my.domain:Frobnicate", ["x"], ["p"]]] }), {}),
-      /my\.domain.*without custom operators/,
+      /those of my\.domain.*without custom operators/,
+    ],
+    "OPERATOR_MISSING: not for these types": [
+      modelOf(
+        onnxFile({
+          ...SIGMOID,
+          nodes: [
+            ["Cast", ["x"], ["double"], { to: 11n }],
+            ["Elu", ["double"], ["elu"]],
+            ["Cast", ["elu"], ["p"], { to: 1n }],
+          ],
+        }),
+        {},
+      ),
+      /Elu version 6 for these types.*without custom operators/,
+    ],
+    "OPSET_TOO_NEW: IR version": [
+      modelOf(withIrVersion(good, 99), {}),
+      /IR version 99.*IR version \d+ at most/,
     ],
     "OPSET_TOO_NEW: ": [modelOf(onnxFile(SIGMOID, 99), {}), /opset 99.*lower opset/],
     "LOCALE_MISSING: named": [
@@ -480,6 +504,22 @@ describe("strangers' models that are refused, with the reason and the cure", () 
       ]),
       [1, 0],
     );
+  });
+});
+
+describe("a StringNormalizer without a locale", () => {
+  it("works where the machine has onnxruntime's own, and is refused with its name and the cure where not", async () => {
+    const file = modelOf(localeModel(undefined), { inputs: [TEXT] });
+    const judged = await judge(file, [
+      { text: "YES", answer: "a" },
+      { text: "NO", answer: "a" },
+    ]).catch((error: unknown) => error);
+    if (Array.isArray(judged)) return expect(judged).to.deep.equal([1, 0]);
+    expect(judged).to.be.instanceOf(RefusedModel);
+    const { code, given, advice } = (judged as RefusedModel).refusal;
+    expect(code).to.equal("LOCALE_MISSING");
+    expect(given).to.include("en_US.UTF-8");
+    expect(advice).to.match(/"en_US\.UTF-8 UTF-8" in \/etc\/locale\.gen.*locale="C"/);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   MODEL_FILE,
   TOKENIZER_FILE,
   manifestSchema,
+  textFieldsOf,
   type Manifest,
   type ManifestInput,
   type ModelFile,
@@ -12,6 +13,7 @@ import { onnxFile, subgraph, type GraphSpec, type PortSpec } from "./onnx.ts";
 
 /** A model file as if it had been read from a folder; checked like one. */
 export function modelOf(bytes: Uint8Array, own: Partial<Manifest>, tokenizer?: object): ModelFile {
+  const fields = textFieldsOf(own.inputs ?? []);
   const tokenizerBytes = tokenizer && new TextEncoder().encode(JSON.stringify(tokenizer));
   const manifest = manifestSchema.parse({
     schemaVersion: 2,
@@ -22,7 +24,7 @@ export function modelOf(bytes: Uint8Array, own: Partial<Manifest>, tokenizer?: o
     output: { name: "p", values: "probabilities", select: { by: "only" } },
     calibration: { method: "none" },
     baseRate: 0.5,
-    limits: {},
+    limits: Object.fromEntries(fields.map((field) => [field, { min: 1, max: 32_768 }])),
     files: {
       [MODEL_FILE]: sha256(bytes),
       ...(tokenizerBytes && { [TOKENIZER_FILE]: sha256(tokenizerBytes) }),

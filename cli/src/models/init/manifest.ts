@@ -2,6 +2,7 @@ import {
   manifestSchema,
   MODEL_FILE,
   sha256,
+  textFieldsOf,
   TOKENIZER_FILE,
   type GraphFacts,
   type Manifest,
@@ -98,21 +99,15 @@ function limitsOf(
   output: ManifestOutput | undefined,
   { given }: Interview,
 ): Manifest["limits"] {
-  const fields = new Set(
-    inputs.flatMap((input): (keyof Manifest["limits"])[] => {
-      if (input?.kind === "string") return [input.field];
-      if (input?.kind === "tokens" || input?.kind === "strings") return input.fields;
-      return [];
-    }),
-  );
+  const fields = textFieldsOf(inputs.filter((input) => input !== undefined));
   // The name of a class may be one letter.
   const shortest = output?.select.by === "answer" ? 1 : MIN_CHARACTERS;
   const text =
     given({ flag: "text-limits", parse: range }) ??
-    (fields.has("text") ? { min: MIN_CHARACTERS, max: MAX_TEXT } : undefined);
+    (fields.includes("text") ? { min: MIN_CHARACTERS, max: MAX_TEXT } : undefined);
   const answer =
     given({ flag: "answer-limits", parse: range }) ??
-    (fields.has("answer") ? { min: shortest, max: MAX_ANSWER } : undefined);
+    (fields.includes("answer") ? { min: shortest, max: MAX_ANSWER } : undefined);
   const image = given({ flag: "image-limits", parse: range });
   return { ...(text && { text }), ...(answer && { answer }), ...(image && { image }) };
 }
