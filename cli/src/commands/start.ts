@@ -13,7 +13,11 @@ export function startCommand(program: Command): void {
     )
     .option("--params <file>", "protocol and domain parameters of the local chain", DEFAULTS.parameterFile)
     .option("--samples <file>", "claims with known truth, one JSON object a line", DEFAULTS.samples)
-    .option("--folder <dir>", "where logs, databases and the deployment go", DEFAULTS.folder)
+    .option(
+      "--folder <dir>",
+      "where logs, databases and the deployment go; emptied at each start",
+      DEFAULTS.folder,
+    )
     .option("--json", "print the result as JSON instead of tables")
     .action(async (options: { params: string; samples: string; folder: string; json?: boolean }) => {
       const say = options.json === true ? () => {} : (line: string) => console.log(line);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -17,6 +17,7 @@ import { maxUint256, parseEther, type Abi, type Address, type Hex } from "viem";
 import { mnemonicToAccount, type HDAccount } from "viem/accounts";
 import { bytesToHex } from "viem/utils";
 
+import { emptyFolder } from "./folder.ts";
 import { freePort, type ProcessGroup } from "./processes.ts";
 import { OPERATORS, type OperatorPlan } from "./scenario.ts";
 
@@ -94,8 +95,7 @@ export async function bringUpNetwork(
   say: (line: string) => void,
   plans: readonly OperatorPlan[] = OPERATORS,
 ): Promise<LocalNetwork> {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  emptyFolder(folder);
   const rpcUrl = await startChain(group, folder);
   say(`chain ${LOCAL_CHAIN_ID} at ${rpcUrl}`);
 

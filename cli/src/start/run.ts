@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -54,7 +54,6 @@ export async function runLocalNetwork({
   const group = createProcessGroup((name, logFile) =>
     abort.abort(new Error(`${name} ended unexpectedly; see ${logFile}`)),
   );
-  mkdirSync(folder, { recursive: true });
   let store: Awaited<ReturnType<typeof startPayloadStore>> | undefined;
   try {
     const network = await bringUpNetwork(group, folder, parameterFile, stamp);
