@@ -35,14 +35,18 @@ export class RefusedError extends AssayError<
   }
 }
 
-/** No block took the transaction, however often it was sent. What is due is asked of the chain again. */
+/**
+ * No block took the transaction, however often it was sent, or before something more urgent needed its nonce. What is
+ * due is asked of the chain again.
+ */
 export class NotMinedError extends AssayError<"NOT_MINED", { call: string; sent: number }> {
   constructor(call: string, sent: number) {
     super({
       code: "NOT_MINED",
-      message: "No block took the transaction",
+      message: "No block took the transaction in time",
       data: { call, sent },
-      advice: "Check the fees on the chain and the balance of the hot key.",
+      advice:
+        "It may still be mined: look at the chain before sending it again. Check the fees there and the balance of the sender.",
       retryable: true,
     });
   }
@@ -63,10 +67,12 @@ export interface ContractCall {
 export type Sender = {
   readonly address: Address;
   /**
-   * Simulates, signs, sends and waits until the transaction is mined; one at a time, by priority, then by age.
+   * Simulates, signs, sends and waits until the transaction is mined; one at a time, by priority, then by age. One that
+   * hangs makes way for what is more urgent.
    *
    * @param onSent told the hash as soon as the transaction is out
    * @throws RefusedError if the contract refuses
+   * @throws NotMinedError if no block takes it
    */
   send(call: ContractCall, onSent?: (hash: Hex) => void | Promise<void>): Promise<TransactionReceipt>;
 };
@@ -107,12 +113,19 @@ export function createSender(
     return undefined;
   };
 
-  /** The receipt, or undefined once `resendMs` are over or another transaction took the nonce. */
-  const waitFor = async (hashes: readonly Hex[], nonce: number): Promise<TransactionReceipt | undefined> => {
+  /** Whether something that waits has a harder deadline: it may take the nonce. */
+  const isOutranked = (priority: Priority): boolean => (waiting[0]?.priority ?? priority) < priority;
+
+  /** The receipt, or undefined once `resendMs` are over, the call is outranked or another transaction took the nonce. */
+  const waitFor = async (
+    hashes: readonly Hex[],
+    nonce: number,
+    priority: Priority,
+  ): Promise<TransactionReceipt | undefined> => {
     const pollMs = Math.min(2_000, Math.max(100, reader.pollingInterval));
     for (const end = Date.now() + resendMs; Date.now() < end;) {
       const receipt = await minedOf(hashes);
-      if (receipt !== undefined) return receipt;
+      if (receipt !== undefined || isOutranked(priority)) return receipt;
       // Mined between the two questions? The receipt decides.
       if ((await nonceOf()) > nonce) return minedOf(hashes);
       await sleep(pollMs, undefined, signal === undefined ? {} : { signal });
@@ -126,13 +139,19 @@ export function createSender(
     onSent?: (hash: Hex) => void | Promise<void>,
   ): Promise<TransactionReceipt> => {
     const hashes: Hex[] = [];
-    for (let attempt = 1; attempt <= attempts; attempt++) {
+    const { priority } = call;
+    for (let attempt = 1; attempt <= attempts && !isOutranked(priority); attempt++) {
       signal?.throwIfAborted();
       let receipt: TransactionReceipt | undefined;
       let nonce = 0;
       try {
         await reader.simulateContract({ ...call, account: signer.account });
-        const gas = await reader.estimateContractGas({ ...call, account: signer.account });
+        // On what is mined: nodes estimate on what is pending too, which this very transaction may replace.
+        const gas = await reader.estimateContractGas({
+          ...call,
+          account: signer.account,
+          blockTag: "latest",
+        });
         nonce = await nonceOf();
         // Mined since it was last looked for? Another copy would only cost.
         receipt = await minedOf(hashes);
@@ -142,7 +161,7 @@ export function createSender(
           hashes.push(hash);
           log.debug("transaction sent", { call: call.functionName, hash, nonce, attempt });
           if (hashes.length === 1) await onSent?.(hash);
-          receipt = await waitFor(hashes, nonce);
+          receipt = await waitFor(hashes, nonce, priority);
         }
       } catch (error) {
         signal?.throwIfAborted();
@@ -151,13 +170,15 @@ export function createSender(
         // The nonce is taken, by a transaction of a process before this one perhaps: once it is mined, ask again.
         const isTaken =
           error instanceof BaseError && error.walk((e) => e instanceof NonceTooLowError) !== null;
-        if (receipt === undefined && isTaken) receipt = await waitFor(hashes, nonce);
+        if (receipt === undefined && isTaken) receipt = await waitFor(hashes, nonce, priority);
         else if (receipt === undefined) throw refusal(call.functionName, error);
       }
       if (receipt?.status === "success") return receipt;
       if (receipt !== undefined)
         throw new RefusedError(call.functionName, "reverted", [receipt.transactionHash]);
-      log.warn("transaction is not in a block yet, sending again", { call: call.functionName, attempt });
+      if (isOutranked(priority))
+        log.info("transaction makes way for a more urgent one", { call: call.functionName, hashes });
+      else log.warn("transaction is not in a block yet, sending again", { call: call.functionName, attempt });
     }
     throw new NotMinedError(call.functionName, hashes.length);
   };
