@@ -3,6 +3,13 @@ import type { Claim } from "../payload/schema.ts";
 import type { Model } from "./session.ts";
 import { voteByte } from "./vote.ts";
 
+export interface Judged {
+  /** One byte a claim. */
+  readonly votes: Uint8Array;
+  /** Claims voted at the base rate because they could not be judged; another time they may be. */
+  readonly abstained: number;
+}
+
 /**
  * Votes for a whole payload, one byte a claim. Claims that could not be judged, and all claims of a model that failed,
  * get the base rate; a model never guesses and never takes the keeper down.
@@ -16,7 +23,7 @@ export async function judgeClaims(
   baseRate: number,
   log: Logger,
   signal?: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Judged> {
   let probabilities: readonly number[];
   try {
     probabilities = await model.judge(claims, signal);
@@ -26,7 +33,7 @@ export async function judgeClaims(
     probabilities = claims.map(() => Number.NaN);
   }
   const votes = claims.map((_, i) => voteByte(probabilities[i] ?? Number.NaN, model.baseRate, baseRate));
-  const unusable = probabilities.filter((p) => !Number.isFinite(p)).length;
-  if (unusable > 0) log.warn("claims voted at the base rate", { model: model.name, unusable });
-  return Uint8Array.from(votes);
+  const abstained = claims.filter((_, i) => !Number.isFinite(probabilities[i] ?? Number.NaN)).length;
+  if (abstained > 0) log.warn("claims voted at the base rate", { model: model.name, unusable: abstained });
+  return { votes: Uint8Array.from(votes), abstained };
 }

@@ -237,7 +237,7 @@ describe("OpenAI-compatible chat", function () {
       expect(yes).to.be.within(0.9, 1);
       expect(no).to.be.within(0, 0.1);
       expect(number).to.be.NaN;
-      const votes = [...(await judgeClaims(model, orders, 77, silentLogger))];
+      const { votes } = await judgeClaims(model, orders, 77, silentLogger);
       expect(votes).to.have.length(3);
       expect(votes[2], "the base rate, not the number").to.equal(77);
     });

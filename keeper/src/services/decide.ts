@@ -21,7 +21,13 @@ export class UnfitPayloadError extends AssayError<"PAYLOAD_UNFIT", { given: stri
   }
 }
 
-export type Decide = (duty: Duty, signal: AbortSignal) => Promise<VoteDecision>;
+export interface Decided {
+  readonly decision: VoteDecision;
+  /** Claims the model could not judge this time. */
+  readonly abstained: number;
+}
+
+export type Decide = (duty: Duty, signal: AbortSignal) => Promise<Decided>;
 
 /** Vote and salt of a round, computed from nothing but the chain, the payload, the model and the key. */
 export function createDecide({
@@ -44,7 +50,7 @@ export function createDecide({
       throw new UnfitPayloadError(`claims of domain ${payload.domain}`, `domain ${me.domain.name}`);
     if (payload.claims.length !== terms.claims)
       throw new UnfitPayloadError(`${payload.claims.length} claims`, `${terms.claims}`);
-    const votes = await judgeClaims(model, payload.claims, terms.baseRate, log, signal);
+    const { votes, abstained } = await judgeClaims(model, payload.claims, terms.baseRate, log, signal);
     const salt = deriveSalt(me.hotKey, {
       chainId: me.chainId,
       contract: me.assay,
@@ -53,13 +59,14 @@ export function createDecide({
       round,
     });
     const commitment = { roundId, owner: me.owner, votes, salt: salt.reveal() };
-    return {
+    const decision = {
       requestId,
       round,
       domain: me.domain.id,
       votes: bytesToHex(votes),
       salt,
       digest: `0x${digest(deployment, commitment).toString(16).padStart(60, "0")}`,
-    };
+    } as const;
+    return { decision, abstained };
   };
 }

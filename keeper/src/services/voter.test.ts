@@ -6,7 +6,7 @@ import { Secret } from "../lib/secret.ts";
 import { PayloadUnavailableError } from "../payload/fetch.ts";
 import { encodePayload, hashPayload, PayloadError, type Payload } from "../payload/schema.ts";
 import { BYTES, PAYLOAD, requestOf, stateOf, TX, world, type World } from "../testing/deps.ts";
-import { createVoter } from "./voter.ts";
+import { COMMIT_LOOKS, createVoter } from "./voter.ts";
 
 const never = new AbortController().signal;
 const SEED = 42n;
@@ -40,6 +40,9 @@ describe("voter", () => {
     const deps = make();
     const voter = createVoter(deps);
     await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    // A node that lags does not know it yet: a second commit could count as late.
+    for (let i = 0; i < COMMIT_LOOKS; i++) await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    expect(deps.sent).to.have.length(1);
     await voter.commit(request, stateOf("COMMIT"), SEED, never);
     expect(deps.sent).to.have.length(2);
     expect(deps.sent[0]).to.deep.equal(deps.sent[1]);
@@ -233,6 +236,22 @@ describe("voter", () => {
     expect(lost.guard.getVote(key), "a vote that cannot be revealed is not recorded").to.equal(undefined);
     expect(lost.judged.count).to.equal(1);
     expect(lost.lines.filter((line) => line.includes("cannot reveal"))).to.have.length(1);
+  });
+
+  it("judges again after losing the database while the model abstains", async () => {
+    const first = make();
+    await createVoter(first).commit(request, stateOf("COMMIT"), SEED, never);
+    const state = stateOf("REVEAL", { seat: { digest: digestOf(first) } });
+    const fresh = make();
+    let failing = 2;
+    const judge: typeof fresh.model.judge = async (claims) => {
+      if (failing-- > 0) throw new Error("the server is away");
+      return fresh.model.judge(claims);
+    };
+    const voter = createVoter({ ...fresh, model: { ...fresh.model, judge } });
+    for (let i = 0; i < 3; i++) await voter.reveal(request, state, never);
+    expect(fresh.sent.map(({ call }) => call)).to.deep.equal(["reveal"]);
+    expect(fresh.lines.filter((line) => line.includes("judging again"))).to.have.length(1);
   });
 
   it("notes a reveal somebody else made, and reveals nothing without a seat", async () => {

@@ -11,6 +11,9 @@ import { PayloadError } from "../payload/schema.ts";
 import { createDecide, UnfitPayloadError } from "./decide.ts";
 import type { ServiceDeps } from "./deps.ts";
 
+/** Looks without an own commit that was just mined before it is sent again: behind a balancer some nodes lag. */
+export const COMMIT_LOOKS = 5;
+
 export type Voter = {
   /** Commits if drawn and able to; the phase is REQUESTED (seed there, first commit seals) or COMMIT. */
   commit(duty: Duty, state: RoundState, seed: bigint, signal: AbortSignal): Promise<void>;
@@ -28,6 +31,8 @@ export function createVoter(deps: ServiceDeps): Voter {
   const notDrawn = createRecent<true>();
   /** Why the newest attempt to commit failed, by round. */
   const failures = createRecent<string>();
+  /** Looks that still trust the own mined commit, by round: a second one could count as late. */
+  const trusted = createRecent<number>();
   /** Requests whose payload no later round can judge either. */
   const unfit = createRecent<true>();
 
@@ -78,13 +83,14 @@ export function createVoter(deps: ServiceDeps): Voter {
 
   const commitVote = async (duty: Duty, signal: AbortSignal): Promise<void> => {
     const key = keyOf(duty);
-    const vote = guard.getVote(key) ?? (await record(duty, await decide(duty, signal)));
+    const vote = guard.getVote(key) ?? (await record(duty, (await decide(duty, signal)).decision));
     signal.throwIfAborted();
     const { transactionHash } = await writes.commit(duty.roundId, me.owner, BigInt(vote.digest), () =>
       onStep("commitSent"),
     );
     guard.markCommitted({ ...key, txHash: transactionHash });
     failures.delete(duty.roundId);
+    trusted.set(duty.roundId, COMMIT_LOOKS);
     log.info("vote committed", { ...nameOf(duty), tx: transactionHash });
     await onStep("committed");
   };
@@ -102,6 +108,8 @@ export function createVoter(deps: ServiceDeps): Voter {
         }
         return;
       }
+      const looks = trusted.get(duty.roundId) ?? 0;
+      if (looks > 0) return trusted.set(duty.roundId, looks - 1);
       // A window that was missed says nothing about the next round; a payload that cannot be judged does.
       const isRefused = duty.index === 0 && requests.refusalOf(requestId) !== undefined;
       if (isRefused || unfit.get(requestId) !== undefined) return;
@@ -132,9 +140,16 @@ export function createVoter(deps: ServiceDeps): Voter {
       }
       const lost = `${duty.roundId} ${committed}`;
       if (said.get(lost) !== undefined) return;
-      const decision = known ?? (await decide(duty, signal));
+      const { decision, abstained } =
+        known === undefined ? await decide(duty, signal) : { decision: known, abstained: 0 };
+      // A vote that cannot be revealed must not become the recorded one.
       if (BigInt(decision.digest) !== committed) {
-        // A vote that cannot be revealed must not become the recorded one.
+        // What the model could not judge this time it may have judged before the commit.
+        if (abstained > 0)
+          return sayOnce("warn", "the commitment is of another vote, judging again", {
+            ...nameOf(duty),
+            abstained,
+          });
         said.set(lost, true);
         log.error("the commitment is not of this database, key and model, cannot reveal", nameOf(duty));
         return;

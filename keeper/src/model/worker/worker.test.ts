@@ -63,10 +63,10 @@ describe("the process of a model", function () {
 
   it("killed in the middle of a batch costs this batch the base rate, one log line, nothing else", async () => {
     await open(modelOf(loopingModel(), {}), { deadlineMs: 30_000 });
-    const votes = judgeClaims(model!, values(SLOW, 0), 77, log);
+    const judging = judgeClaims(model!, values(SLOW, 0), 77, log);
     await sleep(300);
     expect(process.kill(model!.pid()!, "SIGKILL")).to.equal(true);
-    expect([...(await votes)]).to.deep.equal([77, 77]);
+    expect([...(await judging).votes]).to.deep.equal([77, 77]);
     expect(said("the process of the model ended")).to.equal(1);
     expect(lines.join("")).to.match(/"reason":"crashed".*SIGKILL/);
     await recovers();
@@ -172,7 +172,8 @@ describe("the process of a model", function () {
   it("that gives NaN costs nothing but those claims, with one log line and the same process", async () => {
     await open(modelOf(nanModel(), {}));
     const pid = model!.pid();
-    expect([...(await judgeClaims(model!, values(1, -1, 1), 128, log))]).to.deep.equal([128, 128, 128]);
+    const { votes } = await judgeClaims(model!, values(1, -1, 1), 128, log);
+    expect([...votes]).to.deep.equal([128, 128, 128]);
     expect(await model!.judge(values(3, -1))).to.satisfy(([p, q]: number[]) => p! > 0.7 && Number.isNaN(q));
     expect(said("claims voted at the base rate")).to.equal(1);
     expect(model!.pid()).to.equal(pid);
