@@ -29,17 +29,22 @@ const BOND_LOCKED = 1;
 /** Most blocks asked for events in one query, unless configured. */
 export const BLOCK_RANGE = 2_000n;
 
-/** A request as its event tells it. */
-export interface RequestedEvent {
+/** A request as its event tells it, without the payload. */
+export interface OpenRequest {
   readonly requestId: Hex;
   readonly terms: Terms;
   readonly uri: string;
-  readonly payload: Hex;
   readonly block: bigint;
 }
 
+/** All that the event tells. */
+export interface RequestedEvent extends OpenRequest {
+  /** The payload if it travels in the event, else 0x. */
+  readonly payload: Hex;
+}
+
 /** One round of a request: its own, or one that an appeal opened. */
-export interface Duty extends RequestedEvent {
+export interface Duty extends OpenRequest {
   /** 0 for the request's own round, then its appeals. */
   readonly index: number;
   /** What votes, seats and events of the round are named by; the request's own for its first. */

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-import type { ChainReads, RequestedEvent } from "../chain/reads.ts";
+import type { ChainReads, OpenRequest } from "../chain/reads.ts";
 import type { ChainWrites } from "../chain/writes.ts";
 import type { Terms } from "../chain/types.ts";
 import type { Cursor } from "../db/cursor.ts";
@@ -35,7 +35,7 @@ export interface ServiceDeps {
   readonly requests: RequestTable<Terms>;
   readonly cursor: Cursor;
   readonly model: Model;
-  readonly fetchPayload: (request: RequestedEvent, signal: AbortSignal) => Promise<FetchedPayload>;
+  readonly fetchPayload: (request: OpenRequest, signal: AbortSignal) => Promise<FetchedPayload>;
   readonly log: Logger;
   /** Called after each step; a no-op outside tests. */
   readonly onStep: (step: Step) => void | Promise<void>;

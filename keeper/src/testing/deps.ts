@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { keccak256, stringToHex, type Address, type Hex, type TransactionReceipt } from "viem";
 
-import type { ChainReads, Duty, RoundState } from "../chain/reads.ts";
+import type { ChainReads, Duty, RequestedEvent, RoundState } from "../chain/reads.ts";
 import { decodeTerms, encodeTerms } from "../chain/terms.ts";
 import type { Phase, Seat, Terms } from "../chain/types.ts";
 import type { ChainWrites } from "../chain/writes.ts";
@@ -49,7 +49,7 @@ export function termsOf(change: Partial<Terms> = {}): Terms {
   };
 }
 
-export function requestOf(change: Partial<Terms> = {}, block = 100n): Duty {
+export function requestOf(change: Partial<Terms> = {}, block = 100n): Duty & RequestedEvent {
   const terms = termsOf(change);
   const requestId = requestIdOf({ chainId: 31_337n, assay: ASSAY }, terms);
   return {
