@@ -127,6 +127,23 @@ describe("bookkeeper", () => {
     expect(new Set(calls())).to.deep.equal(new Set(["distribute"]));
   });
 
+  it("warns once of a refusal, but not where somebody else was first", async () => {
+    let reason = "ReputationMismatch";
+    isClosed = true;
+    tape = 2;
+    make((call) => {
+      if (call === "post") throw new RefusedError("post", reason, []);
+    });
+    for (const error of ["ReputationMismatch", "ReputationMismatch", "EmptyTape"]) {
+      reason = error;
+      await books.keepBooks(1_750);
+    }
+    const levels = deps.lines
+      .filter((line) => line.includes("the books could not be kept"))
+      .map((line) => (JSON.parse(line) as { level: string }).level);
+    expect(levels).to.deep.equal(["warn", "debug", "debug"]);
+  });
+
   it("waits for its turn in the epoch", async () => {
     const patient = createBookkeeper(
       { ...deps, me: { ...deps.me, spread: 10_000 } },
@@ -136,5 +153,19 @@ describe("bookkeeper", () => {
     expect(asked).to.deep.equal([]);
     await patient.keepBooks(1_726);
     expect(asked).to.not.deep.equal([]);
+  });
+
+  it("has another turn every epoch", async () => {
+    isClosed = true;
+    const turns = new Set<number>();
+    for (let epoch = 7; epoch < 17; epoch++) {
+      const me = { ...deps.me, spread: 25 };
+      const patient = createBookkeeper({ ...deps, me }, { minOutcomes: 1, clock, startBlock: 0n });
+      asked = [];
+      let second = 0;
+      while (asked.length === 0) await patient.keepBooks(1_000 + epoch * 100 + second++);
+      turns.add(second);
+    }
+    expect(turns.size).to.be.greaterThan(5);
   });
 });

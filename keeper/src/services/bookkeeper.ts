@@ -1,8 +1,9 @@
-import type { Address } from "viem";
+import { numberToHex, type Address } from "viem";
 
 import { RefusedError } from "../chain/sender.ts";
 import { replay } from "../mirror/reputationMath.ts";
 import type { ServiceDeps } from "./deps.ts";
+import { isDoneByOthers } from "./others.ts";
 import { turnDelay } from "./turn.ts";
 
 export type Bookkeeper = {
@@ -32,6 +33,8 @@ export function createBookkeeper(
 ): Bookkeeper {
   const domain = me.domain.id;
   let closedUntil: number | undefined;
+  /** The refusal told last, by work. */
+  const told = new Map<string, string>();
 
   const post = async (): Promise<void> => {
     const record = await reads.recordOf(domain, me.owner);
@@ -89,13 +92,17 @@ export function createBookkeeper(
     log.info("bonds unlocked", { releasable });
   };
 
-  /** Somebody else was first: the next look finds nothing due. */
-  const unlessDone = async (work: Promise<void>): Promise<void> => {
+  /** One must not keep the others from their turn. A refusal is told once, until the work succeeds again. */
+  const attempt = async (name: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await work;
+      await work();
+      told.delete(name);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      log.debug("books were kept by somebody else", { error: error.message });
+      const isNews = told.get(name) !== error.data.error;
+      told.set(name, error.data.error);
+      const level = isNews && !isDoneByOthers(error) ? "warn" : "debug";
+      log[level]("the books could not be kept, looking again", { work: name, error: error.message });
     }
   };
 
@@ -104,11 +111,11 @@ export function createBookkeeper(
       const epoch = Math.floor((now - clock.genesis) / clock.epochLength);
       const second = (now - clock.genesis) % clock.epochLength;
       const spread = Math.min(me.spread, clock.epochLength / 4);
-      if (second < turnDelay(`0x${"0".repeat(64)}`, me.owner, spread)) return;
-      // One must not keep the other from its turn.
-      await unlessDone(post());
-      await unlessDone(closeEpochs(epoch));
-      await unlessDone(unlock());
+      // Another order every epoch: the first one has the work, and the bounties.
+      if (second < turnDelay(numberToHex(epoch, { size: 32 }), me.owner, spread)) return;
+      await attempt("post", post);
+      await attempt("close epochs", () => closeEpochs(epoch));
+      await attempt("unlock", unlock);
     },
   };
 }

@@ -6,7 +6,7 @@ import { PHASES, SEAT_REVEALED, SEAT_SETTLED, type RevealedVote } from "../chain
 import { Secret } from "../lib/secret.ts";
 import { roundIdOf } from "../mirror/commitment.ts";
 import { NO_SEAT, requestOf, stateOf, world, type World } from "../testing/deps.ts";
-import { createCloser, GIVE_UP_AFTER } from "./closer.ts";
+import { createCloser, GIVE_UP_AFTER, SETTLE_AGAIN_AFTER } from "./closer.ts";
 
 const request = requestOf();
 const { requestId, terms } = request;
@@ -163,6 +163,12 @@ describe("closer", () => {
     await closer.close(request, stateOf("FINAL"), 5_000);
     expect([...settled]).to.have.members(all.filter((owner) => owner !== all[4]));
     expect(deps.requests.open()).to.have.length(1);
+    const told = (): number => deps.lines.filter((line) => line.includes("a seat cannot be settled")).length;
+    for (let now = 5_001; now < 5_000 + SETTLE_AGAIN_AFTER; now += 60)
+      await closer.close(request, stateOf("FINAL"), now);
+    expect(told(), "it rests").to.equal(1);
+    await closer.close(request, stateOf("FINAL"), 5_000 + SETTLE_AGAIN_AFTER);
+    expect(told()).to.equal(2);
     await closer.close(request, stateOf("FINAL"), 1_000 + GIVE_UP_AFTER + 1);
     expect(deps.requests.open()).to.deep.equal([]);
     expect(deps.requests.refusalOf(requestId)).to.equal("1 seats cannot be settled");

@@ -15,6 +15,9 @@ export const SETTLE_BATCH = 64;
 /** The same of a request that was appealed. */
 export const APPEALED_BATCH = 24;
 
+/** Seconds until a refused settlement is tried again. */
+export const SETTLE_AGAIN_AFTER = 3_600;
+
 /** Seconds after which seats that the contract refuses to settle are left alone. */
 export const GIVE_UP_AFTER = 7 * 24 * 3_600;
 
@@ -31,6 +34,8 @@ export type Closer = {
 export function createCloser({ me, reads, writes, guard, requests, log, onStep }: ServiceDeps): Closer {
   /** When a void request was first seen void: the chain does not keep that moment. */
   const voidSince = createRecent<number>();
+  /** Until when seats that the contract refused to settle are left alone. */
+  const restsUntil = createRecent<number>();
 
   const isMyTurn = (roundId: Hex, possibleSince: number, now: number): boolean =>
     now >= possibleSince + turnDelay(roundId, me.owner, me.spread);
@@ -70,7 +75,11 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
       if (!(error instanceof RefusedError)) throw error;
       const [only, ...others] = batch;
       if (only === undefined || others.length === 0) {
-        log.warn("a seat cannot be settled", { requestId, owner: only?.owner, error: error.message });
+        log.warn("a seat cannot be settled, trying again later", {
+          requestId,
+          owner: only?.owner,
+          error: error.message,
+        });
         return batch.length;
       }
       const half = batch.length >> 1;
@@ -98,11 +107,17 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
     return refused;
   };
 
-  const settle = async (duty: Duty, { digest: latest }: Seat, isHopeless: boolean): Promise<void> => {
+  const settle = async (
+    duty: Duty,
+    { digest: latest }: Seat,
+    now: number,
+    giveUpAt: number,
+  ): Promise<void> => {
     const { requestId } = duty;
+    if (now < (restsUntil.get(requestId) ?? 0)) return;
     let refused = 0;
     for (let index = 0; index <= duty.index; index++) refused += await settleRound(duty, index);
-    if (refused > 0 && !isHopeless) return;
+    if (refused > 0 && now <= giveUpAt) return restsUntil.set(requestId, now + SETTLE_AGAIN_AFTER);
     for (let round = 0; round <= duty.index; round++) {
       const key = { requestId, round };
       const mine = guard.getVote(key);
@@ -136,14 +151,14 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
         log.info("request finalized", name);
       }
       if (phase === "FINAL" && isMyTurn(roundId, round.clock, now))
-        await settle(duty, seat, now > round.clock + GIVE_UP_AFTER);
+        await settle(duty, seat, now, round.clock + GIVE_UP_AFTER);
       if (phase === "VOID") {
         // Its clock runs until absences can no longer be reported; its seats can be settled at once. A void appeal leaves
         // time for another one.
         if (index > 0 && now < round.clock) return;
         const since = voidSince.get(requestId) ?? now;
         voidSince.set(requestId, since);
-        if (isMyTurn(roundId, since, now)) await settle(duty, seat, now > round.clock + GIVE_UP_AFTER);
+        if (isMyTurn(roundId, since, now)) await settle(duty, seat, now, round.clock + GIVE_UP_AFTER);
       }
     },
   };

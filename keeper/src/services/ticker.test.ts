@@ -151,6 +151,19 @@ describe("ticker", () => {
     });
   });
 
+  it("keeps an old request whose appeal a lagging node does not know yet", async () => {
+    const states = new Map([
+      [requestId, stateOf("APPEALED", { round: { flags: ROUND_SEALED | ROUND_APPEALED } })],
+      [roundIdOf(requestId, 1), stateOf("NONE", { round: { flags: 0 } })],
+    ]);
+    roundState = async (roundId) => states.get(roundId)!;
+    block = request.block + GONE_AFTER + 1n;
+    await make().tick();
+    await settle();
+    expect(did).to.deep.equal([]);
+    expect(deps.requests.open()).to.have.length(1);
+  });
+
   it("does not start a duty that still runs", async () => {
     let release = (): void => {};
     work = () => new Promise((resolve) => (release = resolve));
@@ -182,6 +195,21 @@ describe("ticker", () => {
       await settle();
     }
     expect(levelOf("a duty failed")).to.deep.equal(["warn", "debug", "debug"]);
+  });
+
+  it("is quiet where somebody else was first, and warns of every other refusal", async () => {
+    phase = "TALLY";
+    let reason = "WrongPhase";
+    work = async () => {
+      throw new RefusedError("finalize", reason, []);
+    };
+    const ticker = make();
+    for (const error of ["WrongPhase", "RequestsPaused", "RequestsPaused"]) {
+      reason = error;
+      await ticker.tick();
+      await settle();
+    }
+    expect(levelOf("a duty failed")).to.deep.equal(["debug", "warn", "debug"]);
   });
 
   it("goes on when the endpoint fails, and keeps its address out of the log", async () => {

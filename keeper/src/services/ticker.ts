@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Duty, RequestedEvent, RoundState } from "../chain/reads.ts";
+import type { Duty, OpenRequest, RoundState } from "../chain/reads.ts";
 import { RefusedError } from "../chain/sender.ts";
 import { brief, isPassing } from "../chain/trouble.ts";
 import { ROUND_APPEALED } from "../chain/types.ts";
@@ -11,6 +11,7 @@ import type { Bookkeeper } from "./bookkeeper.ts";
 import type { Closer } from "./closer.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { followRequests, type FollowOptions } from "./follower.ts";
+import { isDoneByOthers } from "./others.ts";
 import type { Voter } from "./voter.ts";
 
 /** Blocks after which a request the chain does not know counts as gone; a node that lags must not make us forget. */
@@ -60,12 +61,9 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
     const isNews = told.get(name) !== text;
     told.set(name, text);
     const more = { ...data, error: text };
-    const isOwnVote =
-      error instanceof RefusedError && (error.data.call === "commit" || error.data.call === "reveal");
-    // Duties of anybody are refused when somebody else was first.
-    if (!isNews || (error instanceof RefusedError && !isOwnVote))
-      log.debug("a duty failed, looking again", more);
-    else if (isOwnVote || isPassing(error)) log.warn("a duty failed, looking again", more);
+    if (!isNews || isDoneByOthers(error)) log.debug("a duty failed, looking again", more);
+    else if (error instanceof RefusedError || isPassing(error))
+      log.warn("a duty failed, looking again", more);
     else log.error("a duty failed, looking again", more);
   };
 
@@ -80,7 +78,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   };
 
   /** The round whose verdicts are still open: the request's own, or the one its latest appeal opened. */
-  const latestRound = async (request: RequestedEvent): Promise<{ duty: Duty; state: RoundState }> => {
+  const latestRound = async (request: OpenRequest): Promise<{ duty: Duty; state: RoundState }> => {
     for (let index = 0; ; index++) {
       const duty = { ...request, index, roundId: roundIdOf(request.requestId, index) };
       const state = await reads.roundState(duty.roundId, me.owner);
@@ -88,11 +86,12 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
     }
   };
 
-  const attend = async (request: RequestedEvent, block: bigint, now: number): Promise<void> => {
+  const attend = async (request: OpenRequest, block: bigint, now: number): Promise<void> => {
     const { duty, state } = await latestRound(request);
     const { phase, round } = state;
     if (phase === "NONE") {
-      if (block > request.block + GONE_AFTER) drop(request);
+      // An appeal that one node tells of and the next one does not know yet: only the request's own round can be gone.
+      if (duty.index === 0 && block > request.block + GONE_AFTER) drop(request);
       return;
     }
     if (phase === "COMMIT") return voter.commit(duty, state, round.seed, stopping.signal);
@@ -107,7 +106,7 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
   };
 
   /** A reorganisation took the request away. Should it come back, its event is read again. */
-  const drop = ({ requestId }: RequestedEvent): void => {
+  const drop = ({ requestId }: OpenRequest): void => {
     const reason = "the chain does not have the request any more";
     for (let round = 0; round <= MAX_APPEALS; round++) {
       const state = guard.getVote({ requestId, round })?.state;
