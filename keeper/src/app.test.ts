@@ -1,16 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
 import { bytesToHex, type Hex } from "viem";
 
 import { buildApp, type App } from "./app.ts";
-import { RefusedError } from "./chain/sender.ts";
+import { NotMinedError, RefusedError } from "./chain/sender.ts";
 import { ROUND_EXTENDED, SEAT_REVEALED, SEAT_SETTLED, type Phase } from "./chain/types.ts";
 import { HOT_KEY_VARIABLE, readConfig } from "./config.ts";
-import { createLogger } from "./lib/logger.ts";
+import { DatabaseError } from "./db/errors.ts";
+import { createLogger, silentLogger } from "./lib/logger.ts";
+import { ModelFileError } from "./model/errors.ts";
 import { putPayload } from "./payloadStore/client.ts";
 import { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
 import { encodePayload, hashPayload } from "./payload/schema.ts";
@@ -191,7 +194,7 @@ describe("keepers on a real chain", function () {
     const nonce = await chain.reader.getTransactionCount({ address: sender.address });
     const sent: Hex[] = [];
     const order: string[] = [];
-    const first = chain.commitBy(sender, id, ownerOf(0), 5n, (hash) => void sent.push(hash));
+    const first = chain.commitBy(sender, id, ownerOf(0), 5n, (hash) => void sent.push(hash), 0);
     const late = chain.commitBy(sender, id, ownerOf(0), 6n).then(() => order.push("commit"));
     const urgent = chain.commitBy(sender, id, ownerOf(0), 7n, undefined, 0).then(() => order.push("reveal"));
     await sleep(1_500);
@@ -206,6 +209,26 @@ describe("keepers on a real chain", function () {
     expect(transaction.nonce).to.equal(nonce);
     expect(await chain.reader.getTransactionCount({ address: sender.address })).to.equal(nonce + 3);
     expect((await chain.reads.seatOf(id, ownerOf(0))).digest, "the last one sent counts").to.equal(6n);
+  });
+
+  it("let what is more urgent take the nonce of a transaction that hangs", async () => {
+    const sender = chain.senderOf(1);
+    const id = await inline(BYTES, PAYLOAD.claims.length);
+    await chain.rpc("hardhat_mine", "0x3");
+    await chain.rpc("evm_setIntervalMining", 0);
+    await chain.rpc("evm_setAutomine", false);
+    const nonce = await chain.reader.getTransactionCount({ address: sender.address });
+    const outranked = chain.commitBy(sender, id, ownerOf(0), 5n).catch((error: unknown) => error);
+    await sleep(500);
+    const urgent = chain.commitBy(sender, id, ownerOf(0), 7n, undefined, 0);
+    await sleep(1_500);
+    await chain.rpc("evm_mine");
+    await chain.rpc("evm_setAutomine", true);
+    await chain.rpc("evm_setIntervalMining", 1_000);
+    const { transactionHash: hash } = await urgent;
+    expect(await outranked).to.be.instanceOf(NotMinedError);
+    expect((await chain.reader.getTransaction({ hash })).nonce).to.equal(nonce);
+    expect((await chain.reads.seatOf(id, ownerOf(0))).digest).to.equal(7n);
   });
 
   it("do not send again what was mined just before", async () => {
@@ -232,6 +255,35 @@ describe("keepers on a real chain", function () {
     expect(simulated, "it was about to send again").to.equal(2);
     expect(receipt.transactionHash).to.equal(hashes[0]);
     expect(pending, "one transaction, mined or not").to.equal(nonce + 1);
+  });
+
+  it("leave nothing open when they cannot start, or are stopped while they do", async () => {
+    const { open } = line;
+    const children = (): string => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
+    const running = children();
+    const rpcUrl = `ws://127.0.0.1:${line.port}/start`;
+    const start = (change: object, signal?: AbortSignal): Promise<unknown> => {
+      const config = readConfig(chain.configOf(2, { rpcUrl, database: "new.sqlite", ...change }), {
+        [HOT_KEY_VARIABLE]: hotKeyOf(2),
+      });
+      return buildApp({ config, log: silentLogger, ...(signal && { signal }) }).then(
+        () => "started",
+        (error: unknown) => error,
+      );
+    };
+    const home = dirname(chain.configOf(2));
+    writeFileSync(join(home, "no.sqlite"), "no database".repeat(100));
+    expect(await start({ database: "no.sqlite" })).to.be.instanceOf(DatabaseError);
+    const model = join(home, "manifest.json");
+    writeFileSync(model, "{}");
+    expect(await start({ model })).to.be.instanceOf(ModelFileError);
+    const stop = new AbortController();
+    const stopped = start({}, stop.signal);
+    stop.abort("stopped");
+    expect(await stopped).to.equal("stopped");
+    await sleep(300);
+    expect(line.open, "connections").to.equal(open);
+    expect(children(), "processes of models").to.equal(running);
   });
 
   it("stop on SIGTERM with code 0, at once", async () => {

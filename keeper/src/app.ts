@@ -3,7 +3,7 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { connectReader, connectSigner, disconnect } from "./chain/client.ts";
 import { preflight } from "./chain/preflight.ts";
-import { createReads, type RequestedEvent } from "./chain/reads.ts";
+import { createReads, type ChainReads, type RequestedEvent } from "./chain/reads.ts";
 import { createSender } from "./chain/sender.ts";
 import { decodeTerms, encodeTerms } from "./chain/terms.ts";
 import { ChainUnreachableError, isPassing } from "./chain/trouble.ts";
@@ -29,6 +29,8 @@ import { createVoter } from "./services/voter.ts";
 export interface AppOptions {
   readonly config: Config;
   readonly log: Logger;
+  /** Ends the start. */
+  readonly signal?: AbortSignal;
   /** Called after each step of a vote; tests stop the process there. */
   readonly onStep?: (step: Step) => void | Promise<void>;
 }
@@ -38,29 +40,33 @@ export type App = Ticker & {
   close(): Promise<void>;
 };
 
-/** Builds a keeper top to bottom and asks the world whether it may start. */
-export async function buildApp({ config, log, onStep = () => {} }: AppOptions): Promise<App> {
+/**
+ * Builds a keeper top to bottom and asks the world whether it may start. Whatever fails or stops it, nothing stays open.
+ *
+ * @throws the reason of `signal` if it fires meanwhile
+ */
+export async function buildApp({ config, log, signal, onStep = () => {} }: AppOptions): Promise<App> {
   for (const secret of secretsOf(config)) log.protect(secret);
   const source = readModelSource(config);
   const account = privateKeyToAccount(config.hotKey.reveal());
+  // Closed in reverse, when the keeper stops and when its start fails.
+  await using opened = new AsyncDisposableStack();
   const reader = connectReader(config);
+  opened.defer(() => disconnect(config));
   const reads = createReads(reader, config.contracts, BigInt(config.blockRange));
-  let clock;
-  try {
-    await preflight({ config, reads, hotKey: account.address, model: source.identity, log });
-    clock = await reads.clock();
-  } catch (error) {
-    disconnect(config);
-    throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
-  }
+  const clock = await askWorld({ config, reads, hotKey: account.address, model: source.identity, log });
+  signal?.throwIfAborted();
   const model = await source.open(log);
-
+  opened.defer(() => model.close());
+  signal?.throwIfAborted();
   const database = openDatabase({
     path: config.database,
     identity: { chainId: config.chainId, contract: config.contracts.Assay, operator: config.owner },
   });
+  opened.defer(() => database.close());
   const stopSending = new AbortController();
   const sender = createSender(reader, connectSigner(config, account), log, { signal: stopSending.signal });
+  const requests = createRequestTable(database, encodeTerms, decodeTerms);
   const deps: ServiceDeps = {
     me: {
       chainId: config.chainId,
@@ -73,10 +79,11 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
     reads,
     writes: createWrites(sender, config.contracts),
     guard: createVoteGuard(database),
-    requests: createRequestTable(database, encodeTerms, decodeTerms),
+    requests,
     cursor: createCursor(database),
     model,
-    fetchPayload: (request, signal) => fetchOrRead(config, request, signal, log),
+    fetchPayload: (request, stop) =>
+      fetchOrRead(config, { ...request, payload: requests.payloadOf(request.requestId) }, stop, log),
     log,
     onStep,
   };
@@ -89,26 +96,24 @@ export async function buildApp({ config, log, onStep = () => {} }: AppOptions): 
     follow: { confirmations: config.confirmations, startBlock },
     pollMs: config.pollMs,
   });
-  let metrics: MetricsServer | undefined;
+  opened.defer(async () => void (await ticker.stop()));
+  const metrics = await startMetrics(config, deps, ticker);
+  opened.defer(() => metrics?.close());
+  // Before anything is waited for.
+  opened.defer(() => stopSending.abort(new Error("the keeper stops")));
+  signal?.throwIfAborted();
+  const all = opened.move();
+  return { ...ticker, close: () => all.disposeAsync() };
+}
+
+/** The checks before a start; an endpoint that does not answer is told as such. */
+async function askWorld(world: Parameters<typeof preflight>[0]): ReturnType<ChainReads["clock"]> {
   try {
-    metrics = await startMetrics(config, deps, ticker);
+    await preflight(world);
+    return await world.reads.clock();
   } catch (error) {
-    database.close();
-    await model.close();
-    disconnect(config);
-    throw error;
+    throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
   }
-  return {
-    ...ticker,
-    async close() {
-      stopSending.abort(new Error("the keeper stops"));
-      await metrics?.close();
-      await ticker.stop();
-      database.close();
-      await model.close();
-      disconnect(config);
-    },
-  };
 }
 
 /** Looks at the chain that may fail before the keeper counts as unwell, and the least time for them, ms. */
@@ -129,7 +134,7 @@ async function startMetrics(
   const registry = createMetrics({
     stats: model.stats,
     lastBlock: () => cursor.get()?.number,
-    openRequests: () => requests.open().length,
+    openRequests: () => requests.countOpen(),
     lastLook,
   });
   const startedAt = Date.now();

@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections made so far. */
   readonly connections: number;
+  /** Connections that are open now. */
+  readonly open: number;
   /** Ends all connections at once, without a farewell. */
   cut(): void;
   /** Connections, open and new ones, stay open but nothing arrives any more, on either side, not even after {@link mend}. */
@@ -46,6 +48,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return connections;
+    },
+    get open() {
+      return open.size / 2;
     },
     cut,
     hold() {
