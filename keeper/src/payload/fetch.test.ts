@@ -10,7 +10,8 @@ import { expect } from "chai";
 import { buildConnector } from "undici";
 import { type AssayError } from "../lib/errors.ts";
 import { createLogger } from "../lib/logger.ts";
-import { fetchPayload, PayloadUnavailableError, type Connector, type FetchPayloadOptions } from "./fetch.ts";
+import { fetchPayload, PayloadUnavailableError, type FetchPayloadOptions } from "./fetch.ts";
+import type { Connector } from "./pinned.ts";
 import { encodePayload, hashPayload, PayloadError } from "./schema.ts";
 
 const BYTES = encodePayload({

@@ -1,5 +1,4 @@
-import type { Socket } from "node:net";
-import { Agent, buildConnector, request, type Dispatcher } from "undici";
+import { Agent, request, type Dispatcher } from "undici";
 import type { Hex } from "viem";
 import { AssayError, isRetryable } from "../lib/errors.ts";
 import { silentLogger, type Logger } from "../lib/logger.ts";
@@ -7,6 +6,7 @@ import { printable } from "../lib/printable.ts";
 import { DeadlineError, retry, withDeadline } from "../lib/retry.ts";
 import { checkTarget, type AddressPolicy, type CheckedTarget, type Lookup } from "./addressGuard.ts";
 import { decodeDataUri } from "./dataUri.ts";
+import { directConnector, pinned, type Connector } from "./pinned.ts";
 import { hashPayload, parsePayload, PayloadError, PAYLOAD_LIMITS, type Payload } from "./schema.ts";
 
 export type FetchLimits = {
@@ -39,9 +39,6 @@ export type FetchPolicy = AddressPolicy & {
 };
 
 export const DEFAULT_FETCH_POLICY: FetchPolicy = { allowPrivate: false, allowedHosts: [], ipfsGateways: [] };
-
-/** Opens a connection to an address, for TLS with the name of the host as `servername`. */
-export type Connector = (options: buildConnector.Options, callback: buildConnector.Callback) => void;
 
 export type FetchPayloadOptions = {
   /** Mirrors of one another, tried in order. */
@@ -351,27 +348,4 @@ async function readBody(
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks, length));
-}
-
-const directConnector: Connector = buildConnector({ allowH2: false, timeout: 3_000 });
-
-/**
- * Connects to the checked addresses, one after the other, and to nothing else: the name of the host is used for TLS
- * and the Host header only and is never resolved again.
- */
-function pinned({ url, addresses }: CheckedTarget, connector: Connector, signal: AbortSignal): Connector {
-  const isTls = url.protocol === "https:";
-  return (options, callback) => {
-    const { servername: _plain, ...rest } = options;
-    const tryFrom = (index: number, lastError: Error): void => {
-      const address = addresses[index];
-      if (address === undefined || signal.aborted) return callback(lastError, null);
-      const next = (...[error, socket]: [Error, null] | [null, Socket]): void => {
-        if (error === null) return callback(null, socket);
-        tryFrom(index + 1, error);
-      };
-      connector({ ...(isTls ? options : rest), hostname: address }, next as buildConnector.Callback);
-    };
-    tryFrom(0, new Error("the host has no address"));
-  };
 }

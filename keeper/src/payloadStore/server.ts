@@ -1,12 +1,11 @@
 import { open } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { answerJson, drain, readBody, Refusal, serveHttp, takeToken } from "../lib/httpServer.ts";
 import { silentLogger, type Logger } from "../lib/logger.ts";
-import { printable } from "../lib/printable.ts";
+import { createRateLimit } from "../lib/rateLimit.ts";
 import { PAYLOAD_LIMITS } from "../payload/schema.ts";
 import { openContentFiles, StoreFullError, type ContentFiles } from "./files.ts";
-import { createRateLimit } from "./rateLimit.ts";
 
 export type PayloadStoreLimits = {
   /** Most bytes of one payload; more is answered with 413. */
@@ -77,50 +76,27 @@ export async function startPayloadStore(options: PayloadStoreOptions): Promise<P
     gets: createRateLimit({ burst: limits.getBurst, perSecond: limits.getsPerSecond, ...clock }),
   };
 
-  let isStopping = false;
-  // By default Node looks for late requests every 30 seconds only.
-  const connectionsCheckingInterval = Math.min(1_000, limits.requestMs);
-  const server = createServer({ connectionsCheckingInterval }, (request, response) => {
-    // A connection that is kept alive would hold up the stop until it times out.
-    response.once("close", () => isStopping && setImmediate(() => server.closeIdleConnections()));
-    serve(request, response, context).catch((error: unknown) => {
-      if (error instanceof Refusal) return refuse(response, error);
-      if (response.destroyed) return;
-      log.error("payload store failed to answer", { method: request.method, error });
-      refuse(response, new Refusal(500, "STORE_FAILED", "the store failed; its log says why"));
-    });
+  const server = await serveHttp({
+    host,
+    port,
+    connections: limits.connections,
+    requestMs: limits.requestMs,
+    serve: (request, response) => serve(request, response, context),
+    onFailure: ({ method }, error) => {
+      log.error("payload store failed to answer", { method, error });
+      return new Refusal(500, "STORE_FAILED", "the store failed; its log says why");
+    },
   });
-  server.maxConnections = limits.connections;
-  server.requestTimeout = limits.requestMs;
-  server.headersTimeout = Math.min(limits.requestMs, 10_000);
-  server.keepAliveTimeout = 5_000;
-
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address() as AddressInfo;
-  const shownHost = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  context.url = (options.publicUrl ?? `http://${shownHost}:${address.port}`).replace(/\/+$/, "");
+  context.url = (options.publicUrl ?? server.url).replace(/\/+$/, "");
   log.info("payload store started", { url: context.url, ...files.usage() });
 
   return {
     url: context.url,
-    port: address.port,
-    close: (graceMs = 2_000) =>
-      new Promise<void>((resolve) => {
-        isStopping = true;
-        const cutOff = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(cutOff);
-          log.info("payload store stopped", files.usage());
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    port: server.port,
+    async close(graceMs) {
+      await server.close(graceMs);
+      log.info("payload store stopped", files.usage());
+    },
   };
 }
 
@@ -132,27 +108,6 @@ type StoreContext = {
   puts: { take(client: string): number };
   gets: { take(client: string): number };
 };
-
-/** What the store answers instead of doing as asked. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly headers: Record<string, string>;
-  readonly numbers: { given?: number; allowed?: number };
-
-  constructor(
-    status: number,
-    code: string,
-    message: string,
-    { headers = {}, ...numbers }: { headers?: Record<string, string>; given?: number; allowed?: number } = {},
-  ) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.headers = headers;
-    this.numbers = numbers;
-  }
-}
 
 async function serve(
   request: IncomingMessage,
@@ -182,15 +137,6 @@ async function serve(
   );
 }
 
-function takeToken(limit: { take(client: string): number }, request: IncomingMessage): void {
-  const seconds = limit.take(request.socket.remoteAddress ?? "unknown");
-  if (seconds > 0) {
-    throw new Refusal(429, "TOO_MANY_REQUESTS", "too many requests from this address", {
-      headers: { "retry-after": String(seconds) },
-    });
-  }
-}
-
 async function store(
   request: IncomingMessage,
   response: ServerResponse,
@@ -200,7 +146,7 @@ async function store(
   let bytes: Buffer;
   try {
     takeToken(context.puts, request);
-    bytes = await readBody(request, limits.payloadBytes);
+    bytes = await readBody(request, limits.payloadBytes, "payload");
   } catch (error) {
     // A client that is still sending often misses the answer; let it finish, within reason.
     if (error instanceof Refusal) await drain(request, limits.payloadBytes);
@@ -216,46 +162,6 @@ async function store(
     log.warn("payload store full", error.data);
     throw new Refusal(507, error.code, "the store has no room for these bytes", error.data);
   }
-}
-
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const tooBig = (given?: number) =>
-    new Refusal(413, "PAYLOAD_TOO_BIG", "the payload has more bytes than allowed", {
-      ...(given === undefined ? {} : { given }),
-      allowed: maxBytes,
-    });
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > maxBytes) throw tooBig(announced);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooBig();
-    chunks.push(chunk);
-  }
-  if (length === 0)
-    throw new Refusal(400, "PAYLOAD_EMPTY", "the body is empty", { given: 0, allowed: maxBytes });
-  return Buffer.concat(chunks, length);
-}
-
-/** Reads on and throws away: at most twice the limit and one second, so that it is no favour to an endless stream. */
-async function drain(request: IncomingMessage, maxBytes: number): Promise<void> {
-  if (request.readableEnded || request.destroyed) return;
-  let left = 2 * maxBytes;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 1_000);
-    const finish = () => {
-      clearTimeout(timer);
-      request.pause();
-      resolve();
-    };
-    request.on("data", (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) finish();
-    });
-    request.once("end", finish).once("close", finish).once("error", finish);
-    request.resume();
-  });
 }
 
 async function read(
@@ -302,29 +208,4 @@ async function read(
   } finally {
     await file.close();
   }
-}
-
-function answerJson(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  headers: Record<string, string> = {},
-): void {
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
-  response.end(JSON.stringify(body));
-}
-
-function refuse(response: ServerResponse, { status, code, message, headers, numbers }: Refusal): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  // A body that was not read to its end leaves the connection useless.
-  const close: Record<string, string> = response.req.readableEnded ? {} : { connection: "close" };
-  answerJson(
-    response,
-    status,
-    { error: { code, message: printable(message), ...numbers } },
-    { ...close, ...headers },
-  );
 }
