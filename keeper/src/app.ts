@@ -14,6 +14,7 @@ import { openDatabase } from "./db/open.ts";
 import { createRequestTable } from "./db/requests.ts";
 import { createVoteGuard } from "./db/voteGuard.ts";
 import { AssayError } from "./lib/errors.ts";
+import type { HttpServer } from "./lib/httpServer.ts";
 import type { Logger } from "./lib/logger.ts";
 import type { MetricsServer } from "./metrics/server.ts";
 import { readModelSource } from "./modelSource.ts";
@@ -99,6 +100,8 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
   opened.defer(async () => void (await ticker.stop()));
   const metrics = await startMetrics(config, deps, ticker);
   opened.defer(() => metrics?.close());
+  const ask = await startAsk(config, deps);
+  opened.defer(() => ask?.close(500));
   // Before anything is waited for.
   opened.defer(() => stopSending.abort(new Error("the keeper stops")));
   signal?.throwIfAborted();
@@ -147,6 +150,18 @@ async function startMetrics(
     ];
   };
   return serveMetrics({ ...address, registry, problems, log });
+}
+
+/** The endpoint for questions, if it is wanted. */
+async function startAsk({ ask }: Config, deps: ServiceDeps): Promise<HttpServer | undefined> {
+  if (ask === undefined) return undefined;
+  const [{ createAnswerer }, { serveAsk }] = await Promise.all([
+    import("./ask/answerer.ts"),
+    import("./ask/server.ts"),
+  ]);
+  const { host, port, anyClaims, deadlineMs } = ask;
+  const answerer = createAnswerer(deps, { anyClaims });
+  return serveAsk({ host, port, answerer, limits: { deadlineMs }, log: deps.log });
 }
 
 /** The payload of a request: from its event if it travelled there, else from its URI or a mirror, by its hash. */

@@ -120,6 +120,32 @@ export const configSchema = z.strictObject({
     })
     .exactOptional()
     .describe("Serves GET /metrics for Prometheus and GET /healthz; off if left out"),
+  ask: z
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1").describe("Address it listens on; put TLS in front of it"),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(9_474)
+        .describe("Port; 0 takes a free one, the log says which"),
+      anyClaims: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Whether claims of no request are answered as well: whoever asks enough learns what the model knows",
+        ),
+      deadlineMs: z
+        .int()
+        .min(100)
+        .max(600_000)
+        .default(20_000)
+        .describe("Milliseconds for an answer, after which the question is refused"),
+    })
+    .exactOptional()
+    .describe(
+      "Answers questions directly at POST /ask, never before the own vote is public; off if left out",
+    ),
   log: z
     .strictObject({
       level: z.enum(LOG_LEVELS).default("info").describe("Least important level that is written"),

@@ -14,7 +14,24 @@ export * as verdictMath from "./mirror/verdictMath.ts";
 export * as words from "./mirror/words.ts";
 
 export { buildApp, type App, type AppOptions } from "./app.ts";
-export { contractsSchema, type Contracts } from "./chain/addresses.ts";
+export {
+  AskError,
+  askOperator,
+  type Answered,
+  type AskedOperator,
+  type AskErrorCode,
+  type AskOptions,
+} from "./ask/client.ts";
+export {
+  ANSWER_TYPES,
+  questionAbout,
+  questionOf,
+  termsSchema,
+  typedAnswer,
+  type Answer,
+  type PreparedQuestion,
+} from "./ask/question.ts";
+export { addressSchema, contractsSchema, type Contracts } from "./chain/addresses.ts";
 export {
   connectReader,
   connectSigner,
@@ -125,3 +142,4 @@ export {
 export { putPayload, PayloadStoreError } from "./payloadStore/client.ts";
 export { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
 export { CandidateError, rank, type Candidate } from "./routing/rank.ts";
+export { askInTiers, type TierAnswers, type TierOptions } from "./routing/tiers.ts";
