@@ -9,9 +9,12 @@ import {
 import { Command } from "commander";
 
 import { appealCommand } from "./commands/appeal.ts";
+import { askCommand } from "./commands/ask.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { modelsCommand } from "./commands/models.ts";
+import { performanceCommands } from "./commands/performance.ts";
+import { quoteCommand } from "./commands/quote.ts";
 import { reputationCommand } from "./commands/reputation.ts";
 import { requestCommand } from "./commands/request.ts";
 import { startCommand } from "./commands/start.ts";
@@ -26,10 +29,13 @@ const program = new Command("assay")
 
 startCommand(program);
 keeperCommand(program);
+quoteCommand(program);
 requestCommand(program);
 verdictCommand(program);
 explainCommand(program);
 appealCommand(program);
+askCommand(program);
+performanceCommands(program);
 reputationCommand(program);
 modelsCommand(program);
 storeCommand(program);

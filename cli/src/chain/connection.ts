@@ -1,8 +1,8 @@
-import { connectReader, createReads, type ChainReads, type Contracts, type Reader } from "@assay/keeper";
+import { connectReader, createReads, type ChainReads, type Reader } from "@assay/keeper";
 
 import { CliError } from "../lib/errors.ts";
 import type { ChainOptions } from "../lib/options.ts";
-import { findDeployment } from "./deployment.ts";
+import { findDeployment, type CommandContracts } from "./deployment.ts";
 
 /** A deployment on a chain that answers. */
 export interface Connection {
@@ -10,7 +10,7 @@ export interface Connection {
   readonly chainId: number;
   readonly client: Reader;
   readonly reads: ChainReads;
-  readonly at: Contracts;
+  readonly at: CommandContracts;
   /** First block that can hold an event. */
   readonly startBlock: bigint;
   /** Most blocks asked for events at once. */

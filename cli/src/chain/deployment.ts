@@ -1,16 +1,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { contractsSchema, type Contracts } from "@assay/keeper";
+import { addressSchema, contractsSchema } from "@assay/keeper";
 import { addresses } from "@assay/published";
 import { z } from "zod";
 
 import { CliError } from "../lib/errors.ts";
 
+const commandContractsSchema = contractsSchema.extend({ PerformanceLedger: addressSchema });
+
+/** The contracts the commands talk to: the keeper's, and the ledger of receipts. */
+export type CommandContracts = z.infer<typeof commandContractsSchema>;
+
 /** What the commands need to know of a deployment. */
 export interface DeploymentInfo {
   readonly chainId: number;
-  readonly at: Contracts;
+  readonly at: CommandContracts;
   /** First block that can hold an event. */
   readonly block: bigint;
   /** For messages. */
@@ -47,7 +52,7 @@ export function findDeployment(chainId: number, file?: string): DeploymentInfo {
     if (local.chainId === chainId) return local;
   }
   const known: Readonly<Record<string, unknown>> = addresses;
-  const at = contractsSchema.safeParse(known[String(chainId)]);
+  const at = commandContractsSchema.safeParse(known[String(chainId)]);
   if (at.success) return { chainId, at: at.data, block: 0n, source: "the published addresses" };
   throw new CliError(
     "NO_DEPLOYMENT",
@@ -64,7 +69,7 @@ function readDeployment(file: string): DeploymentInfo {
       addresses: at,
       block,
     } = fileSchema.parse(JSON.parse(readFileSync(resolve(file), "utf8")));
-    return { chainId, at: contractsSchema.parse(at), block: BigInt(block), source: file };
+    return { chainId, at: commandContractsSchema.parse(at), block: BigInt(block), source: file };
   } catch (error) {
     throw new CliError(
       "DEPLOYMENT_UNREADABLE",

@@ -3,10 +3,18 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { hashPayload, parsePayload } from "@assay/keeper";
-import { assayAbi, feeMarketAbi } from "@assay/published";
+import { captureMath, hashPayload, parsePayload } from "@assay/keeper";
+import { assayAbi, domainRegistryAbi, feeMarketAbi } from "@assay/published";
 import { expect } from "chai";
-import { bytesToHex, hexToBytes, parseEventLogs, type Hex } from "viem";
+import {
+  bytesToHex,
+  getAbiItem,
+  hexToBytes,
+  parseEther,
+  parseEventLogs,
+  toFunctionSelector,
+  type Hex,
+} from "viem";
 
 import { assay, MAIN } from "../testing/assay.ts";
 import { startTestChain, type Player, type TestChain } from "../testing/chain.ts";
@@ -166,6 +174,97 @@ describe("assay request", function () {
     expect(stdout).to.include("the verdicts are final");
     expect(stdout.match(/│ (TRUE|FALSE) /g)?.length).to.equal(5);
   });
+
+  it("shows the security of a request, and demands it of the contract", async () => {
+    const before = await requestCount();
+    const { code, stdout, stderr } = await request("--max-capture", "0.05@0.1", "--buy", "--json");
+    expect(code, stderr).to.equal(0);
+    const { quote, requests } = JSON.parse(stdout) as {
+      quote: Record<string, string | number>;
+      requests: { transaction: Hex }[];
+    };
+    expect(quote).to.deep.equal({ ...quote, seats: 7, maxCapture: "50000000000000000" });
+    expect(BigInt(quote["capture"]!)).to.equal(await captureOf(parseEther("0.1")));
+    const { input } = await chain.connection.client.getTransaction({ hash: requests[0]!.transaction });
+    expect(input.slice(0, 10)).to.equal(
+      toFunctionSelector(getAbiItem({ abi: assayAbi, name: "requestSecured" })),
+    );
+    expect(await requestCount()).to.equal(before + 1);
+    const told = await request("--max-capture", "0.05@0.1", "--buy");
+    expect(told.stdout).to.match(
+      /^7 seats, .* WORK for 5 claims; a ring with 0\.1 of the stake captures a claim with probability 0\.0\d+ \(allowed 0\.05\)$/m,
+    );
+  });
+
+  it("says in one line what is available where the security is not, and opens nothing", async () => {
+    const before = await requestCount();
+    const { code, stderr } = await request("--max-capture", "0.01@0.2", "--buy");
+    expect(code).to.equal(1);
+    expect(stderr.trim().split("\n")).to.have.length(1);
+    const allow =
+      /available: (0\.\d+), attackerShare: 0\.2, seats: 7\) \[INSUFFICIENT_SECURITY\]\. Allow --max-capture (0\.\d+@0\.2)/;
+    const [, available, cure] = allow.exec(stderr) ?? [];
+    expect(cure, stderr).to.equal(`${available}@0.2`);
+    expect(await requestCount()).to.equal(before);
+    const cured = await request("--max-capture", cure!, "--buy");
+    expect(cured.code, cured.stderr).to.equal(0);
+  });
+
+  it("quotes before anything is asked, and says whether a bound is met", async () => {
+    const quote = (...args: string[]) =>
+      assay(["quote", "--domain", "grounded", "--claims", "5", ...args, ...chain.options]);
+    const [all, one, met, unmet, many] = await Promise.all([
+      quote("--json"),
+      quote("--attacker-share", "0.25", "--json"),
+      quote("--max-capture", "0.05@0.1"),
+      quote("--max-capture", "0.000001@0.2"),
+      quote("--claims", "65"),
+    ]);
+    const shares = ["0.05", "0.1", "0.2", "0.3"];
+    const { quotes, seats, fee } = JSON.parse(all.stdout) as {
+      quotes: { attackerShare: string; capture: string; captureAppealed: string }[];
+      seats: number;
+      fee: string;
+    };
+    expect(seats).to.equal(7);
+    expect(BigInt(fee) >= 35n * 10n ** 15n, "5 claims, 7 seats, the least price").to.equal(true);
+    expect(quotes.map(({ attackerShare }) => attackerShare)).to.deep.equal(
+      shares.map((part) => parseEther(part).toString()),
+    );
+    for (const [i, part] of shares.entries())
+      expect(BigInt(quotes[i]!.capture), part).to.equal(await captureOf(parseEther(part)));
+    expect(JSON.parse(one.stdout).quotes).to.have.length(1);
+    expect(met.stdout).to.include("0.05@0.1 is met");
+    expect(unmet.stdout).to.match(/0\.000001@0\.2 is not met\. Allow --max-capture .*not even an appeal/);
+    expect(many.stderr).to.match(/given: 65, allowed: 64\) \[TOO_MANY_CLAIMS\]/);
+  });
+
+  /** What the domain's committee gives by the keeper's arithmetic. */
+  async function captureOf(share: bigint): Promise<bigint> {
+    const { client, at } = chain.connection;
+    const registry = { address: at.DomainRegistry, abi: domainRegistryAbi } as const;
+    const { minSeats, seats, boostCap, decisiveMargin } = await client.readContract({
+      ...registry,
+      functionName: "committeeOf",
+      args: [chain.domain, 1],
+    });
+    const [, threshold] = await client.readContract({
+      address: at.Assay,
+      abi: assayAbi,
+      functionName: "meansOf",
+      args: [chain.domain],
+    });
+    return captureMath.capture(
+      {
+        seats: BigInt(seats),
+        quorum: BigInt(minSeats),
+        boostCap: BigInt(boostCap),
+        threshold: (threshold * 65_536n) / 10n ** 18n,
+        margin: BigInt(decisiveMargin),
+      },
+      share,
+    );
+  }
 
   it("gives up waiting with 75", async () => {
     const { code, stderr } = await request("--buy", "--wait", "--timeout", "1");

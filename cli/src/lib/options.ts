@@ -54,6 +54,28 @@ export function workAmount(text: string): bigint {
   throw new InvalidArgumentError("It must be an amount of WORK such as 12.5, with at most 18 decimals.");
 }
 
+/** A share or probability above 0 and at most 1 as WAD, for commander. */
+export function share(text: string): bigint {
+  const value = /^(0\.\d{1,18}|1(\.0{1,18})?)$/.test(text) ? parseUnits(text, 18) : 0n;
+  if (value > 0n) return value;
+  throw new InvalidArgumentError(
+    "It must be a number above 0, at most 1, such as 0.2, with at most 18 decimals.",
+  );
+}
+
+/** `PROBABILITY@SHARE`, for commander. */
+export function securityBound(text: string): { maxCapture: bigint; attackerShare: bigint } {
+  const [capture, ring, more] = text.split("@");
+  try {
+    if (capture === undefined || ring === undefined || more !== undefined) throw new InvalidArgumentError("");
+    return { maxCapture: share(capture), attackerShare: share(ring) };
+  } catch {
+    throw new InvalidArgumentError(
+      "It must be PROBABILITY@SHARE such as 0.01@0.2, both above 0, at most 1, with at most 18 decimals.",
+    );
+  }
+}
+
 export function requestIdArgument(text: string): Hex {
   if (isHex(text) && text.length === 66) return text.toLowerCase() as Hex;
   throw new InvalidArgumentError("It must be the id of a request: 0x and 64 hexadecimal digits.");

@@ -48,6 +48,12 @@ export function wad(value: bigint): string {
   return formatUnits(value, 18);
 }
 
+/** A probability for people: six decimals, rounded up, so that it never looks smaller than it is. */
+export function probability(value: bigint): string {
+  const millionths = (value + 10n ** 12n - 1n) / 10n ** 12n;
+  return formatUnits(millionths, 6);
+}
+
 /** A share of 255 or of any other whole, with three decimals. */
 export function ratio(part: bigint, whole: bigint): string {
   return whole === 0n ? "–" : (Number((part * 1_000_000n) / whole) / 1_000_000).toFixed(3);

@@ -10,6 +10,7 @@ import type { ClaimLine } from "../claims.ts";
 import { CliError } from "../lib/errors.ts";
 import { work } from "../lib/output.ts";
 import { readPrice } from "./credits.ts";
+import type { SecurityBound } from "./security.ts";
 import type { Actor } from "./signer.ts";
 
 /** Largest payload that travels in the request itself, bytes. Mirrors `Assay.MAX_PAYLOAD`. */
@@ -72,6 +73,8 @@ export interface RequestPlan {
   readonly seats: number;
   /** wei; undefined allows a tenth more than the price of now */
   readonly maxFee: bigint | undefined;
+  /** Demanded of the contract as well: the quote may have changed since it was read. */
+  readonly security: SecurityBound | undefined;
 }
 
 /** @throws CliError if a request with that many claims costs more than allowed */
@@ -93,7 +96,7 @@ export function requireAffordable(
 export async function openRequest(
   connection: Connection,
   actor: Actor,
-  { domain, payload, seats, maxFee }: RequestPlan,
+  { domain, payload, seats, maxFee, security }: RequestPlan,
 ): Promise<OpenedRequest> {
   const price = await readPrice(connection, domain.id);
   requireAffordable(price, { claims: payload.claims, seats, maxFee });
@@ -108,7 +111,14 @@ export async function openRequest(
     uri: payload.uri,
     payload: payload.inline,
   };
-  const receipt = await actor.send(connection.at.Assay, assayAbi as Abi, "request", [ask]);
+  const receipt =
+    security === undefined
+      ? await actor.send(connection.at.Assay, assayAbi as Abi, "request", [ask])
+      : await actor.send(connection.at.Assay, assayAbi as Abi, "requestSecured", [
+          ask,
+          security.maxCapture,
+          security.attackerShare,
+        ]);
   const [opened] = parseEventLogs({
     abi: assayAbi,
     eventName: "Requested",

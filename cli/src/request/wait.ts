@@ -20,8 +20,16 @@ export async function phaseOf({ client, at }: Connection, requestId: Hex): Promi
   return PHASES[phase] ?? "NONE";
 }
 
+/** What happens to the requests somebody waits for. */
+export interface Waiting {
+  /** Told of each change of phase. */
+  readonly onPhase: (requestId: Hex, phase: Phase) => void;
+  /** Called at every look at a request that is not final or void. */
+  readonly onLook?: ((requestId: Hex, phase: Phase) => Promise<void>) | undefined;
+}
+
 /**
- * Waits until every request is FINAL or VOID and tells each change of phase.
+ * Waits until every request is FINAL or VOID.
  *
  * @throws CliError, retryable, if that takes longer than `seconds`
  */
@@ -29,17 +37,20 @@ export async function waitForVerdicts(
   connection: Connection,
   requestIds: readonly Hex[],
   seconds: number,
-  onPhase: (requestId: Hex, phase: Phase) => void,
+  { onPhase, onLook }: Waiting,
 ): Promise<void> {
   const until = Date.now() + seconds * 1_000;
   const seen = new Map<Hex, Phase>();
+  const isOver = (id: Hex): boolean => ["FINAL", "VOID"].includes(seen.get(id) ?? "NONE");
   for (;;) {
     for (const requestId of requestIds) {
+      if (isOver(requestId)) continue;
       const phase = await phaseOf(connection, requestId);
       if (seen.get(requestId) !== phase) onPhase(requestId, phase);
       seen.set(requestId, phase);
+      if (!isOver(requestId)) await onLook?.(requestId, phase);
     }
-    const open = requestIds.filter((id) => !["FINAL", "VOID"].includes(seen.get(id) ?? "NONE"));
+    const open = requestIds.filter((id) => !isOver(id));
     if (open.length === 0) return;
     if (Date.now() > until) {
       throw new CliError(

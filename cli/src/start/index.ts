@@ -8,6 +8,6 @@ export {
   writeKeeperConfig,
   type LocalNetwork,
 } from "./localNetwork.ts";
-export { createProcessGroup } from "./processes.ts";
+export { createProcessGroup, freePort } from "./processes.ts";
 export { openRequest } from "./run.ts";
-export { readSamples, type OperatorPlan } from "./scenario.ts";
+export { OPERATORS, readSamples, type OperatorPlan } from "./scenario.ts";

@@ -179,10 +179,12 @@ export function domainOf(deployment: Deployment, name: string): Deployment["doma
 export interface KeeperChoices {
   /** seconds */
   readonly spread: number;
+  /** Where it answers questions, if it does. */
+  readonly ask?: { readonly port: number; readonly anyClaims: boolean };
 }
 
 /** Writes the configuration of operator `i` and returns its path. */
-export function writeKeeperConfig(network: LocalNetwork, i: number, { spread }: KeeperChoices): string {
+export function writeKeeperConfig(network: LocalNetwork, i: number, { spread, ask }: KeeperChoices): string {
   const { deployment, folder, rpcUrl } = network;
   const operator = network.operators[i];
   if (operator === undefined) throw new Error(`there is no operator ${i}`);
@@ -202,6 +204,7 @@ export function writeKeeperConfig(network: LocalNetwork, i: number, { spread }: 
     database: "keeper.sqlite",
     spread,
     payload: { allowPrivate: true, deadlineMs: 4_000 },
+    ...(ask && { ask }),
     log: { level: "info", format: "json" },
   };
   writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`);
