@@ -31,6 +31,10 @@ const picture = (seed: number, side: number): string => {
   return encodePng({ width: side, height: side, channels: 3, data }).toString("base64");
 };
 
+/** All black. */
+const darkness = (side: number): string =>
+  encodePng({ width: side, height: side, channels: 1, data: new Uint8Array(side * side) }).toString("base64");
+
 const SHADES = { width: 4, height: 4, channels: "bgr", scale: 1 / 255 } as const;
 const image = { kind: "image", name: "x", ...SHADES, resize: "bilinear" } as const;
 const tokens = {
@@ -137,7 +141,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     tokenizer: WORD_PIECES,
     claims: [
       ...range(20).map((i) => ({
-        text: "the bridge opened ".repeat(i % 4),
+        text: "the bridge opened ".repeat(1 + (i % 4)),
         answer: "opened ".repeat(1 + (i % 3)),
       })),
       { values: [1], answer: "no text" },
@@ -217,6 +221,23 @@ describe("Open Inference Protocol, every kind of input and output", function () 
       expect(new Set(wanted).size, "different claims").to.be.greaterThan(1);
     });
   }
+
+  it("keeps its time whatever a stranger's images unfold to, and the keeper's own work goes on", async () => {
+    const path = write(KINDS["bytes of an image"]!);
+    const timeoutMs = 500;
+    const source = openInferenceSource(path, { ...configOf(await serve()), timeoutMs });
+    const remote = keep(await source.open(silentLogger));
+    // A few kilobytes each, and four million pixels.
+    const bomb = { image: darkness(2_048), answer: "so" };
+    let beats = 0;
+    const heart = setInterval(() => (beats += 1), 1);
+    const began = performance.now();
+    await remote.judge(Array.from({ length: 150 }, () => bomb));
+    const ms = performance.now() - began;
+    clearInterval(heart);
+    expect(ms).to.be.lessThan(timeoutMs + 1_500);
+    expect(beats, "turns of the event loop").to.be.greaterThan(1);
+  });
 
   it("refuses halves, which JSON has no form for, and a tokenizer.json that is none", async () => {
     const halves = write({

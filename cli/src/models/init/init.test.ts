@@ -109,8 +109,11 @@ describe("a manifest out of a graph", function () {
     });
     const [nhwc] = (await manifestFor(of(["N", 24, 32, 1]), given)).inputs;
     expect(nhwc).to.include({ layout: "nhwc", height: 24, width: 32, channels: "gray" });
-    const [nhw] = (await manifestFor(of(["N", 28, 28]), given)).inputs;
-    expect(nhw).to.include({ layout: "nhw", height: 28, width: 28, channels: "gray" });
+    const { inputs, limits } = await manifestFor(of(["N", 28, 28]), given);
+    expect(inputs[0]).to.include({ layout: "nhw", height: 28, width: 28, channels: "gray" });
+    expect(limits, "a small file may unfold to millions of pixels").to.deep.equal({
+      image: { min: 1, max: 1_024 },
+    });
   });
 
   it("takes plain numbers, and tells inputs apart", async () => {

@@ -28,6 +28,8 @@ const MIN_CHARACTERS = 3;
 /** Longest text and answer of a payload, characters at most. */
 const MAX_TEXT = 32_768;
 const MAX_ANSWER = 8_192;
+/** Longer side of images that are judged, pixels: a stranger's image of a few bytes may unfold to millions of pixels. */
+const MAX_SIDE = 1_024;
 
 /**
  * Writes a manifest for a model: what the graph says, and the interview's answers for the rest.
@@ -108,8 +110,13 @@ function limitsOf(
   const answer =
     given({ flag: "answer-limits", parse: range }) ??
     (fields.includes("answer") ? { min: shortest, max: MAX_ANSWER } : undefined);
-  const image = given({ flag: "image-limits", parse: range });
+  const image = given({ flag: "image-limits", parse: range }) ?? imageLimits(inputs);
   return { ...(text && { text }), ...(answer && { answer }), ...(image && { image }) };
+}
+
+function imageLimits(inputs: readonly (ManifestInput | undefined)[]): Manifest["limits"]["image"] {
+  const sides = inputs.flatMap((input) => (input?.kind === "image" ? [input.width, input.height] : []));
+  return sides.length === 0 ? undefined : { min: 1, max: Math.max(MAX_SIDE, ...sides) };
 }
 
 function checked(manifest: unknown): Manifest {

@@ -151,6 +151,16 @@ describe("PNG", () => {
     expect(reason(() => decodePng(missing))).to.equal("no colour 3");
   });
 
+  it("lays pixels of the transparent colour on black", () => {
+    const key = [["tRNS", Uint8Array.of(0, 7)]] as const;
+    const grey = pngFile({ width: 3, height: 1, depth: 8, colour: 0 }, Uint8Array.of(6, 7, 8), key);
+    expect([...decodePng(grey).data]).to.deep.equal([6, 0, 8]);
+    const colour = [["tRNS", Uint8Array.of(0, 1, 0, 2, 0, 3)]] as const;
+    const pixels = Uint8Array.of(1, 2, 3, 1, 2, 4);
+    const rgb = pngFile({ width: 2, height: 1, depth: 8, colour: 2 }, pixels, colour);
+    expect([...decodePng(rgb).data]).to.deep.equal([0, 0, 0, 1, 2, 4]);
+  });
+
   it("refuses what it does not read, before it unfolds anything", () => {
     const small = { width: 1, height: 1, depth: 8, colour: 0 };
     const row = Uint8Array.of(7);

@@ -82,7 +82,10 @@ function readChunks(bytes: Buffer): Map<string, Buffer[]> {
     const type = bytes.toString("latin1", at + 4, at + 8);
     if (at + 12 + length > bytes.length) throw new PngError("cut off");
     if (type === "IEND") return chunks;
-    chunks.set(type, [...(chunks.get(type) ?? []), bytes.subarray(at + 8, at + 8 + length)]);
+    const content = bytes.subarray(at + 8, at + 8 + length);
+    const known = chunks.get(type);
+    if (known === undefined) chunks.set(type, [content]);
+    else known.push(content);
     at += 12 + length;
   }
   throw new PngError("cut off");
@@ -190,17 +193,16 @@ function colours(
   const samples = SAMPLES[colour] ?? 0;
   const channels = samples > 2 ? 3 : 1;
   const hasAlpha = samples === 2 || samples === 4;
-  const isKey = (i: number): boolean =>
-    !hasAlpha &&
-    transparent !== undefined &&
-    transparent.length >= channels * 2 &&
-    Array.from(
-      { length: channels },
-      (_, c) => values[i * samples + c] === transparent.readUInt16BE(c * 2),
-    ).every(Boolean);
+  // One colour may be transparent where there is no alpha; read once, because there are millions of pixels.
+  const hasKey = !hasAlpha && transparent !== undefined && transparent.length >= channels * 2;
+  const key = hasKey ? Array.from({ length: channels }, (_, c) => transparent.readUInt16BE(c * 2)) : [];
+  const isKey = (i: number): boolean => {
+    for (let c = 0; c < channels; c++) if (values[i * samples + c] !== key[c]) return false;
+    return true;
+  };
   const data = new Uint8Array(count * channels);
   for (let i = 0; i < count; i++) {
-    const alpha = hasAlpha ? eight(values[i * samples + channels] ?? 0) : isKey(i) ? 0 : 255;
+    const alpha = hasAlpha ? eight(values[i * samples + channels] ?? 0) : hasKey && isKey(i) ? 0 : 255;
     for (let c = 0; c < channels; c++)
       data[i * channels + c] = onBlack(eight(values[i * samples + c] ?? 0), alpha);
   }
