@@ -65,7 +65,9 @@ export async function explainSeat(
   const replay = await readReplay(connection, domain.id);
   const explanations: Explanation[] = [];
   for (const round of requestOf(replay, requestId).rounds) {
-    explanations.push(explain(replay, domain, round.id, operator, await drawChecks(connection, round)));
+    explanations.push(
+      explain(replay, domain, round.id, operator, await drawChecks(connection, round, replay.lastBlock)),
+    );
   }
   const [first, ...appeals] = explanations as [Explanation, ...Explanation[]];
   return { ...first, appeals, differences: explanations.flatMap((one) => one.differences) };
@@ -93,6 +95,7 @@ export function explain(
     );
   }
   const lot = request.lots.find(({ owner }) => owner === operator);
+  const family = request.weights.memberships.get(operator) ?? replay.familyOf(operator);
   const settled = replay.seatOf(roundId, operator);
   const account = settled?.kind === "scored" ? settled.account : undefined;
   const checks = [
@@ -105,7 +108,7 @@ export function explain(
     requestId: request.requestId,
     round: request.index + 1,
     operator,
-    family: replay.families.get(replay.familyOf(operator)) ?? `family ${replay.familyOf(operator)}`,
+    family: replay.families.get(family) ?? `family ${family}`,
     domain,
     request,
     lot,

@@ -119,10 +119,10 @@ export function createBooks({ versions, weights, emission }: BooksOptions): Book
 
   const partsOf = (epoch: bigint, owner: Address, reputation: bigint): FactorParts => {
     const { committee, rewards: ratios } = versions.of(versions.inForce(epoch));
-    const { weight, families, familyWeights, weights: own } = weights.at(epoch);
-    const family = weights.familyOf(owner);
+    const { weight, families, familyWeights, weights: own, memberships } = weights.at(epoch);
+    const family = memberships.get(owner) ?? weights.familyOf(owner);
     // W_f counts every member here, also while the family is too light to be drawn.
-    const members = [...own].filter(([other]) => weights.familyOf(other) === family);
+    const members = [...own].filter(([other]) => memberships.get(other) === family);
     const familyWeight =
       familyWeights.get(family) ?? members.reduce((sum, [, memberWeight]) => sum + memberWeight, 0n);
     const boostCap = BigInt(committee.boostCap);

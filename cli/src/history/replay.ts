@@ -51,6 +51,7 @@ export interface Replay {
   readonly books: Books;
   /** Labels of the families by slot. */
   readonly families: ReadonlyMap<number, string>;
+  /** The newest family of an operator, by slot. */
   familyOf(owner: Address): number;
   seatOf(roundId: Hex, owner: Address): SettledSeat | undefined;
   isOperator(owner: Address): boolean;
@@ -262,6 +263,8 @@ export function replayEvents(
       case "OperatorRegistered":
         operators.add(event.args.owner);
         return weights.register(event.args.owner, event.args.family);
+      case "OperatorReclassified":
+        return weights.reclassify(event.args.owner, event.args.family, event.args.epoch);
       case "WeightChanged":
         return weights.change(event.args.owner, event.args.epoch, event.args.weight);
       case "Staked":
@@ -344,7 +347,7 @@ export function replayEvents(
     if (request === undefined) return;
     switch (event.eventName) {
       case "Sealed":
-        request.lots = drawLots(request, event.args.seed, weights);
+        request.lots = drawLots(request, event.args.seed);
         return;
       case "Extended":
         request.extended = true;

@@ -13,7 +13,7 @@ import type { Bond } from "./bonds.ts";
 import type { Check } from "./check.ts";
 import type { EventNamed } from "./events.ts";
 import type { Parameters } from "./versions.ts";
-import type { EpochWeights, WeightHistory } from "./weights.ts";
+import type { EpochWeights } from "./weights.ts";
 
 /** Whether an operator sits, and why: it does iff `ticket < chance`; both of 2^128. */
 export interface Lot {
@@ -168,14 +168,14 @@ export function bondOf({ terms, seats }: RequestHistory): bigint {
 }
 
 /** Everybody's lot under a seed, the luckiest first. */
-export function drawLots(request: RequestHistory, seed: bigint, history: WeightHistory): Lot[] {
+export function drawLots(request: RequestHistory, seed: bigint): Lot[] {
   const { committee } = request.parameters;
-  const { weight: totalWeight, roots, familyWeights, weights } = request.weights;
+  const { weight: totalWeight, roots, familyWeights, weights, memberships } = request.weights;
   const { seats } = request;
   const boostCap = committee.rule === 0 ? 0n : BigInt(committee.boostCap);
   return [...weights]
     .map(([owner, weight]) => {
-      const family = history.familyOf(owner);
+      const family = memberships.get(owner) ?? 0;
       const familyWeight = familyWeights.get(family);
       const chanceOf = (expected: bigint): bigint =>
         familyWeight === undefined

@@ -9,13 +9,18 @@ import { CliError } from "../lib/errors.ts";
 
 const LOOK_MS = 500;
 
-/** The phase a request is in now. */
-export async function phaseOf({ client, at }: Connection, requestId: Hex): Promise<Phase> {
+/** The phase a request is in, now or at a block. */
+export async function phaseOf(
+  { client, at }: Connection,
+  requestId: Hex,
+  blockNumber?: bigint,
+): Promise<Phase> {
   const phase = await client.readContract({
     address: at.Assay,
     abi: assayAbi,
     functionName: "phaseOf",
     args: [requestId],
+    ...(blockNumber !== undefined && { blockNumber }),
   });
   return PHASES[phase] ?? "NONE";
 }

@@ -27,7 +27,7 @@ const WRONG = [237, 170, 85, 170];
 const BOTH = [0, 1] as const;
 
 describe("assay verdict and explain of an appealed request", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let chain: TestChain;
   let players: Player[];
   let appellant: Player;
@@ -55,7 +55,12 @@ describe("assay verdict and explain of an appealed request", function () {
   it("says that an appeal votes, and what the round before found", async () => {
     const before = await readVerdict(chain.connection, request.requestId);
     expect(before.claims.map(({ verdict }) => verdict)).to.deep.equal(["TRUE", "TRUE", "FALSE", "TRUE"]);
+    const moment = await chain.connection.client.getBlockNumber();
     round = await appealRound(chain, appellant, request, players);
+    // Whoever began to read before the appeal is told what was then.
+    const client = { ...chain.connection.client, getBlockNumber: async () => moment };
+    const then = await readVerdict({ ...chain.connection, client }, request.requestId);
+    expect(then).to.deep.equal(before);
     const found = await readVerdict(chain.connection, request.requestId);
     expect(found.differences).to.deep.equal([]);
     expect([found.phase, found.isFinal, found.finalAt]).to.deep.equal(["APPEALED", false, undefined]);

@@ -102,25 +102,25 @@ export async function readVerdictAndRequest(
   requestId: Hex,
 ): Promise<{ verdict: Verdict; request: RequestHistory }> {
   const domain = await domainOfRequest(connection, requestId);
-  const [phase, replay] = await Promise.all([
-    phaseOf(connection, requestId),
-    readReplay(connection, domain.id),
-  ]);
+  const replay = await readReplay(connection, domain.id);
+  // Everything is asked of the block the events end with: the answers must be of one moment.
+  const { lastBlock } = replay;
   const request = requestOf(replay, requestId);
   const checks: Check[] = [];
   const rounds: RoundVerdict[] = [];
   for (const round of request.rounds) {
-    checks.push(...round.checks, ...(await drawChecks(connection, round)));
-    rounds.push(roundVerdict(replay, round, await phaseOf(connection, round.id)));
+    checks.push(...round.checks, ...(await drawChecks(connection, round, lastBlock)));
+    rounds.push(roundVerdict(replay, round, await phaseOf(connection, round.id, lastBlock)));
   }
-  if (request.rounds.length > 1) checks.push(...(await countingChecks(connection, request)));
+  if (request.rounds.length > 1) checks.push(...(await countingChecks(connection, request, lastBlock)));
   const [first] = rounds as [RoundVerdict];
+  const phase = await phaseOf(connection, requestId, lastBlock);
   const verdict: Verdict = {
     requestId,
     domain,
     phase,
     isFinal: phase === "FINAL",
-    finalAt: await finalAtOf(connection, request),
+    finalAt: await finalAtOf(connection, request, lastBlock),
     lowDiversity: request.finalized?.lowDiversity ?? false,
     baseRate: ratio(BigInt(request.terms.baseRate), 255n),
     threshold: ratio(request.threshold, verdictMath.ONE),
@@ -154,23 +154,29 @@ function roundVerdict(replay: Replay, round: RequestHistory, phase: Phase): Roun
 async function finalAtOf(
   { client, at }: Connection,
   { rounds }: RequestHistory,
+  blockNumber: bigint,
 ): Promise<number | undefined> {
   const latest = rounds.at(-1);
   if (latest === undefined) return undefined;
   if (latest.finalized !== undefined) return Number(latest.finalized.finalAt);
   if (!latest.isVoid || latest.index === 0) return undefined;
-  const lens = { address: at.AssayLens, abi: assayLensAbi, args: [latest.id] } as const;
+  const lens = { address: at.AssayLens, abi: assayLensAbi, args: [latest.id], blockNumber } as const;
   return (await client.readContract({ ...lens, functionName: "roundOf" })).clock;
 }
 
 /** The verdicts that count, beside what the contract of appeals makes of all rounds. */
-async function countingChecks({ client, at }: Connection, request: RequestHistory): Promise<Check[]> {
+async function countingChecks(
+  { client, at }: Connection,
+  request: RequestHistory,
+  blockNumber: bigint,
+): Promise<Check[]> {
   const { verdicts } = chainOf(request);
   const said = await client.readContract({
     address: at.Appeals,
     abi: appealsAbi,
     functionName: "verdictsOf",
     args: [request.terms],
+    blockNumber,
   });
   return [
     { what: "verdicts of claims 1–128 that count", computed: verdicts[0], chain: said[0] },
@@ -186,12 +192,17 @@ export function requestOf(replay: Replay, requestId: Hex): RequestHistory {
 }
 
 /** What the contract pinned for the request beside what the events before it give. */
-export async function drawChecks({ client, at }: Connection, request: RequestHistory): Promise<Check[]> {
+export async function drawChecks(
+  { client, at }: Connection,
+  request: RequestHistory,
+  blockNumber: bigint,
+): Promise<Check[]> {
   const draw = await client.readContract({
     address: at.AssayLens,
     abi: assayLensAbi,
     functionName: "drawOf",
     args: [request.id],
+    blockNumber,
   });
   return [
     { what: "expected seats", computed: request.seats, chain: BigInt(draw.seats) },
