@@ -20,6 +20,7 @@ import { requestCommand } from "./commands/request.ts";
 import { startCommand } from "./commands/start.ts";
 import { storeCommand } from "./commands/store.ts";
 import { verdictCommand } from "./commands/verdict.ts";
+import { watchCommand } from "./commands/watch.ts";
 import { lastWords } from "./lib/errors.ts";
 
 const program = new Command("assay")
@@ -30,6 +31,7 @@ const program = new Command("assay")
 startCommand(program);
 keeperCommand(program);
 quoteCommand(program);
+watchCommand(program);
 requestCommand(program);
 verdictCommand(program);
 explainCommand(program);

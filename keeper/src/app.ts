@@ -26,6 +26,8 @@ import { UnfitPayloadError } from "./services/decide.ts";
 import type { ServiceDeps, Step } from "./services/deps.ts";
 import { createTicker, type Ticker } from "./services/ticker.ts";
 import { createVoter } from "./services/voter.ts";
+import { createWatchers } from "./watches/build.ts";
+import type { Watcher } from "./watches/runner.ts";
 
 export interface AppOptions {
   readonly config: Config;
@@ -89,16 +91,31 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
     onStep,
   };
   const startBlock = BigInt(config.startBlock);
+  const watchers = createWatchers({
+    ...config,
+    settings: config.watches,
+    startBlock,
+    blockRange: BigInt(config.blockRange),
+    clock,
+    patience: Math.ceil(Math.min(config.spread, clock.epochLength / 4)) + BOOKS_SECONDS,
+    reader,
+    reads,
+    sender,
+    database,
+    log,
+    onStep,
+  });
   const ticker = createTicker({
     deps,
     voter: createVoter(deps),
     closer: createCloser(deps),
     bookkeeper: createBookkeeper(deps, { minOutcomes: config.minOutcomes, clock, startBlock }),
+    watchers,
     follow: { confirmations: config.confirmations, startBlock },
     pollMs: config.pollMs,
   });
   opened.defer(async () => void (await ticker.stop()));
-  const metrics = await startMetrics(config, deps, ticker);
+  const metrics = await startMetrics(config, deps, ticker, watchers);
   opened.defer(() => metrics?.close());
   const ask = await startAsk(config, deps);
   opened.defer(() => ask?.close(500));
@@ -119,6 +136,9 @@ async function askWorld(world: Parameters<typeof preflight>[0]): ReturnType<Chai
   }
 }
 
+/** Seconds an epoch's debts are left to the books after their turn. */
+const BOOKS_SECONDS = 60;
+
 /** Looks at the chain that may fail before the keeper counts as unwell, and the least time for them, ms. */
 const MISSED_LOOKS = 5;
 const LEAST_MISSED_MS = 30_000;
@@ -128,6 +148,7 @@ async function startMetrics(
   { metrics: address, pollMs }: Config,
   { model, cursor, requests, log }: ServiceDeps,
   { lastLook }: Ticker,
+  watchers: readonly Watcher[],
 ): Promise<MetricsServer | undefined> {
   if (address === undefined) return undefined;
   const [{ createMetrics }, { serveMetrics }] = await Promise.all([
@@ -139,6 +160,7 @@ async function startMetrics(
     lastBlock: () => cursor.get()?.number,
     openRequests: () => requests.countOpen(),
     lastLook,
+    watches: () => watchers.map(({ stats }) => stats()),
   });
   const startedAt = Date.now();
   const problems = (): string[] => {

@@ -11,6 +11,7 @@ import { LOG_LEVELS } from "./lib/logger.ts";
 import { Secret } from "./lib/secret.ts";
 import { INFERENCE_DEFAULTS } from "./model/session.ts";
 import { REMOTE_TOKEN_VARIABLE, remoteSchema } from "./remote/config.ts";
+import { watchesSchema } from "./watches/config.ts";
 
 const httpUrl = z.url({ protocol: /^https?$/ });
 
@@ -18,7 +19,9 @@ const httpUrl = z.url({ protocol: /^https?$/ });
 export const configSchema = z.strictObject({
   rpcUrl: z.url({ protocol: /^(https?|wss?)$/ }).describe("Endpoint of the chain: http(s):// or ws(s)://"),
   chainId: z.int().positive().describe("Chain id; the endpoint must answer the same"),
-  contracts: contractsSchema.describe("Addresses of the deployment"),
+  contracts: contractsSchema.describe(
+    "Addresses of the deployment; `CloneRegistry` and `PerformanceLedger` only for the watches `clones` and `metrics`",
+  ),
   startBlock: z.int().nonnegative().default(0).describe("First block that is read"),
   blockRange: z
     .int()
@@ -104,6 +107,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("How payloads are fetched"),
+  watches: watchesSchema,
   metrics: z
     .strictObject({
       host: z
@@ -163,11 +167,19 @@ export function describeConfig(): unknown {
 /** Environment variable with the hot key: 32 bytes in hexadecimal. Never in the file. */
 export const HOT_KEY_VARIABLE = "ASSAY_HOT_KEY";
 
+/** The same for `assay watch`, which must not share a key with a keeper: their transactions would replace each other. */
+export const WATCH_KEY_VARIABLE = "ASSAY_WATCH_KEY";
+
 export type Config = z.infer<typeof configSchema> & {
   readonly hotKey: Secret<Hex>;
   /** For the inference server. */
   readonly remoteToken?: Secret;
 };
+
+/** What a watch without a keeper needs; an operator's `keeper.json` is one, too. */
+const watchConfigSchema = configSchema.partial({ owner: true, model: true });
+
+export type WatchConfig = z.infer<typeof watchConfigSchema> & Pick<Config, "hotKey" | "remoteToken">;
 
 /** The configuration cannot be used; all problems at once. */
 export class ConfigError extends AssayError<"CONFIG_INVALID", { path: string; problems: string }> {
@@ -189,24 +201,56 @@ export class ConfigError extends AssayError<"CONFIG_INVALID", { path: string; pr
  * @throws ConfigError naming every problem
  */
 export function readConfig(path: string, environment: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = configSchema.safeParse(readJson(path));
-  const key = environment[HOT_KEY_VARIABLE];
+  const { data, hotKey } = readWithKey(configSchema, path, HOT_KEY_VARIABLE, environment);
+  const absolute = beside(path);
+  return {
+    ...data,
+    model: absolute(data.model),
+    database: absolute(data.database),
+    hotKey,
+    ...tokenOf(environment),
+  };
+}
+
+/**
+ * Reads the configuration of `assay watch`: a keeper's, in which `owner` and `model` may be missing.
+ *
+ * @throws ConfigError naming every problem
+ */
+export function readWatchConfig(path: string, environment: NodeJS.ProcessEnv = process.env): WatchConfig {
+  const { data, hotKey } = readWithKey(watchConfigSchema, path, WATCH_KEY_VARIABLE, environment);
+  const absolute = beside(path);
+  const { model, database, ...rest } = data;
+  return {
+    ...rest,
+    ...(model !== undefined && { model: absolute(model) }),
+    database: absolute(database),
+    hotKey,
+    ...tokenOf(environment),
+  };
+}
+
+function beside(path: string): (file: string) => string {
+  const base = dirname(resolve(path));
+  return (file) => (isAbsolute(file) ? file : resolve(base, file));
+}
+
+function readWithKey<T>(
+  schema: z.ZodType<T>,
+  path: string,
+  variable: string,
+  environment: NodeJS.ProcessEnv,
+): { data: T; hotKey: Secret<Hex> } {
+  const parsed = schema.safeParse(readJson(path));
+  const key = environment[variable];
   const problems = problemsOf(parsed, environment);
   if (!isPrivateKey(key)) {
     problems.push(
-      `${HOT_KEY_VARIABLE} must hold 32 bytes in hexadecimal, it is ${key === undefined ? "not set" : "something else"}`,
+      `${variable} must hold 32 bytes in hexadecimal, it is ${key === undefined ? "not set" : "something else"}`,
     );
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(path, problems.join("; "));
-  const base = dirname(resolve(path));
-  const absolute = (file: string): string => (isAbsolute(file) ? file : resolve(base, file));
-  return {
-    ...parsed.data,
-    model: absolute(parsed.data.model),
-    database: absolute(parsed.data.database),
-    hotKey: new Secret(key as Hex),
-    ...tokenOf(environment),
-  };
+  return { data: parsed.data, hotKey: new Secret(key as Hex) };
 }
 
 /** How a keeper runs its model: the part of a configuration that needs no chain and no key. */

@@ -67,9 +67,12 @@ export {
   HOT_KEY_VARIABLE,
   readConfig,
   readRunConfig,
+  readWatchConfig,
   secretsOf,
+  WATCH_KEY_VARIABLE,
   type Config,
   type RunConfig,
+  type WatchConfig,
 } from "./config.ts";
 export {
   AssayError,
@@ -143,3 +146,6 @@ export { putPayload, PayloadStoreError } from "./payloadStore/client.ts";
 export { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
 export { CandidateError, rank, type Candidate } from "./routing/rank.ts";
 export { askInTiers, type TierAnswers, type TierOptions } from "./routing/tiers.ts";
+export { buildWatches, WatchOffError, type WatchApp } from "./watchApp.ts";
+export type { Outcome, WatchStats } from "./watches/runner.ts";
+export { WATCHES, type WatchName } from "./watches/watch.ts";

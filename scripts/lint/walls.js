@@ -10,6 +10,11 @@ const HARDHAT = /^(hardhat|@nomicfoundation\/.*|@openzeppelin\/.*|solady|solc)(\
 /** Longest prefix wins. `rooms`: where relative imports may lead. `own`: only packages of its own package.json. */
 const ROOMS = [
   { room: "keeper/src/lib", rooms: ["keeper/src/lib"], own: "keeper" },
+  {
+    room: "keeper/src/watches",
+    rooms: ["watches", "chain", "db", "lib", "mirror", "testing"].map((room) => `keeper/src/${room}`),
+    own: "keeper",
+  },
   { room: "keeper", rooms: ["keeper"], own: "keeper" },
   { room: "cli", rooms: ["cli"], own: "cli" },
   { room: "models", rooms: ["models"], own: "models", never: /^@assay\/(cli|keeper\/.*)(\/|$)/ },

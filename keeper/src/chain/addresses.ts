@@ -8,14 +8,16 @@ export const addressSchema = z
   })
   .overwrite((value) => getAddress(value));
 
-/** The contracts a keeper talks to. */
+/** The contracts a keeper talks to; the two that stand beside the protocol only for watches. */
 export const contractsSchema = z.object({
   Appeals: addressSchema,
   Assay: addressSchema,
   AssayLens: addressSchema,
   BlockhashRandomness: addressSchema,
+  CloneRegistry: addressSchema.exactOptional(),
   DomainRegistry: addressSchema,
   FeeMarket: addressSchema,
+  PerformanceLedger: addressSchema.exactOptional(),
   ReputationLedger: addressSchema,
   RewardMinter: addressSchema,
   StakeVault: addressSchema,

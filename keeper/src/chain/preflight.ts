@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { AssayError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ModelIdentity } from "../model/source.ts";
-import type { ChainReads } from "./reads.ts";
+import type { ChainReads, Peers } from "./reads.ts";
 
 export type PreflightCode =
   | "WRONG_CHAIN"
@@ -13,6 +13,7 @@ export type PreflightCode =
   | "WRONG_DOMAIN"
   | "NOT_AN_OPERATOR"
   | "WRONG_HOT_KEY"
+  | "SHARED_KEY"
   | "WRONG_MODEL"
   | "NO_GAS_MONEY";
 
@@ -37,8 +38,10 @@ export interface PreflightInput {
   readonly log: Logger;
 }
 
-/** Asks the world before acting: chain id, code at every address, operator, hot key, model hash, gas money. */
-export async function preflight({ config, reads, hotKey, model, log }: PreflightInput): Promise<void> {
+type Place = Pick<Config, "chainId" | "contracts" | "domain">;
+
+/** Chain id, code at every address, one deployment, the domain's name. */
+async function checkDeployment(config: Place, reads: ChainReads): Promise<void> {
   const chainId = await reads.chainId();
   if (chainId !== config.chainId) {
     throw new PreflightError(
@@ -62,7 +65,7 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
     }
   }
   for (const [name, used] of Object.entries(await reads.peers())) {
-    const given = config.contracts[name as keyof typeof config.contracts];
+    const given = config.contracts[name as keyof Peers];
     if (isAddressEqual(given, used)) continue;
     throw new PreflightError(
       "WRONG_CONTRACT",
@@ -83,6 +86,45 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
       "Correct domain.id or domain.name.",
     );
   }
+}
+
+async function checkGasMoney(key: Address, whose: string, reads: ChainReads): Promise<void> {
+  if ((await reads.balance(key)) === 0n) {
+    throw new PreflightError(
+      "NO_GAS_MONEY",
+      `${whose} cannot pay for transactions`,
+      "0 wei",
+      "more than 0 wei",
+      `Send some of the chain's coin to ${key}.`,
+    );
+  }
+}
+
+/** Asks the world before a watch without a keeper acts: the deployment, a key of its own, gas money. */
+export async function preflightWatch(
+  config: Place & { readonly owner?: Address | undefined },
+  reads: ChainReads,
+  key: Address,
+): Promise<void> {
+  await checkDeployment(config, reads);
+  if (config.owner !== undefined) {
+    const { hotKey } = await reads.operatorOf(config.domain.id, config.owner);
+    if (isAddressEqual(hotKey, key)) {
+      throw new PreflightError(
+        "SHARED_KEY",
+        "The watches have the hot key of the operator, whose keeper would replace their transactions",
+        key,
+        "a key of their own",
+        "Make another key for the watches, or switch them on in the keeper's configuration instead.",
+      );
+    }
+  }
+  await checkGasMoney(key, "The key of the watches", reads);
+}
+
+/** Asks the world before acting: chain id, code at every address, operator, hot key, model hash, gas money. */
+export async function preflight({ config, reads, hotKey, model, log }: PreflightInput): Promise<void> {
+  await checkDeployment(config, reads);
   const operator = await reads.operatorOf(config.domain.id, config.owner);
   if ((operator.flags & 1) === 0) {
     throw new PreflightError(
@@ -121,17 +163,9 @@ export async function preflight({ config, reads, hotKey, model, log }: Preflight
       "Put the registered model back, or announce this one with setModel.",
     );
   }
-  if ((await reads.balance(hotKey)) === 0n) {
-    throw new PreflightError(
-      "NO_GAS_MONEY",
-      "The hot key cannot pay for transactions",
-      "0 wei",
-      "more than 0 wei",
-      "Send some of the chain's coin to the hot key.",
-    );
-  }
+  await checkGasMoney(hotKey, "The hot key", reads);
   log.info("preflight passed", {
-    chainId,
+    chainId: config.chainId,
     owner: config.owner,
     hotKey,
     model: model.name,

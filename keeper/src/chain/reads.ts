@@ -12,6 +12,7 @@ import type { Address, Hex } from "viem";
 
 import type { Contracts } from "./addresses.ts";
 import type { Reader } from "./client.ts";
+import { inPieces } from "./pieces.ts";
 import {
   PHASES,
   type Draw,
@@ -59,6 +60,12 @@ export interface RoundState {
   readonly seat: Seat;
 }
 
+/** The contracts Assay itself works with. */
+export type Peers = Omit<
+  Contracts,
+  "Assay" | "AssayLens" | "CloneRegistry" | "PerformanceLedger" | "WorkToken"
+>;
+
 export type ChainReads = ReturnType<typeof createReads>;
 
 /**
@@ -73,20 +80,12 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
   const minter = { address: at.RewardMinter, abi: rewardMinterAbi } as const;
   const ledger = { address: at.ReputationLedger, abi: reputationLedgerAbi } as const;
 
-  /** Asks for events piece by piece. */
-  const inPieces = async <T>(
+  /** Asks for events piece by piece, up to the newest block unless told otherwise. */
+  const inRange = async <T>(
     from: bigint,
     to: bigint | undefined,
     ask: (range: { fromBlock: bigint; toBlock: bigint }) => Promise<T[]>,
-  ): Promise<T[]> => {
-    const last = to ?? (await client.getBlockNumber());
-    const found: T[] = [];
-    for (let fromBlock = from; fromBlock <= last; fromBlock += blockRange) {
-      const end = fromBlock + blockRange - 1n;
-      found.push(...(await ask({ fromBlock, toBlock: end < last ? end : last })));
-    }
-    return found;
-  };
+  ): Promise<T[]> => inPieces(from, to ?? (await client.getBlockNumber()), blockRange, ask);
 
   return {
     /** Most blocks to ask for with {@link requestsBetween}. */
@@ -136,7 +135,7 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
 
     /** All votes revealed in a round so far. */
     async revealedVotes(roundId: Hex, fromBlock: bigint): Promise<RevealedVote[]> {
-      const logs = await inPieces(fromBlock, undefined, (range) =>
+      const logs = await inRange(fromBlock, undefined, (range) =>
         client.getContractEvents({
           ...assay,
           eventName: "Revealed",
@@ -150,7 +149,7 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
 
     /** Owners that committed in a round. */
     async committedOwners(roundId: Hex, fromBlock: bigint): Promise<Address[]> {
-      const logs = await inPieces(fromBlock, undefined, (range) =>
+      const logs = await inRange(fromBlock, undefined, (range) =>
         client.getContractEvents({
           ...assay,
           eventName: "Committed",
@@ -278,7 +277,7 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
       toBlock: bigint,
     ): Promise<Address[]> {
       const args = { domain, epoch: BigInt(epoch) };
-      const logs = await inPieces(fromBlock, toBlock, (range) =>
+      const logs = await inRange(fromBlock, toBlock, (range) =>
         client.getContractEvents({ ...minter, eventName: "AccountOpened", args, strict: true, ...range }),
       );
       return logs.map(({ args }) => args.owner);
@@ -306,7 +305,7 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
     },
 
     /** The contracts Assay itself works with. */
-    async peers(): Promise<Omit<Contracts, "Assay" | "AssayLens" | "WorkToken">> {
+    async peers(): Promise<Peers> {
       const read = (
         functionName: "REGISTRY" | "FEES" | "VAULT" | "LEDGER" | "MINTER" | "RANDOMNESS" | "APPEALS",
       ) => client.readContract({ ...assay, functionName });

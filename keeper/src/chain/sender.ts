@@ -53,7 +53,7 @@ export class NotMinedError extends AssayError<"NOT_MINED", { call: string; sent:
 }
 
 /** Duties in the order they are sent when several wait: the one with the hardest deadline first. */
-export const PRIORITY = { reveal: 0, commit: 1, finalize: 2, settle: 3, book: 4 } as const;
+export const PRIORITY = { reveal: 0, commit: 1, finalize: 2, settle: 3, book: 4, watch: 5 } as const;
 export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 export interface ContractCall {

@@ -49,6 +49,8 @@ export interface Round {
 
 export const ROUND_SEALED = 1;
 export const ROUND_EXTENDED = 2;
+export const ROUND_FINALIZED = 4;
+export const ROUND_VOIDED = 8;
 export const ROUND_APPEALED = 16;
 
 /** `IAssay.Seat`. */
@@ -60,6 +62,7 @@ export interface Seat {
 
 export const SEAT_REVEALED = 16;
 export const SEAT_SETTLED = 32;
+export const SEAT_ABSENT = 64;
 
 /** `IStakeVault.SeatWeights`, gwei of WORK. */
 export interface SeatWeights {

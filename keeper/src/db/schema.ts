@@ -53,4 +53,17 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT`,
   // Why the keeper did not vote, or could not finish.
   `ALTER TABLE request ADD COLUMN reason TEXT`,
+  // What the watches sent, so that a restart does not give them a fresh budget. One row an attempt.
+  `CREATE TABLE attempt (
+     id INTEGER PRIMARY KEY,
+     watch TEXT NOT NULL,
+     act TEXT NOT NULL,                            -- names what is done; once done it is not done again
+     day INTEGER NOT NULL,                         -- by the clock of the chain, in UTC
+     gas TEXT NOT NULL,                            -- wei of the chain's coin: the most it can cost, then what it did
+     work TEXT NOT NULL,                           -- wei of WORK at risk
+     state TEXT NOT NULL CHECK (state IN ('reserved', 'done', 'refused')),
+     tx TEXT
+   ) STRICT;
+   CREATE INDEX attempt_day ON attempt (watch, day);
+   CREATE INDEX attempt_act ON attempt (watch, act)`,
 ];

@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { readModel } from "../model/manifest.ts";
 import { loadModel, type EmbeddedModel } from "../model/session.ts";
 import { modelOf, nanModel } from "../testing/models.ts";
+import type { WatchStats } from "../watches/runner.ts";
 import { createMetrics } from "./registry.ts";
 import { MetricsServerError, serveMetrics, type MetricsServer } from "./server.ts";
 
@@ -51,6 +52,20 @@ describe("metrics", function () {
   };
   const ABSTENTIONS = "assay_keeper_model_abstentions_total";
   const ENDS = "assay_keeper_model_process_ends_total";
+
+  it("tell of each watch how often it looked, what it did, what it spent and what it left undone", async () => {
+    const refusals = { pays_too_little: 3, budget: 0, too_little_work: 0, first: 1 };
+    const stats = { name: "appeals", looks: 5, acts: 2, gas: 3n * 10n ** 15n, work: 10n ** 18n, refusals };
+    await serve({ watches: () => [stats as WatchStats] });
+    expect(await scrape()).to.include({
+      'assay_keeper_watch_looks_total{watch="appeals"}': 5,
+      'assay_keeper_watch_acts_total{watch="appeals"}': 2,
+      'assay_keeper_watch_gas_spent_total{watch="appeals"}': 0.003,
+      'assay_keeper_watch_work_risked_total{watch="appeals"}': 1,
+      'assay_keeper_watch_refusals_total{watch="appeals",reason="pays_too_little"}': 3,
+      'assay_keeper_watch_refusals_total{watch="appeals",reason="first"}': 1,
+    });
+  });
 
   it("tell loading apart from inference, and every abstention with its reason", async () => {
     model = await loadModel(readModel(REAL), { batch: 4 });

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 
 import type { EmbeddedModel } from "../model/session.ts";
+import type { WatchStats } from "../watches/runner.ts";
 
 /** What the numbers are read from, at the moment they are asked for. */
 export interface MetricsSources {
@@ -12,10 +13,18 @@ export interface MetricsSources {
   readonly openRequests: () => number;
   /** Milliseconds since 1970 of the last look at the chain. */
   readonly lastLook: () => number | undefined;
+  /** One entry a watch that is switched on. */
+  readonly watches?: () => readonly WatchStats[];
 }
 
 /** A keeper's numbers, in a registry of their own: what follows the chain, what the model costs, what it did not answer. */
-export function createMetrics({ stats, lastBlock, openRequests, lastLook }: MetricsSources): Registry {
+export function createMetrics({
+  stats,
+  lastBlock,
+  openRequests,
+  lastLook,
+  watches = () => [],
+}: MetricsSources): Registry {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number | undefined): void => {
@@ -39,6 +48,32 @@ export function createMetrics({ stats, lastBlock, openRequests, lastLook }: Metr
     return at === undefined ? undefined : at / 1_000;
   });
   gauge("assay_keeper_open_requests", "Requests that may still want something of this keeper", openRequests);
+  const ofWatches = (
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (stats: WatchStats) => readonly (readonly [labels: Record<string, string>, value: number])[],
+  ): void => {
+    new Counter({
+      name: `assay_keeper_watch_${name}`,
+      help,
+      registers,
+      labelNames: ["watch", ...labelNames],
+      collect() {
+        this.reset();
+        for (const watch of watches())
+          for (const [labels, value] of read(watch)) this.inc({ watch: watch.name, ...labels }, value);
+      },
+    });
+  };
+  const coins = (wei: bigint): number => Number(wei) / 1e18;
+  ofWatches("looks_total", "Looks of a watch", [], ({ looks }) => [[{}, looks]]);
+  ofWatches("acts_total", "Acts of a watch that were mined", [], ({ acts }) => [[{}, acts]]);
+  ofWatches("gas_spent_total", "The chain's coin a watch paid for gas", [], ({ gas }) => [[{}, coins(gas)]]);
+  ofWatches("work_risked_total", "WORK a watch put at risk", [], ({ work }) => [[{}, coins(work)]]);
+  ofWatches("refusals_total", "Acts that were due and left undone", ["reason"], ({ refusals }) =>
+    Object.entries(refusals).map(([reason, count]) => [{ reason }, count]),
+  );
   if (stats === undefined) return registry;
 
   const counter = (name: string, help: string, read: () => number): void => {

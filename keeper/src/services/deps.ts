@@ -11,9 +11,18 @@ import type { Secret } from "../lib/secret.ts";
 import type { Model } from "../model/session.ts";
 import type { FetchedPayload } from "../payload/fetch.ts";
 
-/** Moments of a vote's life a test may want to stop at. */
+/** Moments of a vote's or a watch's life a test may want to stop at. */
 export type Step =
-  "decided" | "commitSent" | "committed" | "revealSent" | "revealed" | "settleSent" | "settled";
+  | "decided"
+  | "commitSent"
+  | "committed"
+  | "revealSent"
+  | "revealed"
+  | "settleSent"
+  | "settled"
+  | "actSent"
+  | "actNoted"
+  | "acted";
 
 /** Who votes, and where. */
 export interface Seatholder {

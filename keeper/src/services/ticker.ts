@@ -13,6 +13,7 @@ import type { ServiceDeps } from "./deps.ts";
 import { followRequests, type FollowOptions } from "./follower.ts";
 import { isDoneByOthers } from "./others.ts";
 import type { Voter } from "./voter.ts";
+import type { Watcher } from "../watches/runner.ts";
 
 /** Blocks after which a request the chain does not know counts as gone; a node that lags must not make us forget. */
 export const GONE_AFTER = 64n;
@@ -25,6 +26,7 @@ export interface TickerOptions {
   readonly voter: Voter;
   readonly closer: Closer;
   readonly bookkeeper: Bookkeeper;
+  readonly watchers?: readonly Watcher[];
   readonly follow: FollowOptions;
   /** milliseconds between two looks at the chain */
   readonly pollMs: number;
@@ -46,7 +48,15 @@ export type Ticker = {
 };
 
 /** The heart beat: what is due is always asked of the chain, so a restart at any moment resumes. */
-export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }: TickerOptions): Ticker {
+export function createTicker({
+  deps,
+  voter,
+  closer,
+  bookkeeper,
+  watchers = [],
+  follow,
+  pollMs,
+}: TickerOptions): Ticker {
   const { me, reads, requests, guard, log } = deps;
   const running = new Map<string, Promise<void>>();
   const told = createRecent<string>();
@@ -126,6 +136,8 @@ export function createTicker({ deps, voter, closer, bookkeeper, follow, pollMs }
       start(requestId, { requestId }, () => attend(request, number, now));
     }
     start("books", {}, () => bookkeeper.keepBooks(now));
+    for (const { name, look } of watchers)
+      start(`watch ${name}`, { watch: name }, async () => void (await look(now)));
   };
 
   return {

@@ -33,8 +33,10 @@ export const CHAIN_ID = 31_337;
 export const MODELS = ["overlap-logistic", "hashed-mlp", "char-trees", "hard-negative", "align-conv"];
 
 const account = (index: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex: index });
+/** Of any account of the mnemonic. */
+export const keyOf = (index: number): Hex => bytesToHex(account(index).getHdKey().privateKey!);
 /** Operator `i` of the chain below. */
-export const hotKeyOf = (i: number): Hex => bytesToHex(account(10 + i).getHdKey().privateKey!);
+export const hotKeyOf = (i: number): Hex => keyOf(10 + i);
 export const ownerOf = (i: number): Address => account(1 + i).address;
 
 export interface Ask {
@@ -65,6 +67,8 @@ export interface LocalChain {
   ): Promise<TransactionReceipt>;
   /** Moves the clock of the chain forward. */
   jump(seconds: number): Promise<void>;
+  /** Moves the clock of the chain to a moment, Unix seconds; does nothing if that is past. */
+  travelTo(timestamp: number): Promise<void>;
   rpc(method: string, ...params: unknown[]): Promise<unknown>;
   senderOf(index: number, options?: Parameters<typeof createSender>[3], through?: Reader): Sender;
   /** Writes the configuration of operator `i` and returns its path. */
@@ -80,8 +84,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A Hardhat node and the deployment, both as processes, and five operators whose stake counts already. */
-export async function startLocalChain(): Promise<LocalChain> {
+/**
+ * A Hardhat node and the deployment, both as processes, and five operators whose stake counts already.
+ *
+ * @param committee changes of the domain's parameters
+ */
+export async function startLocalChain(committee: object = {}): Promise<LocalChain> {
   const folder = mkdtempSync(join(tmpdir(), "assay-chain-"));
   const rpcUrl = `http://127.0.0.1:${await freePort()}`;
   const node: ChildProcess = spawn(
@@ -94,21 +102,26 @@ export async function startLocalChain(): Promise<LocalChain> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    return await bringUp(folder, rpcUrl, stop);
+    return await bringUp(folder, rpcUrl, committee, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function bringUp(folder: string, rpcUrl: string, stop: () => Promise<void>): Promise<LocalChain> {
+async function bringUp(
+  folder: string,
+  rpcUrl: string,
+  committee: object,
+  stop: () => Promise<void>,
+): Promise<LocalChain> {
   const options = { rpcUrl, chainId: CHAIN_ID, pollMs: 100 };
   const reader = connectReader(options);
   for (let tries = 0; (await reader.getBlockNumber().catch(() => undefined)) === undefined; tries++) {
     if (tries === 200) throw new Error("the local chain did not answer");
     await sleep(100);
   }
-  const deployment = await deploy(folder, rpcUrl);
+  const deployment = await deploy(folder, rpcUrl, committee);
   const at = deployment.addresses;
   const domain = deployment.domains["grounded"]!;
   const senderOf: LocalChain["senderOf"] = (index, more, through = reader) =>
@@ -157,6 +170,10 @@ async function bringUp(folder: string, rpcUrl: string, stop: () => Promise<void>
     requester,
     rpc,
     jump,
+    async travelTo(timestamp) {
+      const seconds = timestamp - Number((await reader.getBlock()).timestamp);
+      if (seconds > 0) await jump(seconds);
+    },
     senderOf,
     stop,
     credits: () =>
@@ -199,7 +216,7 @@ async function bringUp(folder: string, rpcUrl: string, stop: () => Promise<void>
         pollMs: 100,
         owner: ownerOf(i),
         domain: { id: domain.id, name: "grounded" },
-        model: join(ROOT, "models/grounded", MODELS[i]!, "manifest.json"),
+        model: join(ROOT, "models/grounded", MODELS[i] ?? MODELS[0]!, "manifest.json"),
         database: "keeper.sqlite",
         spread: 0,
         payload: { allowPrivate: true, deadlineMs: 300 },
@@ -212,13 +229,14 @@ async function bringUp(folder: string, rpcUrl: string, stop: () => Promise<void>
 }
 
 /** The local parameters, with windows no slow machine can miss: the tests jump over them. */
-async function deploy(folder: string, rpcUrl: string): Promise<Deployment> {
+async function deploy(folder: string, rpcUrl: string, committee: object): Promise<Deployment> {
   const parameters = JSON.parse(readFileSync(join(ROOT, "deploy/params/local.json"), "utf8")) as {
     protocol: object;
     domains: { committee: object }[];
   };
   Object.assign(parameters.protocol, { epochLength: 2_000, unbonding: 10_000, parameterDelay: 2_000 });
-  Object.assign(parameters.domains[0]!.committee, { expectedBase: 100, revealWindow: 200, sealWindow: 200 });
+  const windows = { expectedBase: 100, revealWindow: 200, sealWindow: 200 };
+  Object.assign(parameters.domains[0]!.committee, windows, committee);
   const file = join(folder, "parameters.json");
   const out = join(folder, "deployment.json");
   writeFileSync(file, JSON.stringify(parameters));

@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** An amount in whole units with at most 18 decimals, as text so that nothing is lost. */
+const amount = z.string().regex(/^\d{1,12}(\.\d{1,18})?$/, {
+  error: 'an amount such as "0.05", with at most 18 decimals',
+});
+
+const gasPerDay = amount.default("0.005").describe("Most coin for gas in a day");
+const on = (isOn: boolean) => z.boolean().default(isOn).describe("Whether it runs");
+
+/** What the watches do and what they may spend; everything a watch risks is bounded by the day. */
+export const watchesSchema = z
+  .strictObject({
+    workPrice: amount
+      .exactOptional()
+      .describe("What one WORK is worth in the chain's coin; only with it is a reward compared with gas"),
+    leastReward: amount
+      .default("0.001")
+      .describe("Without `workPrice`: WORK a transaction must bring at least"),
+    lookMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(15_000)
+      .describe("Milliseconds between two looks of a watch"),
+    absences: z
+      .strictObject({ on: on(true), gasPerDay })
+      .prefault({})
+      .describe("Reports who was drawn and stayed silent, for a twentieth of the charge"),
+    debts: z
+      .strictObject({ on: on(true), gasPerDay })
+      .prefault({})
+      .describe("Distributes accounts in debt, for a twentieth of the charge"),
+    tapes: z
+      .strictObject({ on: on(true), gasPerDay })
+      .prefault({})
+      .describe("Posts the reputations of others, for `postBounty`"),
+  })
+  .prefault({})
+  .describe("Watches over others; see the section Watches");
+
+export type WatchSettings = z.infer<typeof watchesSchema>;
