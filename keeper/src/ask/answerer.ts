@@ -34,19 +34,20 @@ const PART = 16;
 
 /**
  * Answers questions without telling a vote before its time. About a request it speaks only once its own vote in it is
- * revealed on the chain, so it says what is public already. Claims that stand for themselves are answered only if the
+ * revealed on the chain, and until the request is final only to repeat it, so it says what is public already. Claims that stand for themselves are answered only if the
  * operator wants that, and never while one of them is, or may be, in a request that can still be voted on.
  */
 export function createAnswerer(
   {
     me,
     reads,
+    guard,
     requests,
     cursor,
     model,
     fetchPayload,
     log,
-  }: Pick<ServiceDeps, "me" | "reads" | "requests" | "cursor" | "model" | "fetchPayload" | "log">,
+  }: Pick<ServiceDeps, "me" | "reads" | "guard" | "requests" | "cursor" | "model" | "fetchPayload" | "log">,
   { anyClaims }: AnswererOptions,
 ): Answerer {
   const account = privateKeyToAccount(me.hotKey.reveal());
@@ -54,13 +55,24 @@ export function createAnswerer(
   /** Claims of requests, by the request: a payload never changes. */
   const known = createRecent<ReadonlySet<string>>(256);
 
-  const requireRevealed = async (requestId: Hex): Promise<void> => {
-    const { flags } = await reads.seatOf(requestId, me.owner);
-    if ((flags & SEAT_REVEALED) !== 0) return;
+  /** @returns whether nobody votes on the request any more */
+  const requireRevealed = async (requestId: Hex): Promise<boolean> => {
+    const { phase, seat } = await reads.roundState(requestId, me.owner);
+    if ((seat.flags & SEAT_REVEALED) !== 0) return phase === "FINAL" || phase === "VOID";
     throw new Refusal(
       409,
       "VOTE_NOT_REVEALED",
       "this operator answers about a request only after its own vote in it is revealed on the chain",
+    );
+  };
+
+  /** An appeal may ask it again: what another model, or the same one on another day, says is not public yet. */
+  const requireAsRevealed = (requestId: Hex, votes: Uint8Array): void => {
+    if (guard.getVote({ requestId, round: 0 })?.votes === bytesToHex(votes)) return;
+    throw new Refusal(
+      409,
+      "VOTE_DIFFERS",
+      "this operator would say something else than it revealed, and the request is not final yet",
     );
   };
 
@@ -124,12 +136,12 @@ export function createAnswerer(
       const payloadHash = hashPayload(bytes);
       if (payload.domain !== me.domain.name) throw unfit(`a payload of the domain ${me.domain.name}`);
       const isAboutRequest = "terms" in question;
-      let [requestId, baseRate] = [NO_REQUEST, 0];
+      let [requestId, baseRate, isOver] = [NO_REQUEST, 0, false];
       if (isAboutRequest) {
         const { terms } = question;
         requireFit(terms, payload, payloadHash, me.domain.id);
         [requestId, baseRate] = [requestIdOf(deployment, terms), terms.baseRate];
-        await requireRevealed(requestId);
+        isOver = await requireRevealed(requestId);
       } else {
         baseRate = question.baseRate;
         if (!anyClaims) {
@@ -144,6 +156,7 @@ export function createAnswerer(
       const { votes, loadMs, inferMs } = await judge(payload.claims, baseRate, signal);
       // A request with these claims may have been opened meanwhile.
       if (!isAboutRequest) await requireNotOpen(payload.claims, signal);
+      else if (!isOver) requireAsRevealed(requestId, votes);
       const answer: Answer = {
         question: hash,
         domain: me.domain.id,

@@ -9,7 +9,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { SEAT_REVEALED } from "../chain/types.ts";
 import type { HttpServer } from "../lib/httpServer.ts";
 import { GuardError } from "../payload/addressGuard.ts";
-import { ASSAY, BYTES, HOT_KEY, NO_SEAT, OWNER, requestOf, world, type World } from "../testing/deps.ts";
+import { ASSAY, BYTES, HOT_KEY, OWNER, requestOf, stateOf, world, type World } from "../testing/deps.ts";
 import { createAnswerer } from "./answerer.ts";
 import { AskError, askOperator, type AskOptions } from "./client.ts";
 import {
@@ -32,7 +32,7 @@ describe("asking an operator over HTTP (ASK)", () => {
   const servers: { close(): Promise<void> }[] = [];
 
   beforeEach(() => {
-    deps = world({ seatOf: async () => ({ ...NO_SEAT, flags: SEAT_REVEALED }) });
+    deps = world({ roundState: async () => stateOf("FINAL", { seat: { flags: SEAT_REVEALED } }) });
   });
   afterEach(async () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
@@ -145,7 +145,8 @@ describe("asking an operator over HTTP (ASK)", () => {
       ["OPERATOR_UNREACHABLE", true, (_, response) => response.destroy()],
     ];
     for (const [code, retryable, serve] of cases) {
-      const error = await refusal(ask(await impostor(serve), question(), { deadlineMs: 300 }));
+      const deadlineMs = code === "OPERATOR_TOO_SLOW" ? 300 : 10_000;
+      const error = await refusal(ask(await impostor(serve), question(), { deadlineMs }));
       expect([error.code, error.retryable]).to.deep.equal([code, retryable]);
     }
     const gone = await refusal(ask("http://127.0.0.1:1"));
@@ -216,7 +217,7 @@ describe("asking an operator over HTTP (ASK)", () => {
         waiting.push(() => resolve(claims.map(() => 0.5)));
         signal?.addEventListener("abort", () => reject(signal.reason as Error));
       });
-    const { url } = await keeper({ atOnce: 1, deadlineMs: 300 });
+    const { url } = await keeper({ atOnce: 1, deadlineMs: 1_500 });
     const post = () => send(url, "/ask", { method: "POST", body: question().body });
     const first = post();
     while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -233,7 +234,7 @@ describe("asking an operator over HTTP (ASK)", () => {
     const answerer = createAnswerer(deps, { anyClaims: false });
     const taken = await serveAsk({ host: "127.0.0.1", port, answerer }).catch((error: unknown) => error);
     expect(taken).to.be.instanceOf(AskServerError).and.include({ code: "ASK_UNAVAILABLE", retryable: false });
-    (deps.reads as { seatOf: unknown }).seatOf = async () => {
+    (deps.reads as { roundState: unknown }).roundState = async () => {
       throw new Error("https://rpc.example/secret-access-key");
     };
     const failed = await send(url, "/ask", { method: "POST", body: question().body });
