@@ -57,10 +57,15 @@ function abis(artifacts: readonly Artifact[]): string {
 
 function addresses(): string {
   const chains: Record<string, unknown> = { [LOCAL_CHAIN]: predictAddresses(FIRST_ACCOUNT, 0) };
+  const blocks: Record<string, number> = { [LOCAL_CHAIN]: 0 };
   // Deployment files of public networks, as deploy/deploy.ts wrote them.
   for (const file of globSync("deployments/*.json", { cwd: PUBLISHED }).sort()) {
-    const deployment = JSON.parse(readFileSync(join(PUBLISHED, file), "utf8")) as { addresses: unknown };
+    const deployment = JSON.parse(readFileSync(join(PUBLISHED, file), "utf8")) as {
+      addresses: unknown;
+      block: number;
+    };
     chains[basename(file, ".json")] = deployment.addresses;
+    blocks[basename(file, ".json")] = deployment.block;
   }
   return `${HEADER}export type Address = \`0x\${string}\`;
 
@@ -70,6 +75,9 @@ ${ORDER.map((name) => `readonly ${name}: Address;`).join("\n")}
 
 /** Addresses by chain id. ${LOCAL_CHAIN}: a first deployment to a fresh development node by its first account. */
 export const addresses = ${JSON.stringify(chains)} as const satisfies Readonly<Record<number, Addresses>>;
+
+/** First block that can hold an event, by chain id. */
+export const blocks: Readonly<Record<number, number>> = ${JSON.stringify(blocks)};
 `;
 }
 

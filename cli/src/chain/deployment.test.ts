@@ -47,6 +47,12 @@ describe("findDeployment", () => {
     expect(findDeployment(LOCAL).at.Assay).to.equal(addresses[LOCAL].Assay);
   });
 
+  it("knows the first block of a published deployment", () => {
+    const published = { addresses: { 5: addresses[LOCAL] }, blocks: { 5: 9_000_000 } };
+    const { block, at } = findDeployment(5, undefined, published);
+    expect([block, at.Assay]).to.deep.equal([9_000_000n, addresses[LOCAL].Assay]);
+  });
+
   it("passes over a local network of another chain, but not over a named file", () => {
     write(LOCAL_DEPLOYMENT, 5, 7);
     expect(findDeployment(LOCAL).source).to.equal("the published addresses");

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { addressSchema, contractsSchema } from "@assay/keeper";
-import { addresses } from "@assay/published";
+import { addresses, blocks } from "@assay/published";
 import { z } from "zod";
 
 import { CliError } from "../lib/errors.ts";
@@ -31,12 +31,22 @@ const fileSchema = z.object({
   block: z.int().nonnegative(),
 });
 
+/** Deployments by chain id. */
+export interface Published {
+  readonly addresses: Readonly<Record<number, unknown>>;
+  readonly blocks: Readonly<Record<number, number>>;
+}
+
 /**
  * Finds the deployment: the file named, else the one of `assay start` if it is of this chain, else the published one.
  *
  * @throws CliError if there is none, or the named one is of another chain
  */
-export function findDeployment(chainId: number, file?: string): DeploymentInfo {
+export function findDeployment(
+  chainId: number,
+  file?: string,
+  published: Published = { addresses, blocks },
+): DeploymentInfo {
   if (file !== undefined) {
     const named = readDeployment(file);
     if (named.chainId === chainId) return named;
@@ -51,9 +61,9 @@ export function findDeployment(chainId: number, file?: string): DeploymentInfo {
     const local = readDeployment(LOCAL_DEPLOYMENT);
     if (local.chainId === chainId) return local;
   }
-  const known: Readonly<Record<string, unknown>> = addresses;
-  const at = commandContractsSchema.safeParse(known[String(chainId)]);
-  if (at.success) return { chainId, at: at.data, block: 0n, source: "the published addresses" };
+  const at = commandContractsSchema.safeParse(published.addresses[chainId]);
+  const block = BigInt(published.blocks[chainId] ?? 0);
+  if (at.success) return { chainId, at: at.data, block, source: "the published addresses" };
   throw new CliError(
     "NO_DEPLOYMENT",
     "No deployment is known for this chain",

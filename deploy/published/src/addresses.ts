@@ -38,3 +38,6 @@ export const addresses = {
     CloneRegistry: "0x0DCd1Bf9A1b36cE34237eEaFef220932846BCD82",
   },
 } as const satisfies Readonly<Record<number, Addresses>>;
+
+/** First block that can hold an event, by chain id. */
+export const blocks: Readonly<Record<number, number>> = { "31337": 0 };
