@@ -13,6 +13,7 @@ import {
   type Config,
 } from "./config.ts";
 import { exitCodeOf, renderError } from "./lib/errors.ts";
+import { createLogger } from "./lib/logger.ts";
 import { INFERENCE_DEFAULTS } from "./model/session.ts";
 import { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
 
@@ -201,8 +202,26 @@ describe("readConfig", () => {
     expect(config.hotKey.reveal()).to.equal(KEY);
     expect(secretsOf(config).map((secret) => secret.reveal())).to.deep.equal([
       KEY,
+      "user",
       "a-long-password-here",
+      "user:a-long-password-here",
       "0123456789abcdef",
     ]);
+  });
+
+  it("keeps short passwords, and the keys of mirrors and gateways, out of the log", () => {
+    const config = read({
+      rpcUrl: "https://ops:p%40ss@node.example/rpc/mainnet",
+      payload: {
+        mirrors: ["https://store.example/k/0123456789abcdef0"],
+        ipfsGateways: ["https://ipfs.example/?token=fedcba9876543210"],
+      },
+    });
+    const { scrub } = createLogger({ secrets: secretsOf(config) });
+    const { rpcUrl, payload } = config;
+    const text = scrub([rpcUrl, "ops:p@ss", ...payload.mirrors, ...payload.ipfsGateways].join(" "));
+    for (const secret of ["p%40ss", "p@ss", "0123456789abcdef0", "fedcba9876543210"])
+      expect(text, text).to.not.include(secret);
+    expect(text).to.include("node.example/rpc/mainnet").and.to.include("store.example/k/");
   });
 });

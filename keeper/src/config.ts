@@ -304,11 +304,36 @@ function isPrivateKey(key: string | undefined): key is Hex {
   return isHex(key) && key.length === 66 && BigInt(key) > 0n && BigInt(key) < ORDER;
 }
 
-/** Keys, and the parts of an endpoint's address that are access keys: they stay out of every log. */
-export function secretsOf(config: Pick<Config, "rpcUrl" | "hotKey" | "remoteToken">): Secret<string>[] {
-  const { username, password, pathname, search } = new URL(config.rpcUrl);
-  const parts = [username, password, search.slice(1), ...pathname.split("/")];
-  // Shorter ones are words of a path, such as rpc/mainnet.
-  const keys = parts.filter((part) => part.length >= 16).map((part) => new Secret(part));
-  return [config.hotKey, ...(config.remoteToken === undefined ? [] : [config.remoteToken]), ...keys];
+/** Keys, and the parts of addresses that are access keys: they stay out of every log. */
+export function secretsOf({
+  rpcUrl,
+  hotKey,
+  remoteToken,
+  payload: { mirrors, ipfsGateways },
+}: Pick<Config, "rpcUrl" | "hotKey" | "remoteToken" | "payload">): Secret<string>[] {
+  const keys = new Set([rpcUrl, ...mirrors, ...ipfsGateways].flatMap(keysOf));
+  return [
+    hotKey,
+    ...(remoteToken === undefined ? [] : [remoteToken]),
+    ...[...keys].map((key) => new Secret(key)),
+  ];
+}
+
+/** Who somebody is at an endpoint, and the parts of its address that are long enough to be a key. */
+function keysOf(address: string): string[] {
+  const { username, password, pathname, search } = new URL(address);
+  const [name, word] = [unescaped(username), unescaped(password)];
+  // Together as well: a short word alone would eat ordinary ones, see SHORTEST_SCRUBBED.
+  const person = [username, password, name, word, `${username}:${password}`, `${name}:${word}`];
+  // Shorter parts are words of a path, such as rpc/mainnet.
+  const parts = [search.slice(1), ...pathname.split("/")].filter((part) => part.length >= 16);
+  return [...person, ...parts].filter((part) => part.length > 1);
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
