@@ -91,6 +91,14 @@ export async function readNextAppeal(
   };
 }
 
+/** Why waiting does not help, by phase. */
+const NOT_APPEALABLE: Partial<Record<Phase, string>> = {
+  NONE: "Check the id.",
+  FINALIZED: "The window is over: its verdicts become final with the next block.",
+  FINAL: "Its verdicts are final.",
+  VOID: "It has no verdicts and will have none; the credits went back. Ask again with assay request.",
+};
+
 /** @throws CliError if verdicts cannot be appealed now */
 function requireOpen({ requestId, phase, secondsLeft }: NextAppeal): void {
   if (secondsLeft > 0) return;
@@ -98,7 +106,7 @@ function requireOpen({ requestId, phase, secondsLeft }: NextAppeal): void {
     "NOT_APPEALABLE",
     "The request cannot be appealed now",
     { requestId, phase, allowed: "FINALIZED, or APPEALED after a void appeal, within the window" },
-    phase === "FINAL" ? "Its verdicts are final." : "Wait for verdicts; assay verdict ID tells the phase.",
+    NOT_APPEALABLE[phase] ?? "Wait for verdicts; assay verdict ID tells the phase.",
   );
 }
 
@@ -143,16 +151,25 @@ export async function fundAppeal(
   return { what: "funded", roundId: next.roundId, amount: part, transaction: receipt.transactionHash };
 }
 
-/** Resolves the bonds of all appeals of a request and takes back what is the actor's. */
+/**
+ * Resolves the bonds of all appeals of a request and takes back what is the actor's.
+ *
+ * @param onDone told of each step, because a later one may fail
+ */
 export async function claimBonds(
   connection: Connection,
   actor: Actor,
   terms: commitment.Terms,
   { requestId, rounds, phase }: Verdict,
-): Promise<Done[]> {
+  onDone: (done: Done) => void,
+): Promise<void> {
   const { client, at } = connection;
   const appeals = { address: at.Appeals, abi: appealsAbi } as const;
-  const done: Done[] = [];
+  let steps = 0;
+  const tell = (done: Done): void => {
+    steps += 1;
+    onDone(done);
+  };
   const stateOf = async (roundId: Hex): Promise<BondState> => {
     const { state } = await client.readContract({ ...appeals, functionName: "potOf", args: [roundId] });
     return BOND_STATES[state] ?? "FUNDING";
@@ -168,12 +185,12 @@ export async function claimBonds(
       const receipt = await actor.send(at.Appeals, appealsAbi as Abi, "resolve", [terms, BigInt(index)]);
       state = await stateOf(roundId);
       if (state === "BURNED") {
-        done.push({ what: "burned", roundId, amount, transaction: receipt.transactionHash });
+        tell({ what: "burned", roundId, amount, transaction: receipt.transactionHash });
       }
     }
     if (state === "FUNDING") {
       const receipt = await actor.send(at.Appeals, appealsAbi as Abi, "withdraw", [roundId]);
-      done.push({ what: "claimed", roundId, amount, transaction: receipt.transactionHash });
+      tell({ what: "claimed", roundId, amount, transaction: receipt.transactionHash });
     }
     if (state !== "RETURNED") continue;
     const { funded, reward } = await client.readContract({
@@ -184,9 +201,9 @@ export async function claimBonds(
     const due = amount + (amount * reward) / funded - paid;
     if (due === 0n) continue;
     const receipt = await actor.send(at.Appeals, appealsAbi as Abi, "claim", [...args]);
-    done.push({ what: "claimed", roundId, amount: due, transaction: receipt.transactionHash });
+    tell({ what: "claimed", roundId, amount: due, transaction: receipt.transactionHash });
   }
-  if (done.length > 0) return done;
+  if (steps > 0) return;
   throw new CliError(
     "NOTHING_TO_CLAIM",
     "There is nothing to take back now",

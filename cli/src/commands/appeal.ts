@@ -8,6 +8,7 @@ import {
   readNextAppeal,
   renderDone,
   renderNextAppeal,
+  type Done,
 } from "../appeal/appeal.ts";
 import { connect } from "../chain/connection.ts";
 import { chainOptions, requestIdArgument, workAmount, type ChainOptions } from "../lib/options.ts";
@@ -48,8 +49,15 @@ export function appealCommand(program: Command): void {
     const { verdict, request } = await readVerdictAndRequest(connection, requestId);
     const { terms } = request;
     if (actor !== undefined && options.claim === true) {
-      const done = await claimBonds(connection, actor, terms, verdict);
-      return out.result({ requestId, done }, done.map(renderDone).join("\n"));
+      const done: Done[] = [];
+      const onDone = (one: Done): void => {
+        done.push(one);
+        out.say(renderDone(one));
+      };
+      // What came back is told even if a later step fails.
+      return claimBonds(connection, actor, terms, verdict, onDone).finally(() => {
+        if (done.length > 0) out.done({ requestId, done });
+      });
     }
     const seats = Number((request.rounds.at(-1) ?? request).seats);
     const next = await readNextAppeal(connection, terms, seats, verdict);

@@ -8,6 +8,7 @@ import { assayAbi, domainRegistryAbi, feeMarketAbi } from "@assay/published";
 import { expect } from "chai";
 import {
   bytesToHex,
+  formatEther,
   getAbiItem,
   hexToBytes,
   parseEther,
@@ -16,6 +17,7 @@ import {
   type Hex,
 } from "viem";
 
+import { readPrice } from "../request/credits.ts";
 import { assay, MAIN } from "../testing/assay.ts";
 import { startTestChain, type Player, type TestChain } from "../testing/chain.ts";
 import {
@@ -173,6 +175,18 @@ describe("assay request", function () {
     expect(stdout).to.match(new RegExp(`^${args.requestId}  FINAL$`, "m"));
     expect(stdout).to.include("the verdicts are final");
     expect(stdout.match(/│ (TRUE|FALSE) /g)?.length).to.equal(5);
+  });
+
+  it("tells programs what was opened although a later batch is refused", async () => {
+    const price = await readPrice(chain.connection, chain.domain);
+    const before = await requestCount();
+    // Enough for the first one, which raises the price.
+    const most = formatEther(price * 7n);
+    const { code, stdout, stderr } = await request("--batch", "1", "--max-fee", most, "--buy", "--json");
+    expect([code, stderr.includes("FEE_ABOVE_MAX")], stderr).to.deep.equal([1, true]);
+    const { requests } = JSON.parse(stdout) as Opened;
+    expect(requests).to.have.length((await requestCount()) - before);
+    expect(requests.length).to.be.within(1, CLAIMS.length - 1);
   });
 
   it("shows the security of a request, and demands it of the contract", async () => {

@@ -112,53 +112,59 @@ export function requestCommand(program: Command): void {
     if (bought > 0n) out.say(`bought credits for ${work(bought)}`);
 
     const opened: OpenedRequest[] = [];
-    for (const payload of payloads) {
-      const { seats } = market;
-      const plan = { domain, payload, seats, maxFee: options.maxFee, security: bound };
-      const request = await openRequest(connection, actor, plan);
-      opened.push(request);
-      out.say(`${request.requestId}  ${request.claims} claims, ${work(request.fee)} reserved`);
-    }
     const result = { bought, ...(quote && { quote }), requests: opened };
-    if (options.wait !== true) {
-      if (options.json === true) out.result(result, "");
-      return;
-    }
-    const ids = opened.map(({ requestId }) => requestId);
-    const { appealIf, maxBond } = options;
-    const expected = new Map<Hex, (boolean | undefined)[]>();
-    for (const [i, id] of ids.entries())
-      expected.set(
-        id,
-        (batches[i] ?? []).map(({ truth }) => truth),
+    try {
+      for (const payload of payloads) {
+        const { seats } = market;
+        const plan = { domain, payload, seats, maxFee: options.maxFee, security: bound };
+        const request = await openRequest(connection, actor, plan);
+        opened.push(request);
+        out.say(`${request.requestId}  ${request.claims} claims, ${work(request.fee)} reserved`);
+      }
+      if (options.wait !== true) {
+        out.done(result);
+        return;
+      }
+      const ids = opened.map(({ requestId }) => requestId);
+      const { appealIf, maxBond } = options;
+      const expected = new Map<Hex, (boolean | undefined)[]>();
+      for (const [i, id] of ids.entries())
+        expected.set(
+          id,
+          (batches[i] ?? []).map(({ truth }) => truth),
+        );
+      const appellant =
+        appealIf !== undefined && maxBond !== undefined
+          ? createAppellant(connection, actor, { conditions: appealIf, maxBond, expected }, out.say)
+          : undefined;
+      await waitForVerdicts(connection, ids, options.timeout, {
+        onPhase: (id, phase) => out.say(`${id}  ${phase}`),
+        onLook: appellant?.look,
+      });
+      const verdicts = [];
+      for (const id of ids) verdicts.push(await readVerdict(connection, id));
+      const appeals = appellant?.outcomes();
+      const measured =
+        options.receipts === undefined || endpoints === undefined
+          ? undefined
+          : await measureAll(connection, actor, ids, {
+              endpoints,
+              file: options.receipts,
+              allowPrivate: options.allowPrivate === true,
+            });
+      for (const { answers, problems } of measured ?? []) {
+        out.say([`${answers.length} receipts in ${options.receipts ?? ""}`, ...problems].join("\n"));
+      }
+      out.result(
+        { ...result, verdicts, ...(appeals && { appeals }), ...(measured && { measured }) },
+        verdicts.map(renderVerdict).join("\n\n"),
       );
-    const appellant =
-      appealIf !== undefined && maxBond !== undefined
-        ? createAppellant(connection, actor, { conditions: appealIf, maxBond, expected }, out.say)
-        : undefined;
-    await waitForVerdicts(connection, ids, options.timeout, {
-      onPhase: (id, phase) => out.say(`${id}  ${phase}`),
-      onLook: appellant?.look,
-    });
-    const verdicts = [];
-    for (const id of ids) verdicts.push(await readVerdict(connection, id));
-    const appeals = appellant?.outcomes();
-    const measured =
-      options.receipts === undefined || endpoints === undefined
-        ? undefined
-        : await measureAll(connection, actor, ids, {
-            endpoints,
-            file: options.receipts,
-            allowPrivate: options.allowPrivate === true,
-          });
-    for (const { answers, problems } of measured ?? []) {
-      out.say([`${answers.length} receipts in ${options.receipts ?? ""}`, ...problems].join("\n"));
+      process.exitCode = exitCodeOf(verdicts);
+    } catch (error) {
+      // What was paid for is told whatever fails after it.
+      if (opened.length > 0) out.done(result);
+      throw error;
     }
-    out.result(
-      { ...result, verdicts, ...(appeals && { appeals }), ...(measured && { measured }) },
-      verdicts.map(renderVerdict).join("\n\n"),
-    );
-    process.exitCode = exitCodeOf(verdicts);
   });
 }
 

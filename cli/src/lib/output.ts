@@ -17,6 +17,8 @@ export interface Output {
   say(line?: string): void;
   /** The result: `value` under --json, else `text`. */
   result(value: unknown, text: string): void;
+  /** What was done, under --json only: people were told step by step. */
+  done(value: unknown): void;
 }
 
 export function createOutput({ json = false }: { json?: boolean | undefined }): Output {
@@ -25,6 +27,9 @@ export function createOutput({ json = false }: { json?: boolean | undefined }): 
       if (!json) console.log(line);
     },
     result: (value, text) => console.log(json ? toJson(value) : text),
+    done: (value) => {
+      if (json) console.log(toJson(value));
+    },
   };
 }
 
