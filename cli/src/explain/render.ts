@@ -1,7 +1,7 @@
 import { verdictMath } from "@assay/keeper";
 
 import type { FactorParts } from "../history/books.ts";
-import { decidingRound } from "../history/requests.ts";
+import { decidingRound, type RequestHistory } from "../history/requests.ts";
 import { OUTCOMES, type AbsentSeat, type ScoredSeat, type UnrevealedSeat } from "../history/seats.ts";
 import { ratio, table, wad, work } from "../lib/output.ts";
 import type { ClaimScore } from "./claims.ts";
@@ -181,11 +181,11 @@ function chargeLines({ charged, bounty, shortfall }: AbsentSeat["charge"]): stri
   ];
 }
 
-function openLines({ claims }: Explanation, { kind, score, absence }: OpenSeat): string[] {
+function openLines({ claims, request }: Explanation, { kind, score, absence }: OpenSeat): string[] {
   switch (kind) {
     case "waiting":
       return score === undefined
-        ? ["Committed; there is no verdict yet, so there is nothing to explain."]
+        ? [withoutScore(request)]
         : [
             claimTable(claims),
             `Not settled yet. Settling adds ${signed(score.value)} wei to the score account, if the verdicts stay.`,
@@ -194,14 +194,29 @@ function openLines({ claims }: Explanation, { kind, score, absence }: OpenSeat):
               : [`It takes ${score.overturned} gwei of the bond, because verdicts were overturned.`]),
           ];
     case "silent":
-      return [
-        `Drawn without a vote. If it is silent to the end and somebody reports it, it owes ${absence ?? 0n} wei.`,
-      ];
+      return [`Drawn without a vote. ${whenReported(request, absence ?? 0n)}`];
     case "not drawn":
       return ["Not drawn, so there was no duty, no score and no charge."];
     case "not sealed":
       return ["The request has no seed yet, so nobody is drawn."];
   }
+}
+
+/** What a committed seat waits for that has no score. */
+function withoutScore({ isVoid, finalized }: RequestHistory): string {
+  if (isVoid)
+    return "Committed; the round is void, so there is no verdict and will be none. Not settled yet.";
+  if (finalized !== undefined)
+    return "Committed and NEVER REVEALED. Not settled yet; settling takes the whole bond.";
+  return "Committed; there is no verdict yet, so there is nothing to explain.";
+}
+
+/** What its silence costs an operator, as far as it can still be reported. */
+function whenReported({ isVoid, finalized, commits, quorum }: RequestHistory, owed: bigint): string {
+  if (isVoid && commits.size < quorum) return "Too few committed to prove its absence, so it owes nothing.";
+  if (isVoid || finalized !== undefined)
+    return `If somebody reports it before the time for reports is over, it owes ${owed} wei; else nothing.`;
+  return `If it is silent to the end and somebody reports it, it owes ${owed} wei.`;
 }
 
 function signed(value: bigint): string {
