@@ -6,6 +6,7 @@
  *   node scripts/test.ts keeper       suites by name
  *   node scripts/test.ts --pin        writes scripts/test-minimums.json: nine tenths of what passed
  *   node scripts/test.ts contracts --files=test/A.test.ts,test/B.test.ts     only these; no minimum applies
+ *   node scripts/test.ts keeper --files=keeper/src/services/voter.test.ts
  */
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -84,13 +85,14 @@ const contracts: Suite = {
 
 const beside = (room: string): Suite => ({
   name: room,
-  run: async (report) => {
-    const pattern = `${room}/src/**/*.test.ts`;
-    if (globSync(pattern, { cwd: ROOT }).length === 0) return NOTHING;
+  run: async (report, files) => {
+    const own = files.filter((file) => file.startsWith(`${room}/`));
+    const patterns = files.length > 0 ? own : [`${room}/src/**/*.test.ts`];
+    if (globSync(patterns, { cwd: ROOT }).length === 0) return NOTHING;
     const reporter = ["--reporter", "scripts/lib/mochaReport.ts", "--reporter-option", `output=${report}`];
     // --exit: a failing test may leave something running that would keep a red run from ending.
     const limits = ["--forbid-only", "--exit", "--timeout", "120000"];
-    const outcome = await run("mocha", [...reporter, ...limits, pattern]);
+    const outcome = await run("mocha", [...reporter, ...limits, ...patterns]);
     return { outcome, counts: readMochaReport(report) };
   },
 });

@@ -1,5 +1,6 @@
 /** Runs a command of the workspace and keeps what it said. */
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
@@ -42,7 +43,9 @@ export async function run(
   }
   const code = await new Promise<number>((done, fail) => {
     child.on("error", fail);
-    child.on("close", (status, signal) => done(status ?? (signal === null ? 1 : 128)));
+    child.on("close", (status, signal) =>
+      done(status ?? (signal === null ? 1 : 128 + constants.signals[signal])),
+    );
   });
   return { code, output: Buffer.concat(chunks).toString("utf8"), seconds: (Date.now() - started) / 1_000 };
 }

@@ -72,8 +72,9 @@ export async function judgeAll(
 ): Promise<readonly number[]> {
   try {
     const probabilities: number[] = [];
+    // One by one: a spread of very many overflows the stack.
     for (let i = 0; i < claims.length; i += atOnce)
-      probabilities.push(...(await model.judge(claims.slice(i, i + atOnce))));
+      for (const p of await model.judge(claims.slice(i, i + atOnce))) probabilities.push(p);
     return probabilities;
   } finally {
     await model.close();
