@@ -118,7 +118,7 @@ describe("docs/operators.md, word by word", function () {
     }
   });
 
-  it("registers and stakes by functions the contracts have", () => {
+  it("registers, stakes and proposes families by functions the contracts have", () => {
     const contracts: Readonly<Record<string, Abi>> = {
       DOMAIN_REGISTRY: domainRegistryAbi,
       STAKE_VAULT: stakeVaultAbi,
@@ -130,7 +130,17 @@ describe("docs/operators.md, word by word", function () {
       expect(functions.map(toFunctionSignature), contract).to.include(signature);
       return signature.replace(/\(.*/, "");
     });
-    expect(named).to.deep.equal(["familyOf", "register", "approve", "stake"]);
+    expect(named).to.deep.equal([
+      "familyOf",
+      "register",
+      "approve",
+      "stake",
+      "FAMILY_BOND",
+      "approve",
+      "proposeFamily",
+      "listFamily",
+      "withdrawFamily",
+    ]);
   });
 
   it("refuses an export that wants a locale this machine has not, and says how to get on", async () => {

@@ -10,17 +10,19 @@ const close = (given: readonly number[], wanted: readonly number[]): void => {
   wanted.forEach((x, i) => expect(given[i]).to.be.closeTo(x, 1e-9));
 };
 
+const sharesOf = (logits: readonly number[]): number[] => logits.map((_, at) => softmax(logits, at));
+
 describe("softmax", () => {
   it("gives the shares of a worked example", () => {
-    close(softmax([Math.log(1), Math.log(2), Math.log(5)]), [1 / 8, 2 / 8, 5 / 8]);
+    close(sharesOf([Math.log(1), Math.log(2), Math.log(5)]), [1 / 8, 2 / 8, 5 / 8]);
   });
 
   it("does not overflow, sums to 1 and keeps the order", () => {
-    close(softmax([1_000, 0]), [1, 0]);
+    close(sharesOf([1_000, 0]), [1, 0]);
     const logits = fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 1, maxLength: 9 });
     fc.assert(
       fc.property(logits, (numbers) => {
-        const shares = softmax(numbers);
+        const shares = sharesOf(numbers);
         expect(shares.reduce((a, b) => a + b)).to.be.closeTo(1, 1e-9);
         const greatest = numbers.indexOf(Math.max(...numbers));
         expect(shares[greatest]).to.equal(Math.max(...shares));
@@ -28,8 +30,13 @@ describe("softmax", () => {
     );
   });
 
+  it("of a part looks at nothing else", () => {
+    close([softmax([9, Math.log(1), Math.log(3), 9], 1, 1, 2)], [3 / 4]);
+    expect(softmax([0, Number.NaN], 0)).to.be.NaN;
+  });
+
   it("of two is the sigmoid of their difference", () => {
-    close(softmax([0.3, 1.7]), [sigmoid(-1.4), sigmoid(1.4)]);
+    close(sharesOf([0.3, 1.7]), [sigmoid(-1.4), sigmoid(1.4)]);
     expect(sigmoid(logit(0.2))).to.be.closeTo(0.2, 1e-12);
   });
 });

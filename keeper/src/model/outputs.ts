@@ -46,16 +46,13 @@ export function readOutput(
     return answers.map((_, row) => (String(data[row]) === select.label ? 1 : 0));
   }
   if (!/^(float\d+|u?int\d+)$/.test(type)) throw new OutputShapeError(type, "numbers");
-  const logits = new Array<number>(perRow);
+  const numbers = data instanceof Float32Array ? data : Float64Array.from(data as ArrayLike<number>, Number);
   return answers.map((answer, row) => {
     const at = chosen(select, answer);
-    const number = (i: number): number => Number(data[row * perRow + i]);
-    if (values !== "logits" || perRow === 1) {
-      const x = at >= 0 ? number(at) : Number.NaN;
-      return probability(values === "logits" ? sigmoid(x) : x);
-    }
-    for (let i = 0; i < perRow; i++) logits[i] = number(i);
-    return probability(softmax(logits)[at] ?? Number.NaN);
+    if (at < 0) return Number.NaN;
+    if (values === "logits" && perRow > 1) return probability(softmax(numbers, at, row * perRow, perRow));
+    const x = numbers[row * perRow + at]!;
+    return probability(values === "logits" ? sigmoid(x) : x);
   });
 }
 

@@ -1,8 +1,8 @@
 import type { Claim } from "../../payload/schema.ts";
 import type { ManifestInput } from "../manifest.ts";
-import { layOut, resizePlanes, toPlanes } from "./pixels.ts";
+import { createLayOut, resizePlanes, toPlanes } from "./pixels.ts";
 import { decodePng, PngError, readPngHeader } from "./png.ts";
-import { integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
+import { createRows, integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 
 /** A claim as far as a model sees it. */
@@ -137,6 +137,8 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
   const shape = { nchw: [channels, height, width], nhwc: [height, width, channels], nhw: [height, width] }[
     layout
   ];
+  const next = createRows(channels * width * height);
+  const layOut = createLayOut(input);
   return {
     name,
     row(claim) {
@@ -145,7 +147,8 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
       try {
         if (resize === "none" && !hasSize(bytes, width, height)) return undefined;
         const planes = toPlanes(decodePng(bytes), input.channels);
-        return layOut(resize === "none" ? planes : resizePlanes(planes, width, height, resize), input);
+        const fitting = resize === "none" ? planes : resizePlanes(planes, width, height, resize);
+        return layOut(fitting, next());
       } catch (error) {
         if (error instanceof PngError) return undefined;
         throw error;
@@ -163,11 +166,12 @@ function hasSize(bytes: Buffer, width: number, height: number): boolean {
 
 function valuesFeed({ name, shape, scale, mean, std, type }: Input<"values">): Feed<Float32Array> {
   const length = shape.reduce((product, size) => product * size, 1);
+  const next = createRows(length);
   return {
     name,
     row({ values }) {
       if (values?.length !== length) return undefined;
-      const row = new Float32Array(length);
+      const row = next();
       for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - mean) / std;
       return row;
     },

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { encode as encodeElsewhere, decode as decodeElsewhere } from "fast-png";
 import fc from "fast-check";
 
-import { layOut, resizePlanes, toPlanes, type Planes } from "./pixels.ts";
+import { createLayOut, resizePlanes, toPlanes, type Arrangement, type Planes } from "./pixels.ts";
 import { decodePng, MAX_PIXELS, PngError, readPngHeader, type Pixels } from "./png.ts";
 import { encodePng } from "./pngEncode.ts";
 
@@ -267,6 +267,8 @@ describe("pixels", () => {
 
   it("lays channels out, scaled", () => {
     const planes = toPlanes(RED_BLUE, "rgb");
+    const layOut = (image: Planes, how: Arrangement): Float32Array =>
+      createLayOut(how)(image, new Float32Array(image.width * image.height * image.planes.length));
     const one = { scale: 1 / 255, mean: [0], std: [1] };
     expect([...layOut(planes, { layout: "nchw", ...one })]).to.deep.equal([1, 0, 0, 0, 0, 1]);
     expect([...layOut(planes, { layout: "nhwc", ...one })]).to.deep.equal([1, 0, 0, 0, 0, 1]);
@@ -276,5 +278,11 @@ describe("pixels", () => {
     expect([...layOut(grey(2, 1, 3, 4), { layout: "nhw", scale: 2, mean: [1], std: [0.5] })]).to.deep.equal([
       10, 14,
     ]);
+    const resized = { ...planes, planes: planes.planes.map((plane) => Float32Array.from(plane)) };
+    for (const how of [
+      { layout: "nchw", ...each },
+      { layout: "nhwc", ...one },
+    ] as const)
+      expect(layOut(resized, how), "bytes and fractions").to.deep.equal(layOut(planes, how));
   });
 });

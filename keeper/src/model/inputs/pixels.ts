@@ -79,23 +79,37 @@ function places(from: number, to: number, how: "nearest" | "bilinear"): Place[] 
   });
 }
 
-/** (pixel · scale − mean) / std, in the order of the layout; one mean and std, or one a channel. */
-export function layOut(
-  { width, height, planes }: Planes,
-  {
-    layout,
-    scale,
-    mean,
-    std,
-  }: { layout: Layout; scale: number; mean: readonly number[]; std: readonly number[] },
-): Float32Array {
-  const count = width * height;
-  const result = new Float32Array(count * planes.length);
-  for (const [c, plane] of planes.entries()) {
+/** How planes become a row of a tensor. */
+export interface Arrangement {
+  readonly layout: Layout;
+  readonly scale: number;
+  /** One number, or one a channel. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** (pixel · scale − mean) / std, in the order of the layout, written to `result`: as long as all planes together. */
+export function createLayOut({
+  layout,
+  scale,
+  mean,
+  std,
+}: Arrangement): (image: Planes, result: Float32Array) => Float32Array {
+  // Bytes have so few values that looking them up is quicker than to compute each pixel.
+  const levels = [0, 1, 2].map((c) => {
     const [m, s] = [mean[c] ?? mean[0] ?? 0, std[c] ?? std[0] ?? 1];
+    return { m, s, table: Float32Array.from({ length: 256 }, (_, pixel) => (pixel * scale - m) / s) };
+  });
+  return ({ width, height, planes }, result) => {
+    const count = width * height;
     const step = layout === "nhwc" ? planes.length : 1;
-    for (let i = 0, at = layout === "nhwc" ? c : c * count; i < count; i++, at += step)
-      result[at] = (plane[i]! * scale - m) / s;
-  }
-  return result;
+    for (const [c, plane] of planes.entries()) {
+      const { m, s, table } = levels[c]!;
+      const start = layout === "nhwc" ? c : c * count;
+      if (plane instanceof Uint8Array)
+        for (let i = 0, at = start; i < count; i++, at += step) result[at] = table[plane[i]!]!;
+      else for (let i = 0, at = start; i < count; i++, at += step) result[at] = (plane[i]! * scale - m) / s;
+    }
+    return result;
+  };
 }

@@ -24,8 +24,28 @@ export function integerTensor(
   return { type, dims, data: type === "int64" ? BigInt64Array.from(data, BigInt) : Int32Array.from(data) };
 }
 
+/** Most rows, and most numbers, of a block. */
+const BLOCK_ROWS = 64;
+const BLOCK_NUMBERS = 262_144;
+
+/** Gives rows of one length, side by side in blocks: a batch that fills them in order needs no copy. */
+export function createRows(length: number): () => Float32Array {
+  const rows = Math.max(1, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / Math.max(1, length))));
+  let block = new Float32Array(0);
+  let at = 0;
+  return () => {
+    if (at + length > block.length) [block, at] = [new Float32Array(rows * length), 0];
+    return block.subarray(at, (at += length));
+  };
+}
+
 /** Rows of the same length, one after the other. */
 export function joined(rows: readonly Float32Array[], length: number): Float32Array {
+  const [first] = rows;
+  const isInOrder = (row: Float32Array, i: number): boolean =>
+    row.buffer === first?.buffer && row.byteOffset === first.byteOffset + i * length * row.BYTES_PER_ELEMENT;
+  if (first !== undefined && rows.every(isInOrder))
+    return new Float32Array(first.buffer, first.byteOffset, rows.length * length);
   const all = new Float32Array(rows.length * length);
   for (const [i, row] of rows.entries()) all.set(row, i * length);
   return all;
