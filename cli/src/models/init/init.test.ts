@@ -5,11 +5,13 @@ import { PassThrough } from "node:stream";
 
 import { lookAtModel, manifestSchema, readModel, type GraphFacts, type Manifest } from "@assay/keeper";
 import { expect } from "chai";
+import { Command } from "commander";
 
+import { initCommand } from "../../commands/models/init.ts";
 import { CliError } from "../../lib/errors.ts";
 import { assay } from "../../testing/assay.ts";
 import { onnxModel, wordsModel, type GraphPlan, type PortPlan } from "../../testing/onnx.ts";
-import { createInterview, type Flags } from "./interview.ts";
+import { createInterview, type Flags, type Interview } from "./interview.ts";
 import { interviewFor } from "./manifest.ts";
 
 const ABOUT = { name: "M", domain: "test", family: "f", source: "s", licence: "MIT", baseRate: "0.4" };
@@ -202,6 +204,55 @@ describe("a manifest out of a graph", function () {
       min: 20,
       max: 500,
     });
+  });
+
+  it("has an option for every question, and none that nothing asks for", async () => {
+    const asked = new Set<string>();
+    const recording = (answers: Readonly<Record<string, string>>): Interview => ({
+      ask({ flag, proposal, parse }) {
+        asked.add(flag);
+        return Promise.resolve(parse(answers[flag] ?? proposal ?? "2"));
+      },
+      given({ flag }) {
+        asked.add(flag);
+        return undefined;
+      },
+      check: () => {},
+      close: () => {},
+    });
+    const raw = (
+      input: PortPlan,
+      outputs: readonly PortPlan[],
+      answers: Readonly<Record<string, string>>,
+    ) => {
+      const nodes = outputs.map(({ name }) => ["Identity", [input.name], name] as const);
+      return [ports([input], outputs, { nodes }), answers] as const;
+    };
+    const of = (type: PortPlan["type"], ...shape: PortPlan["shape"]): PortPlan => ({
+      name: "x",
+      type,
+      shape,
+    });
+    const open: PortPlan = { name: "out", type: "FLOAT", shape: ["N", "K"] };
+    for (const [model, answers] of [
+      raw(of("STRING", "N"), [open, { ...open, name: "other" }], {
+        output: "out",
+        true: "answer",
+        labels: "a,b",
+      }),
+      raw(of("STRING", "N", 2), [SCORE], {}),
+      raw(of("INT64", "N", "T"), [SCORE], {}),
+      raw(of("FLOAT", "N", "a", "b", "c"), [SCORE], { kind: "image" }),
+      raw(of("FLOAT", "N", "free"), [SCORE], {}),
+    ]) {
+      const own = { name: "M", domain: "d", family: "f", ...answers };
+      await interviewFor(await factsOf(model), { model, tokenizer: Buffer.from("{}") }, recording(own));
+    }
+    const models = new Command();
+    initCommand(models);
+    const options = models.commands[0]!.options.map(({ long }) => long?.slice(2) ?? "");
+    const others = ["yes", "force", "json", "config"];
+    expect([...asked, ...others].sort()).to.deep.equal(options.sort());
   });
 
   it("refuses an input that nothing in a claim can fill", async () => {

@@ -24,6 +24,18 @@ describe("readTokenizer", () => {
     expect([words.padId, words.padsLeft]).to.deep.equal([0, false]);
   });
 
+  it("takes no longer than a vote can wait for the longest word a text can be", () => {
+    // Where a server runs the model the keeper itself tokenizes: no process is there to be ended.
+    for (const letters of ["a", "x", "ab", "abc", "日", "!"]) {
+      const word = letters.repeat(32_768 / letters.length);
+      for (const tokenizer of [words, bytes]) {
+        const start = performance.now();
+        tokenizer.encode([word, word], 512);
+        expect(performance.now() - start, `${letters}…`).to.be.below(5_000);
+      }
+    }
+  }).timeout(60_000);
+
   it("encodes bytes, both texts of a pair, and pads where the file says", () => {
     expect(bytes.encode(["abc ab"], 16).ids).to.deep.equal([5, 6]);
     expect(bytes.encode(["abc", " ab"], 16).ids).to.deep.equal([5, 6]);
