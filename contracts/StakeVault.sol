@@ -77,6 +77,8 @@ contract StakeVault is EpochClock, IStakeVault {
     /// @dev Registrations of all domains so far.
     uint64 private _registrations;
     mapping(uint16 domain => mapping(address owner => Origin)) private _origins;
+    /// @dev Only of operators whose family carries RECLASSIFIED.
+    mapping(uint16 domain => mapping(address owner => Bounty)) private _bounties;
 
     constructor(
         IWorkToken token,
@@ -126,10 +128,12 @@ contract StakeVault is EpochClock, IStakeVault {
         require(!origin.pinned || family == kept, FamilyPinned(domain, msg.sender, family, kept));
 
         // Nobody registers 2^64 times.
-        _origins[domain][msg.sender] = Origin(++_registrations, 0, 0, origin.pinned);
+        origin.serial = ++_registrations;
         // A former operator of the domain keeps its R; a new one starts at 1.
         uint64 reputation = operator.reputation == 0 ? uint64(Units.WAD) : operator.reputation;
-        _operators[domain][msg.sender] = Operator(hotKey, family, commission, REGISTERED, reputation);
+        // Who was moved stays marked, so that leaving ends no bounty.
+        uint8 marked = family | (operator.family & RECLASSIFIED);
+        _operators[domain][msg.sender] = Operator(hotKey, marked, commission, REGISTERED, reputation);
         modelHashOf[domain][msg.sender] = modelHash;
         delete _raises[domain][msg.sender];
         ++familyMembers[domain][family];
@@ -378,8 +382,12 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
-    function reward(uint16 domain, address owner, uint256 amount) external {
+    function reward(uint16 domain, address owner, uint256 epoch, uint256 amount) external {
         require(msg.sender == MINTER, NotMinter(msg.sender, MINTER));
+        (address reporter, uint256 bounty) = (address(0), 0);
+        if (_operators[domain][owner].family >= RECLASSIFIED)
+            (reporter, bounty) = _takeBounty(domain, owner, epoch, amount);
+        amount -= bounty;
         Backing memory pool = _pools[domain][owner];
         Shares storage total = _shares[domain][owner];
         uint256 activeShares = total.active;
@@ -399,6 +407,8 @@ contract StakeVault is EpochClock, IStakeVault {
         _pools[domain][owner].active = pool.active;
         _reweigh(domain, owner, pool, activeShares, _gwei(pool) - before);
         emit Rewarded(domain, owner, amount, commission);
+
+        if (bounty != 0) TOKEN.safeTransfer(reporter, bounty);
     }
 
     /// @inheritdoc IStakeVault
@@ -410,7 +420,7 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
-    function reclassify(uint16 domain, address owner, uint8 family, bool pinned) external {
+    function reclassify(uint16 domain, address owner, uint8 family, Bounty calldata bounty) external {
         require(msg.sender == CLONES, NotCloneRegistry(msg.sender, CLONES));
         require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
         Operator storage operator = _operators[domain][owner];
@@ -420,23 +430,22 @@ contract StakeVault is EpochClock, IStakeVault {
         // Two families are known for the epochs that can be read, so the last move must be older than all of them.
         require(origin.since < epoch, ReclassifiedLately(domain, owner, origin.since));
         uint8 from = operator.family & ~RECLASSIFIED;
-        origin.pinned = pinned;
-        if (operator.flags & REGISTERED == 0) {
-            // Deregistered, so it has no weight in any epoch; it can come back to this family only.
-            operator.family = family;
-        } else {
-            operator.family = family | RECLASSIFIED;
-            origin.from = from;
-            // Fits: 2^24 epochs are far beyond any clock this is deployed with.
-            origin.since = uint24(epoch + 1);
+        operator.family = family | RECLASSIFIED;
+        origin.from = from;
+        // Fits: 2^24 epochs are far beyond any clock this is deployed with.
+        origin.since = uint24(epoch + 1);
+        origin.pinned = bounty.reporter != address(0);
+        _origins[domain][owner] = origin;
+        // Who left has no weight in any epoch and is nobody's member.
+        if (operator.flags & REGISTERED != 0) {
             --familyMembers[domain][from];
             ++familyMembers[domain][family];
             uint256 weight = _weights[domain][owner].window.next();
             _moveFamily(domain, from, epoch, weight, 0);
             _moveFamily(domain, family, epoch, 0, weight);
         }
-        _origins[domain][owner] = origin;
-        emit OperatorReclassified(domain, owner, from, family, epoch + 1, pinned);
+        emit OperatorReclassified(domain, owner, from, family, epoch + 1, origin.pinned);
+        _promise(domain, owner, epoch, bounty);
     }
 
     // ------------------------------------------------------------------ views
@@ -485,6 +494,11 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
+    function bountyOf(uint16 domain, address owner) external view returns (Bounty memory) {
+        return _bounties[domain][owner];
+    }
+
+    /// @inheritdoc IStakeVault
     function poolOf(uint16 domain, address owner) public view returns (Pool memory) {
         Backing memory pool = _pools[domain][owner];
         // Fits: part of the pool's assets.
@@ -519,6 +533,35 @@ contract StakeVault is EpochClock, IStakeVault {
     function commissionOf(uint16 domain, address owner) public view returns (uint256) {
         uint256 raise = _raises[domain][owner];
         return raise != 0 && block.timestamp >= raise >> 16 ? uint16(raise) : _operators[domain][owner].commission;
+    }
+
+    // --------------------------------------------------------------- bounties
+
+    /// @dev One at a time: otherwise a clone could replace the one it owes by having itself reported once more.
+    function _promise(uint16 domain, address owner, uint256 epoch, Bounty calldata bounty) private {
+        if (bounty.reporter == address(0)) {
+            delete _bounties[domain][owner];
+        } else if (_bounties[domain][owner].until <= epoch) {
+            _bounties[domain][owner] = bounty;
+            emit BountyPromised(domain, owner, bounty.reporter, bounty.from, bounty.until, bounty.left);
+        }
+    }
+
+    /// @dev Books what a reward of `amount` wei for `epoch` leaves to the reporter: a twentieth in whole gwei.
+    function _takeBounty(
+        uint16 domain,
+        address owner,
+        uint256 epoch,
+        uint256 amount
+    ) private returns (address reporter, uint256 paid) {
+        Bounty memory bounty = _bounties[domain][owner];
+        if (epoch < bounty.from || epoch >= bounty.until) return (address(0), 0);
+        reporter = bounty.reporter;
+        uint256 part = FixedPointMathLib.min(amount / Units.BOUNTY_DIVISOR / Units.GWEI, bounty.left);
+        // Fits: at most what is left.
+        _bounties[domain][owner].left = bounty.left - uint48(part);
+        paid = part * Units.GWEI;
+        if (paid != 0) emit ReporterPaid(domain, owner, reporter, epoch, paid);
     }
 
     // ---------------------------------------------------------------- charges

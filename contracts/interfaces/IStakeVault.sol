@@ -61,6 +61,16 @@ interface IStakeVault is IEpochClock {
         bool pinned;
     }
 
+    /// @notice What a reclassified operator's next rewards leave to whoever reported it. One slot.
+    struct Bounty {
+        address reporter;
+        /// @dev rewards of the epochs `from` … `until` − 1 leave it a twentieth
+        uint24 from;
+        uint24 until;
+        /// @dev gwei that are not paid yet
+        uint48 left;
+    }
+
     /// @notice What a seat is judged by.
     struct SeatWeights {
         /// @dev w, gwei, in the round's epoch
@@ -127,6 +137,25 @@ interface IStakeVault is IEpochClock {
         uint256 epoch,
         bool pinned
     );
+    /// @notice Rewards of the operator for the epochs `from` … `until` − 1 leave a twentieth, in all up to `cap` gwei, to
+    ///         `reporter`. It ends early when the operator is moved back.
+    event BountyPromised(
+        uint16 indexed domain,
+        address indexed owner,
+        address indexed reporter,
+        uint256 from,
+        uint256 until,
+        uint256 cap
+    );
+    /// @notice `amount` wei of a reward for `epoch` went to `reporter`.
+    event ReporterPaid(
+        uint16 indexed domain,
+        address indexed owner,
+        address indexed reporter,
+        uint256 epoch,
+        uint256 amount
+    );
+    /// @notice `amount` wei were booked in the pool, `commission` of it as the operator's own.
     event Rewarded(uint16 indexed domain, address indexed owner, uint256 amount, uint256 commission);
 
     error NotAssay(address caller, address assay);
@@ -256,16 +285,18 @@ interface IStakeVault is IEpochClock {
         address collector
     ) external returns (uint256 charged);
 
-    /// @notice Books `amount` wei that were just minted to this contract. Only RewardMinter.
-    function reward(uint16 domain, address owner, uint256 amount) external;
+    /// @notice Books `amount` wei that were just minted to this contract for `epoch`, less what a {Bounty} takes. Only
+    ///         RewardMinter.
+    function reward(uint16 domain, address owner, uint256 epoch, uint256 amount) external;
 
     /// @notice Takes over a new R; weight and tier change with the next epoch. Only ReputationLedger.
     function setReputation(uint16 domain, address owner, uint256 reputation) external;
 
     /// @notice Moves an operator to another family from the next epoch on; the current and the previous epoch keep the old
     ///         one. Only CloneRegistry.
-    /// @param pinned whether it may register again in that family only
-    function reclassify(uint16 domain, address owner, uint8 family, bool pinned) external;
+    /// @param bounty what its next rewards leave to whom, and it may register again in that family only; if a bounty is
+    ///        running it goes on instead. Without a reporter a running one ends, and the operator is free to choose.
+    function reclassify(uint16 domain, address owner, uint8 family, Bounty calldata bounty) external;
 
     // -------------------------------------------------------------------- views
 
@@ -286,6 +317,7 @@ interface IStakeVault is IEpochClock {
     /// @notice An operator, with the family it counts in now.
     function operatorOf(uint16 domain, address owner) external view returns (Operator memory);
     function originOf(uint16 domain, address owner) external view returns (Origin memory);
+    function bountyOf(uint16 domain, address owner) external view returns (Bounty memory);
     function modelHashOf(uint16 domain, address owner) external view returns (bytes32);
     function poolOf(uint16 domain, address owner) external view returns (Pool memory);
     function sharesOf(uint16 domain, address owner) external view returns (Shares memory);
