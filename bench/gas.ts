@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
 import { measureAppeals } from "./appeals.ts";
 import { measureClones } from "./clones.ts";
+import { measureDevices } from "./devices.ts";
 import { measureLife, type Figures } from "./life.ts";
 import { measureMaxima } from "./maxima.ts";
 import { measurePerformance } from "./performance.ts";
@@ -26,6 +27,7 @@ async function measure(): Promise<Figures> {
     async () => measureStaking(await buildWorld(OPERATORS)),
     measureAppeals,
     measureClones,
+    measureDevices,
     measureMaxima,
     measurePerformance,
     measurePopulation,

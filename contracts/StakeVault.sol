@@ -5,6 +5,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {EpochClock} from "./EpochClock.sol";
+import {IAttestation} from "./interfaces/IAttestation.sol";
 import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
@@ -126,6 +127,8 @@ contract StakeVault is EpochClock, IStakeVault {
         Origin storage origin = _origins[domain][msg.sender];
         uint8 kept = operator.family & ~RECLASSIFIED;
         require(!origin.pinned || family == kept, FamilyPinned(domain, msg.sender, family, kept));
+        address hook = REGISTRY.attestationOf(domain);
+        if (hook != address(0)) IAttestation(hook).requireAdmitted(domain, msg.sender);
 
         // Nobody registers 2^64 times.
         origin.serial = ++_registrations;
@@ -522,11 +525,7 @@ contract StakeVault is EpochClock, IStakeVault {
         address owner,
         address holder
     ) external view returns (uint256 active, uint256 unbonding) {
-        Backing memory pool = _pools[domain][owner];
-        Shares memory total = _shares[domain][owner];
-        Holding memory holding = _holdings[domain][owner][holder];
-        active = SharesMath.toAssetsDown(holding.shares, pool.active, total.active);
-        unbonding = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
+        return _worth(_holdings[domain][owner][holder], _pools[domain][owner], _shares[domain][owner]);
     }
 
     /// @inheritdoc IStakeVault
@@ -578,14 +577,42 @@ contract StakeVault is EpochClock, IStakeVault {
         // The unbonding side pays its part rounded down; what is left is at most the active side, because
         // charged ≤ assets implies charged − ⌊charged · unbonding / assets⌋ ≤ active.
         uint256 fromUnbonding = charged == 0 ? 0 : (charged * pool.unbonding) / assets;
+        Shares memory total = _shares[domain][owner];
+        uint256 own = _ownStake(domain, owner, pool, total);
         pool.unbonding -= uint88(fromUnbonding);
         pool.active -= uint88(charged - fromUnbonding);
         _pools[domain][owner] = pool;
-        uint256 activeShares = _shares[domain][owner].active;
+        uint256 left = _ownStake(domain, owner, pool, total);
+        uint256 floor = pool.minSelfBond * Units.GWEI;
+        if (own >= floor && left < floor) {
+            _origins[domain][owner].chargedOut = true;
+            emit ChargedOut(domain, owner, left, floor);
+        }
         // Wraps below zero where the charge exceeds the bond; _reweigh adds modulo 2^256.
         unchecked {
-            _reweigh(domain, owner, pool, activeShares, bond + _gwei(pool) - before);
+            _reweigh(domain, owner, pool, total.active, bond + _gwei(pool) - before);
         }
+    }
+
+    /// @dev wei the operator itself has in its pool, on both sides.
+    function _ownStake(
+        uint16 domain,
+        address owner,
+        Backing memory pool,
+        Shares memory total
+    ) private view returns (uint256) {
+        (uint256 active, uint256 unbonding) = _worth(_holdings[domain][owner][owner], pool, total);
+        return active + unbonding;
+    }
+
+    /// @dev wei of both sides, rounded down.
+    function _worth(
+        Holding memory holding,
+        Backing memory pool,
+        Shares memory total
+    ) private pure returns (uint256 active, uint256 unbonding) {
+        active = SharesMath.toAssetsDown(holding.shares, pool.active, total.active);
+        unbonding = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
     }
 
     // ---------------------------------------------------------------- weights

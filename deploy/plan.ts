@@ -21,6 +21,9 @@ export const ORDER = [
   "CloneRegistry",
 ] as const;
 
+/** Contracts beside the protocol, deployed by whoever wants them: see deploy/README.md. */
+export const OPTIONAL = ["P256Attestation"] as const;
+
 export type ContractName = (typeof ORDER)[number];
 export type Addresses = Record<ContractName, string>;
 

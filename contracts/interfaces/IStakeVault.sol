@@ -8,7 +8,8 @@ import {IEpochClock} from "./IEpochClock.sol";
 /// @notice Operators and their pools: self-bond, delegation, unbonding, seat bonds, charges; seat weights by epoch.
 /// @dev Amounts are wei of WORK; weights and bonds are whole gwei of WORK.
 ///      Safety rests on: WORK moves exactly what it says and calls nobody; Assay, the ReputationLedger and the
-///      RewardMinter are the immutable peers. Liveness of withdrawals rests on WORK alone.
+///      RewardMinter are the immutable peers. Liveness of withdrawals rests on WORK alone, that of registrations also on
+///      the domain's IAttestation, an outside contract that is asked by a static call before anything happens.
 ///      Invariants: balance = Σ (active + unbonding); locked · 1e9 ≤ active + unbonding of every pool;
 ///      W = Σ W_f over eligible families; W_f = Σ w; Σroot = Σ isqrt(W_f · 2^32).
 interface IStakeVault is IEpochClock {
@@ -59,6 +60,8 @@ interface IStakeVault is IEpochClock {
         uint8 from;
         /// @dev it may register again in its present family only
         bool pinned;
+        /// @dev a charge once took its own stake, active and unbonding, below the minSelfBond of its domain
+        bool chargedOut;
     }
 
     /// @notice What a reclassified operator's next rewards leave to whoever reported it. One slot.
@@ -126,6 +129,8 @@ interface IStakeVault is IEpochClock {
         uint256 bounty,
         address indexed collector
     );
+    /// @notice A charge took the operator's own stake below `floor` wei; its Origin says so for ever.
+    event ChargedOut(uint16 indexed domain, address indexed owner, uint256 left, uint256 floor);
     /// @notice `missing` wei could not be charged and is forgiven.
     event Shortfall(uint16 indexed domain, address indexed owner, uint256 missing);
     /// @notice From `epoch` on the operator counts in `family`.
@@ -191,7 +196,7 @@ interface IStakeVault is IEpochClock {
 
     // ---------------------------------------------------------------- operators
 
-    /// @notice Registers the caller as an operator of `domain`.
+    /// @notice Registers the caller as an operator of `domain`, if its IAttestation, where it has one, does not object.
     /// @param hotKey address that will commit votes
     /// @param family slot of a listed family
     /// @param commission basis points, ≤ {MAX_COMMISSION}; if the pool holds active stake from before, ≤ the commission then

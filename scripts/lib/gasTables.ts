@@ -257,6 +257,8 @@ const OTHERS = {
   reportClones: "a report on two clones: 4 requests, 256 uncertain claims, the least there can be",
   replyClones: "one request of 64 claims added",
   closeClones: "the later one moved to the other's family, the bond paid back",
+  attest: "a device bound to an operator: two P-256 signatures, computed in Solidity",
+  registerAttested: "registering in a domain that asks for a device",
 } as const;
 
 const PARTS = {

@@ -141,7 +141,7 @@ describe("StakeVault", () => {
       const w = await load(promised);
       const bounty = { from: w.from, until: w.until, left: CAP };
       for (let i = 0n; i < 40n; i++) {
-        const [epoch, amount] = [w.from - 2n + (i * 7n) % 35n, (i * i * 3n + 1n) * 10n ** (i % 17n)];
+        const [epoch, amount] = [w.from - 2n + ((i * 7n) % 35n), (i * i * 3n + 1n) * 10n ** (i % 17n)];
         const part = rewards.reporterPart(bounty, epoch, amount);
         expect(await paidOf(w, epoch, amount), `${amount} wei in epoch ${epoch}`).to.equal(part * GWEI);
         bounty.left -= part;
