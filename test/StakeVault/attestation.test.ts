@@ -13,6 +13,8 @@ import {
 } from "../fixtures/world.ts";
 
 const load = networkHelpers.loadFixture.bind(networkHelpers);
+/** Enough to register, and little enough to burn. */
+const GAS = { gasLimit: 1_000_000n };
 const MOOD = { SILENT: 0, REFUSE: 1, BURN: 2, SHOUT: 3, REENTER: 4 } as const;
 
 /** The default world, whose domain has a hook of somebody who means ill; and a domain without one. */
@@ -60,13 +62,13 @@ describe("StakeVault", () => {
       it(`keeps newcomers of its domain out, and nothing else, when the hook does ${mood}`, async () => {
         const w = await load(hookedWorld);
         await w.set(MOOD[mood]);
-        const reason = expect(register(w, w.newcomer));
+        const reason = expect(register(w, w.newcomer, w.domain, GAS));
         if (mood === "REFUSE") await reason.to.be.revertedWithCustomError(w.hook, "Refused");
         else await reason.to.be.revert(ethers);
         await register(w, w.newcomer, w.free);
         await expectFree(w);
         // Who left stands outside, as everybody; its stake did not stay behind.
-        await expect(register(w, w.owners[0]!)).to.be.revert(ethers);
+        await expect(register(w, w.owners[0]!, w.domain, GAS)).to.be.revert(ethers);
         await w.registry.setAttestation(w.domain, ethers.ZeroAddress);
         await register(w, w.owners[0]!);
         await register(w, w.newcomer);
@@ -84,7 +86,10 @@ describe("StakeVault", () => {
         ["vacateFamily", w.vault.interface.encodeFunctionData("vacateFamily", [w.free, 3])],
       ] as const) {
         await w.set(MOOD.REENTER, at, data);
-        await expect(register(w, w.newcomer), name).to.be.revertedWithCustomError(w.hook, "Refused");
+        await expect(register(w, w.newcomer, w.domain, GAS), name).to.be.revertedWithCustomError(
+          w.hook,
+          "Refused",
+        );
       }
       // Outside of the question the last of these calls goes through: it was refused for being asked statically.
       await w.hook.getFunction("requireAdmitted")(w.domain, w.newcomer.address);

@@ -58,17 +58,19 @@ describe("assay explain of a reclassified operator", function () {
   /** Moves the copy out of family 1, as the registry of clones does after a report. */
   async function reclassify(): Promise<void> {
     const { client, reads, at } = chain.connection;
+    const vault = { address: at.StakeVault, abi: stakeVaultAbi } as const;
+    const clones = await client.readContract({ ...vault, functionName: "CLONES" });
     const epoch = await reads.currentEpoch();
     const bounty = { reporter: reporter.address, from: epoch + 1, until: epoch + 31, left: 10 ** 11 };
     const rpc = client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
-    await rpc({ method: "hardhat_impersonateAccount", params: [at.CloneRegistry] });
-    await rpc({ method: "hardhat_setBalance", params: [at.CloneRegistry, numberToHex(parseEther("1"))] });
+    await rpc({ method: "hardhat_impersonateAccount", params: [clones] });
+    await rpc({ method: "hardhat_setBalance", params: [clones, numberToHex(parseEther("1"))] });
     const data = encodeFunctionData({
       abi: stakeVaultAbi,
       functionName: "reclassify",
       args: [chain.domain, copy.address, 0, bounty],
     });
-    const call = { from: at.CloneRegistry, to: at.StakeVault, data, gas: numberToHex(1_000_000n) };
+    const call = { from: clones, to: at.StakeVault, data, gas: numberToHex(1_000_000n) };
     const hash = (await rpc({ method: "eth_sendTransaction", params: [call] })) as `0x${string}`;
     const { status } = await client.waitForTransactionReceipt({ hash });
     expect(status).to.equal("success");

@@ -838,6 +838,7 @@ export const domainRegistryAbi = [
   },
   { inputs: [{ name: "name", type: "string" }], name: "InvalidName", type: "error" },
   { inputs: [], name: "InvalidOwner", type: "error" },
+  { inputs: [{ name: "given", type: "address" }], name: "NotAContract", type: "error" },
   {
     inputs: [
       { name: "caller", type: "address" },
@@ -900,6 +901,15 @@ export const domainRegistryAbi = [
     ],
     name: "UnknownVersion",
     type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "hook", type: "address" },
+    ],
+    name: "AttestationSet",
+    type: "event",
   },
   {
     anonymous: false,
@@ -1242,6 +1252,13 @@ export const domainRegistryAbi = [
     name: "announce",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "domain", type: "uint16" }],
+    name: "attestationOf",
+    outputs: [{ name: "hook", type: "address" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -1643,6 +1660,16 @@ export const domainRegistryAbi = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "hook", type: "address" },
+    ],
+    name: "setAttestation",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -2211,11 +2238,35 @@ export const stakeVaultAbi = [
     inputs: [
       { indexed: true, name: "domain", type: "uint16" },
       { indexed: true, name: "owner", type: "address" },
+      { indexed: true, name: "reporter", type: "address" },
+      { indexed: false, name: "from", type: "uint256" },
+      { indexed: false, name: "until", type: "uint256" },
+      { indexed: false, name: "cap", type: "uint256" },
+    ],
+    name: "BountyPromised",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
       { indexed: false, name: "charged", type: "uint256" },
       { indexed: false, name: "bounty", type: "uint256" },
       { indexed: true, name: "collector", type: "address" },
     ],
     name: "Charged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "left", type: "uint256" },
+      { indexed: false, name: "floor", type: "uint256" },
+    ],
+    name: "ChargedOut",
     type: "event",
   },
   {
@@ -2284,6 +2335,18 @@ export const stakeVaultAbi = [
       { indexed: true, name: "owner", type: "address" },
     ],
     name: "OperatorRemoved",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: true, name: "reporter", type: "address" },
+      { indexed: false, name: "epoch", type: "uint256" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "ReporterPaid",
     type: "event",
   },
   {
@@ -2473,6 +2536,27 @@ export const stakeVaultAbi = [
       { name: "domain", type: "uint16" },
       { name: "owner", type: "address" },
     ],
+    name: "bountyOf",
+    outputs: [
+      {
+        components: [
+          { name: "reporter", type: "address" },
+          { name: "from", type: "uint24" },
+          { name: "until", type: "uint24" },
+          { name: "left", type: "uint48" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
     name: "cancelUnstake",
     outputs: [{ name: "shares", type: "uint256" }],
     stateMutability: "nonpayable",
@@ -2646,6 +2730,7 @@ export const stakeVaultAbi = [
           { name: "since", type: "uint24" },
           { name: "from", type: "uint8" },
           { name: "pinned", type: "bool" },
+          { name: "chargedOut", type: "bool" },
         ],
         name: "",
         type: "tuple",
@@ -2679,7 +2764,16 @@ export const stakeVaultAbi = [
       { name: "domain", type: "uint16" },
       { name: "owner", type: "address" },
       { name: "family", type: "uint8" },
-      { name: "pinned", type: "bool" },
+      {
+        components: [
+          { name: "reporter", type: "address" },
+          { name: "from", type: "uint24" },
+          { name: "until", type: "uint24" },
+          { name: "left", type: "uint48" },
+        ],
+        name: "bounty",
+        type: "tuple",
+      },
     ],
     name: "reclassify",
     outputs: [],
@@ -2736,6 +2830,7 @@ export const stakeVaultAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "owner", type: "address" },
+      { name: "epoch", type: "uint256" },
       { name: "amount", type: "uint256" },
     ],
     name: "reward",
@@ -6149,6 +6244,13 @@ export const cloneRegistryAbi = [
   },
   {
     inputs: [],
+    name: "BOUNTY_EPOCHS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "REGISTRY",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
@@ -6351,6 +6453,359 @@ export const cloneRegistryAbi = [
   },
 ] as const;
 
+export const p256AttestationAbi = [
+  {
+    inputs: [
+      { name: "vault", type: "address" },
+      { name: "registry", type: "address" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "notAfter", type: "uint256" },
+    ],
+    name: "CertificateExpired",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "CertificateRevoked", type: "error" },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceInUse",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceSpent",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "hash", type: "bytes32" },
+    ],
+    name: "InvalidBinding",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "InvalidCertificate", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidKey",
+    type: "error",
+  },
+  { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotAttested",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotDomainOwner",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "vendor", type: "bytes32" },
+    ],
+    name: "UnknownVendor",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "WasChargedOut",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: true, name: "device", type: "bytes32" },
+      { indexed: false, name: "vendor", type: "bytes32" },
+      { indexed: false, name: "certificate", type: "bytes32" },
+      { indexed: false, name: "notAfter", type: "uint48" },
+    ],
+    name: "DeviceBound",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "certificate", type: "bytes32" },
+    ],
+    name: "Revoked",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "vendor", type: "bytes32" },
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        indexed: false,
+        name: "key",
+        type: "tuple",
+      },
+      { indexed: false, name: "listed", type: "bool" },
+    ],
+    name: "VendorSet",
+    type: "event",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      {
+        components: [
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "vendor",
+            type: "tuple",
+          },
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "device",
+            type: "tuple",
+          },
+          { name: "serial", type: "uint64" },
+          { name: "notAfter", type: "uint48" },
+          {
+            components: [
+              { name: "r", type: "bytes32" },
+              { name: "s", type: "bytes32" },
+            ],
+            name: "signature",
+            type: "tuple",
+          },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "r", type: "bytes32" },
+          { name: "s", type: "bytes32" },
+        ],
+        name: "signature",
+        type: "tuple",
+      },
+    ],
+    name: "attest",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "bindingHash",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "device", type: "bytes32" }],
+    name: "bindingOf",
+    outputs: [
+      {
+        components: [
+          { name: "owner", type: "address" },
+          { name: "domain", type: "uint16" },
+          { name: "notAfter", type: "uint48" },
+          { name: "count", type: "uint32" },
+          { name: "vendor", type: "bytes32" },
+          { name: "certificate", type: "bytes32" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "vendor",
+            type: "tuple",
+          },
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "device",
+            type: "tuple",
+          },
+          { name: "serial", type: "uint64" },
+          { name: "notAfter", type: "uint48" },
+          {
+            components: [
+              { name: "r", type: "bytes32" },
+              { name: "s", type: "bytes32" },
+            ],
+            name: "signature",
+            type: "tuple",
+          },
+        ],
+        name: "c",
+        type: "tuple",
+      },
+    ],
+    name: "certificateHash",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "deviceOf",
+    outputs: [{ name: "device", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "key",
+        type: "tuple",
+      },
+    ],
+    name: "idOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "certificate", type: "bytes32" },
+    ],
+    name: "isRevoked",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "vendor", type: "bytes32" },
+    ],
+    name: "isVendor",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "requireAdmitted",
+    outputs: [],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "certificate", type: "bytes32" },
+    ],
+    name: "revoke",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "key",
+        type: "tuple",
+      },
+      { name: "listed", type: "bool" },
+    ],
+    name: "setVendor",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+] as const;
+
 /** Every custom error of every room: whatever a call runs into further down can be decoded. */
 export const errorsAbi = [
   {
@@ -6479,6 +6934,15 @@ export const errorsAbi = [
   { inputs: [{ name: "answer", type: "bytes" }], name: "CallFailed", type: "error" },
   {
     inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "notAfter", type: "uint256" },
+    ],
+    name: "CertificateExpired",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "CertificateRevoked", type: "error" },
+  {
+    inputs: [
       { name: "domain", type: "uint256" },
       { name: "operator", type: "address" },
       { name: "openUntil", type: "uint256" },
@@ -6509,6 +6973,24 @@ export const errorsAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "CommitteeFull",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceInUse",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceSpent",
     type: "error",
   },
   {
@@ -6690,6 +7172,15 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "hash", type: "bytes32" },
+    ],
+    name: "InvalidBinding",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "InvalidCertificate", type: "error" },
+  {
+    inputs: [
       { name: "genesis", type: "uint256" },
       { name: "length", type: "uint256" },
     ],
@@ -6705,6 +7196,20 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [], name: "InvalidHotKey", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidKey",
+    type: "error",
+  },
   { inputs: [], name: "InvalidModelHash", type: "error" },
   { inputs: [{ name: "name", type: "string" }], name: "InvalidName", type: "error" },
   { inputs: [], name: "InvalidOwner", type: "error" },
@@ -6820,6 +7325,7 @@ export const errorsAbi = [
     name: "NoVerdict",
     type: "error",
   },
+  { inputs: [{ name: "given", type: "address" }], name: "NotAContract", type: "error" },
   {
     inputs: [
       {
@@ -6853,6 +7359,14 @@ export const errorsAbi = [
       { name: "assay", type: "address" },
     ],
     name: "NotAssay",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotAttested",
     type: "error",
   },
   {
@@ -7110,6 +7624,7 @@ export const errorsAbi = [
     name: "ReclassifiedLately",
     type: "error",
   },
+  { inputs: [], name: "Refused", type: "error" },
   {
     inputs: [
       { name: "given", type: "bytes32" },
@@ -7352,6 +7867,14 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "domain", type: "uint256" },
+      { name: "vendor", type: "bytes32" },
+    ],
+    name: "UnknownVendor",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
       { name: "version", type: "uint256" },
     ],
     name: "UnknownVersion",
@@ -7381,6 +7904,14 @@ export const errorsAbi = [
       { name: "owner", type: "address" },
     ],
     name: "VotesMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "WasChargedOut",
     type: "error",
   },
   {
