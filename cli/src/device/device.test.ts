@@ -133,6 +133,6 @@ describe("assay device", function () {
     const free = [chain.domain, "0x0000000000000000000000000000000000000000"];
     const { DomainRegistry } = chain.connection.at;
     await chain.send(chain.player(0), DomainRegistry, domainRegistryAbi, "setAttestation", free);
-    await refused(other, "NO_ATTESTATION", certificate, ...key);
+    await refused(other, "NO_ATTESTATION", await certified(device.publicFile), ...key);
   });
 });
