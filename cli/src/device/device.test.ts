@@ -13,7 +13,7 @@ import { idOf, readPublicKey } from "./keys.ts";
 const ARTIFACT = join(ROOT, "artifacts/contracts/hooks/P256Attestation.sol/P256Attestation.json");
 
 describe("assay device", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let chain: TestChain;
   let attestation: Address;
   let owner: Player;

@@ -23,7 +23,7 @@ const VOTES = Array.from({ length: CLAIMS }, (_, i) => (i % 3 === 0 ? 228 : 26))
 
 /** The rounds, accounts and rewards of an operator that was moved to another family, recomputed from events. */
 describe("assay explain of a reclassified operator", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let chain: TestChain;
   let players: Player[];
   let copy: Player;
