@@ -1,5 +1,6 @@
 /** What other workspaces may use of the keeper. */
 export * as captureMath from "./mirror/captureMath.ts";
+export * as cloneMath from "./mirror/cloneMath.ts";
 export * as commitment from "./mirror/commitment.ts";
 export * as feeCurve from "./mirror/feeCurve.ts";
 export * as fixedPoint from "./mirror/fixedPoint.ts";

@@ -1,7 +1,17 @@
-import { assayAbi, errorsAbi, reputationLedgerAbi, rewardMinterAbi, workTokenAbi } from "@assay/published";
-import type { Abi, Address } from "viem";
+import {
+  assayAbi,
+  cloneRegistryAbi,
+  errorsAbi,
+  performanceLedgerAbi,
+  reputationLedgerAbi,
+  rewardMinterAbi,
+  workTokenAbi,
+} from "@assay/published";
+import type { Abi, Address, Hex } from "viem";
 
+import type { Entry } from "../mirror/performanceMath.ts";
 import type { Contracts } from "./addresses.ts";
+import type { Pair } from "./cloneReads.ts";
 import type { ContractCall } from "./sender.ts";
 import type { Terms } from "./types.ts";
 
@@ -26,5 +36,21 @@ export function createWatchCalls(at: Contracts) {
       call(at.RewardMinter, rewardMinterAbi, "distribute", domain, BigInt(epoch), owners),
     post: (domain: number, entries: readonly { owner: Address; reputation: bigint }[]) =>
       call(at.ReputationLedger, reputationLedgerAbi, "post", domain, entries),
+    challengeMetrics: (
+      ledger: Address,
+      domain: number,
+      operator: Address,
+      id: number,
+      base: Hex,
+      entries: readonly Entry[],
+    ) => call(ledger, performanceLedgerAbi, "challengeMetrics", domain, operator, BigInt(id), base, entries),
+    reportClones: (
+      registry: Address,
+      domain: number,
+      { earlier, later }: Pair,
+      evidence: readonly { terms: Terms; first: Hex; second: Hex }[],
+    ) => call(registry, cloneRegistryAbi, "report", domain, earlier, later, evidence),
+    closeClones: (registry: Address, domain: number, { earlier, later }: Pair) =>
+      call(registry, cloneRegistryAbi, "close", domain, earlier, later),
   };
 }

@@ -32,7 +32,8 @@ const MNEMONIC = "test test test test test test test test test test test junk";
 export const CHAIN_ID = 31_337;
 export const MODELS = ["overlap-logistic", "hashed-mlp", "char-trees", "hard-negative", "align-conv"];
 
-const account = (index: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex: index });
+/** Account 0 is the treasury, 1… are the owners, 10… their hot keys, 19 is the requester. */
+export const account = (index: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex: index });
 /** Of any account of the mnemonic. */
 export const keyOf = (index: number): Hex => bytesToHex(account(index).getHdKey().privateKey!);
 /** Operator `i` of the chain below. */
@@ -84,12 +85,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+export interface Changes {
+  readonly protocol?: object;
+  readonly committee?: object;
+}
+
 /**
  * A Hardhat node and the deployment, both as processes, and five operators whose stake counts already.
  *
- * @param committee changes of the domain's parameters
+ * @param changes of the protocol's and the domain's parameters
  */
-export async function startLocalChain(committee: object = {}): Promise<LocalChain> {
+export async function startLocalChain(changes: Changes = {}): Promise<LocalChain> {
   const folder = mkdtempSync(join(tmpdir(), "assay-chain-"));
   const rpcUrl = `http://127.0.0.1:${await freePort()}`;
   const node: ChildProcess = spawn(
@@ -102,7 +108,7 @@ export async function startLocalChain(committee: object = {}): Promise<LocalChai
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    return await bringUp(folder, rpcUrl, committee, stop);
+    return await bringUp(folder, rpcUrl, changes, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -112,7 +118,7 @@ export async function startLocalChain(committee: object = {}): Promise<LocalChai
 async function bringUp(
   folder: string,
   rpcUrl: string,
-  committee: object,
+  changes: Changes,
   stop: () => Promise<void>,
 ): Promise<LocalChain> {
   const options = { rpcUrl, chainId: CHAIN_ID, pollMs: 100 };
@@ -121,7 +127,7 @@ async function bringUp(
     if (tries === 200) throw new Error("the local chain did not answer");
     await sleep(100);
   }
-  const deployment = await deploy(folder, rpcUrl, committee);
+  const deployment = await deploy(folder, rpcUrl, changes);
   const at = deployment.addresses;
   const domain = deployment.domains["grounded"]!;
   const senderOf: LocalChain["senderOf"] = (index, more, through = reader) =>
@@ -229,12 +235,17 @@ async function bringUp(
 }
 
 /** The local parameters, with windows no slow machine can miss: the tests jump over them. */
-async function deploy(folder: string, rpcUrl: string, committee: object): Promise<Deployment> {
+async function deploy(
+  folder: string,
+  rpcUrl: string,
+  { protocol = {}, committee = {} }: Changes,
+): Promise<Deployment> {
   const parameters = JSON.parse(readFileSync(join(ROOT, "deploy/params/local.json"), "utf8")) as {
     protocol: object;
     domains: { committee: object }[];
   };
-  Object.assign(parameters.protocol, { epochLength: 2_000, unbonding: 10_000, parameterDelay: 2_000 });
+  const epochs = { epochLength: 2_000, unbonding: 10_000, parameterDelay: 2_000 };
+  Object.assign(parameters.protocol, epochs, protocol);
   const windows = { expectedBase: 100, revealWindow: 200, sealWindow: 200 };
   Object.assign(parameters.domains[0]!.committee, windows, committee);
   const file = join(folder, "parameters.json");

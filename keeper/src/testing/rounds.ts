@@ -1,10 +1,18 @@
-import { assayAbi, errorsAbi } from "@assay/published";
-import { bytesToHex, keccak256, stringToHex, type Abi, type Hex, type TransactionReceipt } from "viem";
+import { assayAbi, errorsAbi, workTokenAbi } from "@assay/published";
+import {
+  bytesToHex,
+  keccak256,
+  maxUint256,
+  stringToHex,
+  type Abi,
+  type Hex,
+  type TransactionReceipt,
+} from "viem";
 
 import type { RequestedEvent } from "../chain/reads.ts";
 import { PRIORITY, type Sender } from "../chain/sender.ts";
 import { digest } from "../mirror/commitment.ts";
-import { CHAIN_ID, ownerOf, type LocalChain } from "./localChain.ts";
+import { account, CHAIN_ID, ownerOf, type LocalChain } from "./localChain.ts";
 
 /** Votes of an operator of the local chain, one byte a claim; undefined: it stays silent. */
 export type Ballot = readonly number[] | undefined;
@@ -95,4 +103,28 @@ export async function settle(
     bytes === undefined ? [] : [{ owner: ownerOf(i), votes: bytesToHex(Uint8Array.from(bytes)) }],
   );
   await callBy(chain, chain.requester, "Assay", assayAbi, "settle", terms, 0n, votes);
+}
+
+/** Gives an account WORK and lets a contract take all of it. */
+export async function fund(
+  chain: LocalChain,
+  index: number,
+  wei: bigint,
+  spender?: "Appeals" | "CloneRegistry" | "PerformanceLedger",
+): Promise<void> {
+  const { address } = account(index);
+  await callBy(chain, chain.senderOf(0), "WorkToken", workTokenAbi, "transfer", address, wei);
+  if (spender === undefined) return;
+  const to = chain.deployment.addresses[spender];
+  await callBy(chain, chain.senderOf(index), "WorkToken", workTokenAbi, "approve", to, maxUint256);
+}
+
+/** wei of WORK of an account. */
+export async function workOf(chain: LocalChain, index: number): Promise<bigint> {
+  return chain.reader.readContract({
+    address: chain.deployment.addresses.WorkToken,
+    abi: workTokenAbi,
+    functionName: "balanceOf",
+    args: [account(index).address],
+  });
 }

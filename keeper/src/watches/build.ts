@@ -2,18 +2,23 @@ import { parseEther, type Address } from "viem";
 
 import type { Contracts } from "../chain/addresses.ts";
 import type { Reader } from "../chain/client.ts";
+import { createCloneReads } from "../chain/cloneReads.ts";
+import { createPerformanceReads } from "../chain/performanceReads.ts";
 import type { ChainReads } from "../chain/reads.ts";
 import type { Sender } from "../chain/sender.ts";
 import { createWatchCalls } from "../chain/watchCalls.ts";
 import { createWatchReads } from "../chain/watchReads.ts";
 import type { Database } from "../db/open.ts";
 import { createSpending } from "../db/spending.ts";
+import { AssayError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createAbsences } from "./absences.ts";
+import { createClones } from "./clones.ts";
 import type { WatchSettings } from "./config.ts";
 import { createDebts } from "./debts.ts";
 import type { WatchDeps } from "./deps.ts";
 import { createRoster } from "./history.ts";
+import { createMetricsWatch } from "./metrics.ts";
 import { createWatcher, type Limits, type Watcher, type WatcherDeps } from "./runner.ts";
 import { createTapes } from "./tapes.ts";
 import { WATCHES, type Watch, type WatchName } from "./watch.ts";
@@ -37,6 +42,22 @@ export interface WatchersOptions {
   readonly database: Database;
   readonly log: Logger;
   readonly onStep: WatcherDeps["onStep"];
+}
+
+/** A watch is switched on whose contract the configuration does not name. */
+export class WatchContractError extends AssayError<
+  "WATCH_CONTRACT_MISSING",
+  { watch: WatchName; contract: string }
+> {
+  constructor(watch: WatchName, contract: string) {
+    super({
+      code: "WATCH_CONTRACT_MISSING",
+      message: `The watch ${watch} needs the address of ${contract}`,
+      data: { watch, contract },
+      advice: "Add it to `contracts`, from the same deployment, or switch the watch off.",
+      retryable: false,
+    });
+  }
 }
 
 /** The watches that are switched on. */
@@ -65,6 +86,15 @@ export function createWatchers(options: WatchersOptions): Watcher[] {
     absences: () => createAbsences(deps),
     debts: () => createDebts(deps, { patience: options.patience }),
     tapes: () => createTapes(deps, { minOutcomes: options.minOutcomes }),
+    metrics: () => {
+      const ledger = need(contracts, "PerformanceLedger", "metrics");
+      return createMetricsWatch(deps, createPerformanceReads(reader, ledger, reads, startBlock), ledger);
+    },
+    clones: () => {
+      const registry = need(contracts, "CloneRegistry", "clones");
+      const cloneReads = createCloneReads(reader, { ...contracts, CloneRegistry: registry }, blockRange);
+      return createClones(deps, cloneReads, { registry, days: settings.clones.days });
+    },
   };
   const runner = { ...options, watchReads, calls, spending: createSpending(database) };
   return switchedOn(settings)
@@ -72,11 +102,23 @@ export function createWatchers(options: WatchersOptions): Watcher[] {
     .map((name) => createWatcher(create[name](), limitsOf(settings, name), runner));
 }
 
+/** The address a watch cannot do without. */
+function need(
+  contracts: Contracts,
+  contract: "CloneRegistry" | "PerformanceLedger",
+  watch: WatchName,
+): Address {
+  const address = contracts[contract];
+  if (address === undefined) throw new WatchContractError(watch, contract);
+  return address;
+}
+
 function limitsOf(settings: WatchSettings, name: WatchName): Limits {
   const { workPrice, leastReward, lookMs } = settings;
+  const own = settings[name];
   return {
-    gasPerDay: parseEther(settings[name].gasPerDay),
-    workPerDay: 0n,
+    gasPerDay: parseEther(own.gasPerDay),
+    workPerDay: parseEther("workPerDay" in own ? own.workPerDay : "0"),
     actsPerDay: Number.MAX_SAFE_INTEGER,
     workPrice: workPrice === undefined ? undefined : parseEther(workPrice),
     leastReward: parseEther(leastReward),

@@ -35,6 +35,19 @@ export const watchesSchema = z
       .strictObject({ on: on(true), gasPerDay })
       .prefault({})
       .describe("Posts the reputations of others, for `postBounty`"),
+    metrics: z
+      .strictObject({ on: on(false), gasPerDay })
+      .prefault({})
+      .describe("Recomputes posted metrics and challenges false ones, for half of their bond"),
+    clones: z
+      .strictObject({
+        on: on(false),
+        gasPerDay,
+        workPerDay: amount.default("500").describe("Most WORK for bonds in a day"),
+        days: z.int().min(1).max(365).default(7).describe("Days of revealed votes that are compared"),
+      })
+      .prefault({})
+      .describe("Compares revealed votes and reports clones, under a bond"),
   })
   .prefault({})
   .describe("Watches over others; see the section Watches");

@@ -1,0 +1,193 @@
+import { hexToBytes, isAddressEqual, type Address, type Hex } from "viem";
+
+import { CASE_OPEN, type CloneReads, type Pair } from "../chain/cloneReads.ts";
+import type { RequestedEvent } from "../chain/reads.ts";
+import { ROUND_FINALIZED, ROUND_VOIDED } from "../chain/types.ts";
+import { add, alike, join, NO_SUMS, type Sums } from "../mirror/cloneMath.ts";
+import { epochAt, type WatchDeps } from "./deps.ts";
+import { createRequestLog } from "./history.ts";
+import type { Chance, Watch } from "./watch.ts";
+
+const DAY = 86_400;
+/** Requests in one report at most; 256 uncertain claims take four of 64 claims. */
+const MAX_EXHIBITS = 48;
+/** Gas of a report, generously: see docs/gas.md, reportClones and replyClones. */
+const REPORT_GAS = 300_000n;
+const EXHIBIT_GAS = 160_000n;
+
+/** A request in which both of a pair voted. */
+interface Shared {
+  readonly request: RequestedEvent;
+  readonly epoch: number;
+  readonly sums: Sums;
+  readonly votes: ReadonlyMap<Address, Hex>;
+}
+
+/**
+ * Compares the revealed votes of every pair of operators as CloneRegistry does, and reports pairs that are alike over all
+ * requests of the last days, because whoever is accused may add those a report leaves out. Nobody pays for a report: its
+ * bond comes back when the case is closed, which this watch does, too.
+ */
+export function createClones(
+  deps: WatchDeps,
+  clones: CloneReads,
+  {
+    registry,
+    days,
+  }: { readonly registry: Address; /** days of votes that are compared */ readonly days: number },
+): Watch {
+  const { domain, owner: me, sender, reads, calls, clock, startBlock } = deps;
+  const requestsSince = createRequestLog(reads, deps.watchReads, domain, startBlock);
+  const counted = new Set<Hex>();
+  /** By both addresses in ascending order. */
+  const pairs = new Map<string, Shared[]>();
+  let distance: number | undefined;
+  /** Pairs this watch reported, and the block up to which its reports were read. */
+  const mine = new Map<string, Pair>();
+  let mineUntil: bigint | undefined;
+
+  const count = async (request: RequestedEvent): Promise<void> => {
+    const { requestId } = request;
+    const { round, draw } = await reads.roundState(requestId, request.terms.requester);
+    if ((round.flags & ROUND_VOIDED) !== 0) counted.add(requestId);
+    if ((round.flags & ROUND_FINALIZED) === 0) return;
+    const [lanes, revealed] = await Promise.all([
+      clones.lanesOf(requestId),
+      reads.revealedVotes(requestId, request.block),
+    ]);
+    const committee = { lanes, weight: BigInt(round.weight), threshold: BigInt(draw.threshold) };
+    const votes = new Map(revealed.map((vote) => [vote.owner, vote.votes]));
+    const owners = [...votes.keys()].toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    for (const [i, one] of owners.entries()) {
+      for (const other of owners.slice(i + 1)) {
+        const [x, y] = [hexToBytes(votes.get(one)!), hexToBytes(votes.get(other)!)];
+        const sums = add(NO_SUMS, committee, BigInt(distance ?? 0), x, y);
+        const key = `${one} ${other}`;
+        const shared = pairs.get(key) ?? [];
+        pairs.set(key, shared);
+        if (sums.claims > 0n) shared.push({ request, epoch: round.epoch, sums, votes });
+      }
+    }
+    counted.add(requestId);
+  };
+
+  const forget = (known: ReadonlySet<string>): void => {
+    for (const id of counted) if (!known.has(id)) counted.delete(id);
+    for (const [key, shared] of pairs) {
+      const left = shared.filter(({ request }) => known.has(request.requestId));
+      if (left.length === 0) pairs.delete(key);
+      else pairs.set(key, left);
+    }
+  };
+
+  const familyOf = async (owner: Address, epoch: number): Promise<number | undefined> => {
+    const { flags } = await reads.operatorOf(domain, owner);
+    if ((flags & 1) === 0) return undefined;
+    return (await reads.seatWeights(domain, owner, epoch)).family;
+  };
+
+  const accuse = async (
+    key: string,
+    all: readonly Shared[],
+    rule: Awaited<ReturnType<CloneReads["ruleOf"]>>,
+    now: number,
+  ): Promise<Chance | undefined> => {
+    const isEvidence = (shared: readonly Shared[]): boolean => {
+      const sums = shared.reduce((so, { sums: more }) => join(so, more), NO_SUMS);
+      const isEnough = shared.length >= rule.minRequests && sums.claims >= BigInt(rule.minClaims);
+      return isEnough && alike(sums, BigInt(rule.correlation));
+    };
+    if (!isEvidence(all)) return undefined;
+    const [one, other] = key.split(" ") as [Address, Address];
+    const isFirst = (await clones.serialOf(domain, one)) < (await clones.serialOf(domain, other));
+    const pair = isFirst ? { earlier: one, later: other } : { earlier: other, later: one };
+    if (me !== undefined && isAddressEqual(pair.later, me)) return undefined;
+    const next = epochAt(clock, now) + 1;
+    const [family, lateFamily] = [await familyOf(pair.earlier, next), await familyOf(pair.later, next)];
+    if (family === undefined || lateFamily === undefined || family === lateFamily) return undefined;
+    const { status, firstEpoch } = await clones.caseOf(domain, pair);
+    if (status === CASE_OPEN) return undefined;
+    const admitted = all.filter(({ epoch }) => epoch >= firstEpoch);
+    if (!isEvidence(admitted)) return undefined;
+    // The newest first, as few as prove it.
+    const newest = admitted.toReversed();
+    let size = rule.minRequests;
+    while (size < newest.length && !isEvidence(newest.slice(0, size))) size += 1;
+    const chosen = newest.slice(0, size);
+    if (size > MAX_EXHIBITS || !isEvidence(chosen)) return undefined;
+    const evidence = chosen
+      .toSorted((a, b) => (BigInt(a.request.requestId) < BigInt(b.request.requestId) ? -1 : 1))
+      .map(({ request, votes }) => ({
+        terms: request.terms,
+        first: votes.get(pair.earlier)!,
+        second: votes.get(pair.later)!,
+      }));
+    return {
+      act: `report ${pair.earlier} ${pair.later} ${firstEpoch}`,
+      call: calls.reportClones(registry, domain, pair, evidence),
+      gain: undefined,
+      bond: {
+        spender: registry,
+        amount: await clones.bond(),
+        gas: REPORT_GAS + EXHIBIT_GAS * BigInt(evidence.length),
+      },
+      data: { ...pair, requests: evidence.length },
+    };
+  };
+
+  /** Own cases whose time for replies is over, if the bond comes back. */
+  const close = async (pair: Pair, now: number): Promise<Chance | undefined> => {
+    const { status, reporter, openUntil, sums, rule } = await clones.caseOf(domain, pair);
+    if (status !== CASE_OPEN || !isAddressEqual(reporter, sender) || now < openUntil) return undefined;
+    const next = epochAt(clock, now) + 1;
+    const [family, lateFamily] = [await familyOf(pair.earlier, next), await familyOf(pair.later, next)];
+    const isMoot = family === undefined || family === lateFamily;
+    const exact = {
+      claims: BigInt(sums.claims),
+      first: BigInt(sums.first),
+      second: BigInt(sums.second),
+      firstSquared: BigInt(sums.firstSquared),
+      secondSquared: BigInt(sums.secondSquared),
+      product: BigInt(sums.product),
+    };
+    if (!isMoot && !alike(exact, BigInt(rule.correlation))) return undefined;
+    return {
+      act: `close ${pair.earlier} ${pair.later} ${openUntil}`,
+      call: calls.closeClones(registry, domain, pair),
+      gain: await clones.bond(),
+      data: { ...pair },
+    };
+  };
+
+  return {
+    name: "clones",
+    async look(now) {
+      const rule = await clones.ruleOf(domain);
+      if (rule.distance !== distance) {
+        // Another set of claims is uncertain now.
+        counted.clear();
+        pairs.clear();
+        distance = rule.distance;
+      }
+      const since = Math.max(clock.genesis, now - (now % DAY) - days * DAY);
+      const requests = await requestsSince(since);
+      const { number } = await reads.head();
+      forget(new Set<string>(requests.map(({ requestId }) => requestId)));
+      for (const request of requests) if (!counted.has(request.requestId)) await count(request);
+      const chances: Chance[] = [];
+      for (const [key, shared] of pairs) {
+        const chance = await accuse(key, shared, rule, now);
+        if (chance !== undefined) chances.push(chance);
+      }
+      const from = mineUntil === undefined ? startBlock : mineUntil + 1n;
+      for (const pair of await clones.reportedBy(domain, sender, from, number))
+        mine.set(`${pair.earlier} ${pair.later}`, pair);
+      mineUntil = number;
+      for (const pair of mine.values()) {
+        const chance = await close(pair, now);
+        if (chance !== undefined) chances.push(chance);
+      }
+      return chances;
+    },
+  };
+}
