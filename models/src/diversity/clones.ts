@@ -1,7 +1,17 @@
 import { correlation, mean } from "../metrics.ts";
+import { seededRandom } from "../rng.ts";
 import { fixed, table } from "../report/markdown.ts";
 import type { Retrained } from "./monoculture.ts";
-import { type Kinship, kinships, NOISE, type Pair, uncertainRows } from "./pairs.ts";
+import {
+  among,
+  type Kinship,
+  kinships,
+  NOISE,
+  noisy,
+  type Pair,
+  pooledVotes,
+  uncertainRows,
+} from "./pairs.ts";
 import type { MeasuredDomain } from "./specialists.ts";
 import { fisher } from "./statistics.ts";
 import { type Strip, stripPlot } from "./svg.ts";
@@ -22,6 +32,8 @@ export const SHARED_CLAIMS = 256;
 
 const BOUNDS = [0.1, 0.2, 0.25, 0.3, 0.4, 0.5];
 const CLAIMS = [64, 128, 256, 512, 1024, 2048];
+const POOLED_CLAIMS = [256, 512];
+const SEED = 91;
 
 export interface Studied {
   readonly measured: MeasuredDomain;
@@ -53,6 +65,9 @@ export function cloneStudy(all: readonly Studied[]): {
       `The bound on uncertainty. Per bound: share of claims that are uncertain, r of different families (mean and largest), smallest r of clones with noise ±32, ` +
         `and the threshold at m = ${SHARED_CLAIMS}:`,
       boundTable(all),
+      `Votes under several base rates. A request pins b for all its claims, and the contract adds up requests of different b. Here claims of ` +
+        `every domain are voted under one b, or in turn under two or three; uncertain is what the committee is uncertain about then:`,
+      pooledTable(all),
     ].join("\n\n"),
     plots: {
       "clones-correlation": stripPlot(
@@ -236,6 +251,46 @@ function boundTable(all: readonly Studied[]): string {
         fixed(Math.max(...families), 2),
         fixed(Math.min(...rs(middle)), 2),
         fixed(worst(innocentsOf(kin), SHARED_CLAIMS)),
+      ];
+    }),
+  ]);
+}
+
+/** Bytes of b: 0.3, 0.5 and 0.7. */
+const [LOW, MIDDLE, HIGH] = [77, 128, 179];
+const POOLS = [[LOW], [MIDDLE], [HIGH], [LOW, MIDDLE], [LOW, HIGH], [LOW, MIDDLE, HIGH]];
+
+/** What pooling requests of different base rates does to innocents and to clones. */
+function pooledTable(all: readonly Studied[]): string {
+  const random = seededRandom(SEED);
+  return table([
+    [
+      "b, of 255",
+      "uncertain",
+      "families, mean r",
+      "families, largest r",
+      "noisy clones, smallest r",
+      ...POOLED_CLAIMS.map((claims) => `threshold, m = ${claims}`),
+    ],
+    ...POOLS.map((rates) => {
+      const kin = all.map(({ measured }) => {
+        const votes = pooledVotes(measured, rates, UNCERTAIN);
+        const share = (votes[0]?.length ?? 0) / measured.truths.length;
+        return { domain: measured.domain.name, votes, share };
+      });
+      const strangers = kin.map(({ domain, votes }) => ({ domain, pairs: among(votes) }));
+      const rs = strangers.flatMap(({ pairs }) => pairs.map(({ left, right }) => correlation(left, right)));
+      const copies = kin.flatMap(({ votes }) =>
+        votes.map((left) => correlation(left, noisy(left, NOISE[2] ?? 0, random))),
+      );
+      const innocents = strangers.map(({ domain, pairs }) => fitInnocents(domain, pairs));
+      return [
+        rates.join(", "),
+        `${(100 * mean(kin.map(({ share }) => share))).toFixed(0)} %`,
+        fixed(mean(rs), 2),
+        fixed(Math.max(...rs), 2),
+        fixed(Math.min(...copies), 2),
+        ...POOLED_CLAIMS.map((claims) => fixed(worst(innocents, claims))),
       ];
     }),
   ]);

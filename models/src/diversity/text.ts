@@ -24,10 +24,11 @@ ${tables.matrix}
 
 ![Accuracy and skill of specialists and generalists](plots/specialists.svg)
 
-Some cells are impossible: a model that takes an image cannot read a text and the other way round, and a model of languages has no label
-for an answer that is a sentence (its keeper votes the base rate, skill 0). \`grounded\` and \`relevance\` fit each other's claims and
+Where a cell names a reason the model cannot judge: one that takes an image cannot read a text and the other way round, and a model of
+languages has no label for an answer that is a sentence. Its keeper votes the base rate on every claim, which earns and costs nothing:
+the cell has the accuracy of that vote and skill 0. \`grounded\` and \`relevance\` fit each other's claims and
 those of \`language\` by form only (measured without the manifests' limits: a keeper would abstain on an answer of two letters). Abroad
-the accuracy of specialists is that of a coin (0.55 at best, where always the same answer gets 0.50) and skill is
+the accuracy of specialists that do judge is that of a coin (0.55 at best, where always the same answer gets 0.50) and their skill is
 negative in every cell: text overlap means _attributable_ at home and _same subject_ next door, so the neighbour's model is surely wrong.
 A specialist knows one domain, and its form does not show which: that is why domains, stake and reputation are kept apart.
 
