@@ -161,7 +161,7 @@ contract CloneRegistry is ICloneRegistry {
         require(
             rule.minRequests >= 4 &&
                 rule.minRequests <= 256 &&
-                rule.minClaims >= 256 &&
+                rule.minClaims >= 512 &&
                 rule.minClaims <= 4_096 &&
                 rule.distance >= 100 &&
                 rule.distance <= 2_500 &&
@@ -181,7 +181,7 @@ contract CloneRegistry is ICloneRegistry {
     function ruleOf(uint16 domain) public view returns (Rule memory rule) {
         rule = _rules[domain];
         // Measured: docs/diversity.md, section 3.
-        if (rule.minRequests == 0) rule = Rule(4, 256, 2_500, 9_500, 3 days);
+        if (rule.minRequests == 0) rule = Rule(4, 512, 2_500, 9_500, 3 days);
     }
 
     /// @inheritdoc ICloneRegistry

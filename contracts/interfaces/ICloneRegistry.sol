@@ -23,7 +23,7 @@ interface ICloneRegistry {
     struct Rule {
         /// @dev distinct requests, 4..256
         uint16 minRequests;
-        /// @dev shared uncertain claims, 256..4,096
+        /// @dev shared uncertain claims, 512..4,096
         uint16 minClaims;
         /// @dev basis points: a claim is uncertain if the committee's mean is at most so far from θ; 100..2,500
         uint16 distance;
@@ -160,7 +160,7 @@ interface ICloneRegistry {
     ///         owner.
     function setRule(uint16 domain, Rule calldata rule) external;
 
-    /// @notice The rule for new cases; a domain that chose none has 4 requests, 256 claims, 0.25, 0.95 and 3 days.
+    /// @notice The rule for new cases; a domain that chose none has 4 requests, 512 claims, 0.25, 0.95 and 3 days.
     function ruleOf(uint16 domain) external view returns (Rule memory);
     function caseOf(uint16 domain, address earlier, address later) external view returns (Case memory);
     /// @notice wei of WORK, as much as a proposed family deposits. A bounty is at most as much.

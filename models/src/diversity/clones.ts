@@ -15,7 +15,7 @@ import {
 import type { MeasuredDomain } from "./specialists.ts";
 import { fisher } from "./statistics.ts";
 import { type Strip, stripPlot } from "./svg.ts";
-import { checkTail, type Estimate } from "./tailCheck.ts";
+import { checkTail, type Estimate, type TailCheck } from "./tailCheck.ts";
 import {
   closestDistance,
   fitInnocents,
@@ -26,9 +26,11 @@ import {
   unseenDistance,
 } from "./tails.ts";
 
-/** Defaults for the clone rule; the text around the tables argues for them. */
+/** Default of the clone rule; the text around the tables argues for it. */
 export const UNCERTAIN = 0.25;
+/** Shared claims the tables are about where they name none: half of what the rule asks for. */
 export const SHARED_CLAIMS = 256;
+const RULE_CLAIMS = 512;
 
 const BOUNDS = [0.1, 0.2, 0.25, 0.3, 0.4, 0.5];
 const CLAIMS = [64, 128, 256, 512, 1024, 2048];
@@ -49,6 +51,7 @@ export function cloneStudy(all: readonly Studied[]): {
   const innocents = innocentsOf(kin);
   const threshold = worst(innocents, SHARED_CLAIMS);
   const distance = distanceThreshold(kin, SHARED_CLAIMS);
+  const checks = strangersOf(kin).map(({ pairs }) => checkTail(pairs, SHARED_CLAIMS));
   const r = (pair: Pair): number => correlation(pair.left, pair.right);
   return {
     text: [
@@ -58,7 +61,8 @@ export function cloneStudy(all: readonly Studied[]): {
       `Correlation r above which fewer than one innocent pair in a million is accused, by the number m of shared uncertain claims:`,
       thresholdTable(innocents),
       `The same question at m = ${SHARED_CLAIMS} without the normal shape, for the pair of each domain that asks for the highest r:`,
-      checkTable(kin, innocents),
+      checkTable(kin, innocents, checks),
+      strictestText(kin, checks),
       `With m = ${SHARED_CLAIMS} the highest threshold of the normal shape is **${fixed(threshold)}**. The mean distance would have to be below ${fixed(distance.closest, 1)} bytes for the closest pair seen ` +
         `and below ${fixed(distance.unseen, 1)} for an unseen one. What the two statistics find:`,
       caughtTable(kin, threshold, distance.least),
@@ -154,10 +158,12 @@ function thresholdTable(innocents: readonly Innocents[]): string {
 }
 
 /** One in a million of the strictest pair's own draws, beside what the normal shape says about the closest pair. */
-function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): string {
+function checkTable(
+  kin: readonly Kinship[],
+  innocents: readonly Innocents[],
+  checks: readonly TailCheck[],
+): string {
   const spread = pooledSpread(innocents);
-  const range = ({ value, low, high }: Estimate): string =>
-    `${fixed(value)} (${fixed(low)} … ${fixed(high)})`;
   return table([
     [
       "domain",
@@ -168,8 +174,8 @@ function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): s
       "blocks of 8",
       "highest draw",
     ],
-    ...strangersOf(kin).map(({ domain, pairs }, index) => {
-      const check = checkTail(pairs, SHARED_CLAIMS);
+    ...strangersOf(kin).map(({ domain }, index) => {
+      const check = checks[index] as TailCheck;
       const normal = thresholdsOf(innocents[index] as Innocents, spread, SHARED_CLAIMS).closest;
       return [
         domain,
@@ -182,6 +188,19 @@ function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): s
       ];
     }),
   ]);
+}
+
+/** The domain that asks for the highest r, at as many claims as the rule asks for. */
+function strictestText(kin: readonly Kinship[], checks: readonly TailCheck[]): string {
+  const highest = Math.max(...checks.map(({ counted }) => counted.value));
+  const strictest = strangersOf(kin)[checks.findIndex(({ counted }) => counted.value === highest)] as Kinship;
+  const { counted, pareto } = checkTail(strictest.pairs, RULE_CLAIMS);
+  return `At m = ${RULE_CLAIMS} the strictest of them, \`${strictest.domain}\`, asks for ${range(counted)} by ten million draws and for ${range(pareto)} by the Pareto tail.`;
+}
+
+/** With the ends of its interval. */
+function range({ value, low, high }: Estimate): string {
+  return `${fixed(value)} (${fixed(low)} … ${fixed(high)})`;
 }
 
 /** For each kind of kinship the share of pairs that each statistic accuses, and what hiding costs. */
