@@ -39,7 +39,6 @@ abstract contract Tally is Observer {
         SHARE,
         ANNOUNCE,
         FAMILY,
-        RECLASSIFY,
         DONATE,
         WAIT
     }
