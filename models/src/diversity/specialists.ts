@@ -36,10 +36,8 @@ export interface Judged {
   readonly skill: number;
 }
 
-/** What a model of one domain is worth on claims of another, and why its keeper votes the base rate if it cannot judge them. */
-interface Answer extends Judged {
-  readonly why?: string | undefined;
-}
+/** What a model of one domain is worth on claims of another, or why it cannot judge them. */
+type Answer = Judged | string;
 
 /** Section 1: every domain's specialists, and the generalists, on every domain's claims. */
 export async function specialistMatrix(
@@ -53,8 +51,8 @@ export async function specialistMatrix(
     const together: Answer[] = [];
     for (const guest of all) {
       const why = impossible(home.domain, guest.domain);
-      one.push(why === undefined ? await judgeAbroad([chosen], guest) : silent(guest, why));
-      together.push(why === undefined ? await judgeAbroad(home.predictions, guest) : silent(guest, why));
+      one.push(why ?? (await judgeAbroad([chosen], guest)));
+      together.push(why ?? (await judgeAbroad(home.predictions, guest)));
     }
     rows.push({ name: `${home.domain.name}: ${chosen.family}`, answers: one });
     rows.push({ name: `${home.domain.name}: all ${home.predictions.length}`, answers: together });
@@ -66,8 +64,7 @@ export async function specialistMatrix(
   ]) {
     const answers: Answer[] = [];
     for (const guest of all) {
-      const why = impossible(TEXTS, guest.domain);
-      answers.push(why === undefined ? await judgeAbroad(chosen, guest) : silent(guest, why));
+      answers.push(impossible(TEXTS, guest.domain) ?? (await judgeAbroad(chosen, guest)));
     }
     rows.push({ name, answers });
   }
@@ -76,14 +73,15 @@ export async function specialistMatrix(
     ["trained on", ...names],
     ...rows.map(({ name, answers }) => [
       name,
-      ...answers.map((answer) => `${cellOf(answer)}${answer.why === undefined ? "" : `, ${answer.why}`}`),
+      ...answers.map((answer) => (typeof answer === "string" ? answer : cellOf(answer))),
     ]),
   ]);
   const cells = rows.map(({ answers }) =>
-    answers.map(({ accuracy, skill, why }): Cell => ({
-      text: `${fixed(accuracy, 2)} / ${why === undefined ? fixed(skill, 2) : "0"}`,
-      shade: why === undefined ? skill : undefined,
-    })),
+    answers.map((answer): Cell =>
+      typeof answer === "string"
+        ? { text: "–", shade: undefined }
+        : { text: `${fixed(answer.accuracy, 2)} / ${fixed(answer.skill, 2)}`, shade: answer.skill },
+    ),
   );
   const title =
     "Accuracy / skill of specialists and generalists (rows) on the claims of each domain (columns)";
@@ -110,13 +108,6 @@ export function impossible(home: Pick<Domain, "inputs">, guest: Domain): string 
   if (takes !== gives) return takes === "image" ? "no image" : "no text";
   if (home.inputs.length < guest.inputs.length) return "answer is no label";
   return undefined;
-}
-
-/** Who cannot judge votes the base rate on every claim. */
-export function silent({ truths, pinned }: Pick<MeasuredDomain, "truths" | "pinned">, why: string): Answer {
-  const votes = truths.map(() => pinned);
-  const right = truths.filter((truth) => pinned > 127.5 === truth);
-  return { accuracy: right.length / truths.length, skill: skillShare(votes, truths, pinned), why };
 }
 
 /** Mean vote of `models` on the claims of another domain, moved to its base rate. */
