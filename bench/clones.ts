@@ -7,7 +7,7 @@ import { gasOf } from "./rounds.ts";
 export async function measureClones(): Promise<Figures> {
   const w = await clonesWorld();
   const figures: Figures = {};
-  // Every claim of every request is uncertain, so four requests of 64 claims are the least there can be.
+  // Every claim of every request is uncertain, so four requests of 128 claims are the least there can be.
   const rule = await w.clones.ruleOf(w.domain);
   if (rule.minRequests !== 4n || rule.minClaims !== BigInt(4 * CLAIMS))
     throw new Error(`the rule asks for ${rule.minRequests} requests and ${rule.minClaims} claims`);

@@ -12,6 +12,7 @@ import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {CloneMath} from "./libraries/CloneMath.sol";
 import {DrawWord, RoundWord, SeatWord} from "./libraries/RequestWords.sol";
+import {Units} from "./libraries/Units.sol";
 
 /// @title CloneRegistry
 contract CloneRegistry is ICloneRegistry {
@@ -30,6 +31,8 @@ contract CloneRegistry is ICloneRegistry {
     IDomainRegistry public immutable REGISTRY;
     /// @inheritdoc ICloneRegistry
     uint256 public immutable BOND;
+    /// @inheritdoc ICloneRegistry
+    uint256 public constant BOUNTY_EPOCHS = 30;
 
     mapping(uint16 domain => Rule) private _rules;
     mapping(uint16 domain => mapping(address earlier => mapping(address later => Case))) private _cases;
@@ -132,7 +135,7 @@ contract CloneRegistry is ICloneRegistry {
         open.lineage = REGISTRY.familyOf(domain, from).lineage;
         emit CloneConfirmed(domain, earlier, later, from, family);
 
-        VAULT.reclassify(domain, later, family, true);
+        VAULT.reclassify(domain, later, family, _bountyFor(reporter));
         TOKEN.safeTransfer(reporter, BOND);
     }
 
@@ -149,7 +152,7 @@ contract CloneRegistry is ICloneRegistry {
         _clear(decided);
         emit CloneReversed(domain, earlier, later, reason);
 
-        VAULT.reclassify(domain, later, from, false);
+        VAULT.reclassify(domain, later, from, IStakeVault.Bounty(address(0), 0, 0, 0));
     }
 
     /// @inheritdoc ICloneRegistry
@@ -158,7 +161,7 @@ contract CloneRegistry is ICloneRegistry {
         require(
             rule.minRequests >= 4 &&
                 rule.minRequests <= 256 &&
-                rule.minClaims >= 256 &&
+                rule.minClaims >= 512 &&
                 rule.minClaims <= 4_096 &&
                 rule.distance >= 100 &&
                 rule.distance <= 2_500 &&
@@ -178,7 +181,7 @@ contract CloneRegistry is ICloneRegistry {
     function ruleOf(uint16 domain) public view returns (Rule memory rule) {
         rule = _rules[domain];
         // Measured: docs/diversity.md, section 3.
-        if (rule.minRequests == 0) rule = Rule(4, 256, 2_500, 9_500, 3 days);
+        if (rule.minRequests == 0) rule = Rule(4, 512, 2_500, 9_500, 3 days);
     }
 
     /// @inheritdoc ICloneRegistry
@@ -264,6 +267,14 @@ contract CloneRegistry is ICloneRegistry {
         judged.status = Status.NONE;
         // Fits: 2^24 epochs are far beyond any clock this is deployed with.
         judged.firstEpoch = uint24(VAULT.currentEpoch() + 1);
+    }
+
+    /// @dev From the epoch on in which the operator counts in its new family; at most what the report had at stake.
+    function _bountyFor(address reporter) private view returns (IStakeVault.Bounty memory) {
+        uint256 from = VAULT.currentEpoch() + 1;
+        uint256 cap = FixedPointMathLib.min(BOND / Units.GWEI, type(uint48).max);
+        // Fits: 2^24 epochs are far beyond any clock this is deployed with.
+        return IStakeVault.Bounty(reporter, uint24(from), uint24(from + BOUNTY_EPOCHS), uint48(cap));
     }
 
     function _isRegistered(uint16 domain, address owner) private view returns (bool) {

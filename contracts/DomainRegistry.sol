@@ -44,6 +44,8 @@ contract DomainRegistry is EpochClock, AccessManaged, IDomainRegistry {
     mapping(uint16 domain => mapping(uint16 version => Parameters)) private _parameters;
     mapping(uint16 domain => mapping(uint8 family => Family)) private _families;
     mapping(uint16 domain => mapping(bytes32 lineage => Family)) private _proposals;
+    /// @inheritdoc IDomainRegistry
+    mapping(uint16 domain => address hook) public attestationOf;
 
     constructor(
         address authority,
@@ -111,6 +113,13 @@ contract DomainRegistry is EpochClock, AccessManaged, IDomainRegistry {
         require(to != address(0), InvalidOwner());
         _domains[domain].owner = to;
         emit DomainTransferred(domain, msg.sender, to);
+    }
+
+    /// @inheritdoc IDomainRegistry
+    function setAttestation(uint16 domain, address hook) external onlyDomainOwner(domain) {
+        require(hook == address(0) || hook.code.length != 0, NotAContract(hook));
+        attestationOf[domain] = hook;
+        emit AttestationSet(domain, hook);
     }
 
     // --------------------------------------------------------------- families
@@ -284,9 +293,8 @@ contract DomainRegistry is EpochClock, AccessManaged, IDomainRegistry {
         _bound("revealWindow", c.revealWindow, 1, type(uint16).max);
         _bound("sealWindow", c.sealWindow, 1, type(uint16).max);
         uint256 commitWindow = 2 * (uint256(c.expectedBase) + (uint256(c.maxClaims) * c.expectedPerClaim) / 1_000 + 1);
-        // A round with an extension: seal, commit, wait for the extension, commit again, reveal, appeal; after the opening
-        // of a canary, appeal anew.
-        uint256 longest = uint256(c.sealWindow) + 2 * (commitWindow + c.revealWindow + c.appealWindow);
+        // A round with an extension: seal, commit, wait for the extension, commit again, reveal, appeal.
+        uint256 longest = uint256(c.sealWindow) + 2 * (commitWindow + c.revealWindow) + c.appealWindow;
         _bound("longestRound", longest, 0, EPOCH);
 
         Fees calldata f = p.fees;

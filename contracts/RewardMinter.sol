@@ -233,7 +233,7 @@ contract RewardMinter is EpochClock, AccessManaged, IRewardMinter {
 
         if (minted != 0) {
             TOKEN.mint(address(VAULT), minted);
-            VAULT.reward(domain, owner, minted);
+            VAULT.reward(domain, owner, epoch, minted);
         }
         if (account.releasable != 0) VAULT.unlock(domain, owner, account.releasable);
     }

@@ -5,6 +5,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {EpochClock} from "./EpochClock.sol";
+import {IAttestation} from "./interfaces/IAttestation.sol";
 import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
@@ -77,6 +78,8 @@ contract StakeVault is EpochClock, IStakeVault {
     /// @dev Registrations of all domains so far.
     uint64 private _registrations;
     mapping(uint16 domain => mapping(address owner => Origin)) private _origins;
+    /// @dev Only of operators whose family carries RECLASSIFIED.
+    mapping(uint16 domain => mapping(address owner => Bounty)) private _bounties;
 
     constructor(
         IWorkToken token,
@@ -124,12 +127,16 @@ contract StakeVault is EpochClock, IStakeVault {
         Origin storage origin = _origins[domain][msg.sender];
         uint8 kept = operator.family & ~RECLASSIFIED;
         require(!origin.pinned || family == kept, FamilyPinned(domain, msg.sender, family, kept));
+        address hook = REGISTRY.attestationOf(domain);
+        if (hook != address(0)) IAttestation(hook).requireAdmitted(domain, msg.sender);
 
         // Nobody registers 2^64 times.
-        _origins[domain][msg.sender] = Origin(++_registrations, 0, 0, origin.pinned);
+        origin.serial = ++_registrations;
         // A former operator of the domain keeps its R; a new one starts at 1.
         uint64 reputation = operator.reputation == 0 ? uint64(Units.WAD) : operator.reputation;
-        _operators[domain][msg.sender] = Operator(hotKey, family, commission, REGISTERED, reputation);
+        // Who was moved stays marked, so that leaving ends no bounty.
+        uint8 marked = family | (operator.family & RECLASSIFIED);
+        _operators[domain][msg.sender] = Operator(hotKey, marked, commission, REGISTERED, reputation);
         modelHashOf[domain][msg.sender] = modelHash;
         delete _raises[domain][msg.sender];
         ++familyMembers[domain][family];
@@ -378,8 +385,12 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
-    function reward(uint16 domain, address owner, uint256 amount) external {
+    function reward(uint16 domain, address owner, uint256 epoch, uint256 amount) external {
         require(msg.sender == MINTER, NotMinter(msg.sender, MINTER));
+        (address reporter, uint256 bounty) = (address(0), 0);
+        if (_operators[domain][owner].family >= RECLASSIFIED)
+            (reporter, bounty) = _takeBounty(domain, owner, epoch, amount);
+        amount -= bounty;
         Backing memory pool = _pools[domain][owner];
         Shares storage total = _shares[domain][owner];
         uint256 activeShares = total.active;
@@ -399,6 +410,8 @@ contract StakeVault is EpochClock, IStakeVault {
         _pools[domain][owner].active = pool.active;
         _reweigh(domain, owner, pool, activeShares, _gwei(pool) - before);
         emit Rewarded(domain, owner, amount, commission);
+
+        if (bounty != 0) TOKEN.safeTransfer(reporter, bounty);
     }
 
     /// @inheritdoc IStakeVault
@@ -410,7 +423,7 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
-    function reclassify(uint16 domain, address owner, uint8 family, bool pinned) external {
+    function reclassify(uint16 domain, address owner, uint8 family, Bounty calldata bounty) external {
         require(msg.sender == CLONES, NotCloneRegistry(msg.sender, CLONES));
         require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
         Operator storage operator = _operators[domain][owner];
@@ -420,23 +433,22 @@ contract StakeVault is EpochClock, IStakeVault {
         // Two families are known for the epochs that can be read, so the last move must be older than all of them.
         require(origin.since < epoch, ReclassifiedLately(domain, owner, origin.since));
         uint8 from = operator.family & ~RECLASSIFIED;
-        origin.pinned = pinned;
-        if (operator.flags & REGISTERED == 0) {
-            // Deregistered, so it has no weight in any epoch; it can come back to this family only.
-            operator.family = family;
-        } else {
-            operator.family = family | RECLASSIFIED;
-            origin.from = from;
-            // Fits: 2^24 epochs are far beyond any clock this is deployed with.
-            origin.since = uint24(epoch + 1);
+        operator.family = family | RECLASSIFIED;
+        origin.from = from;
+        // Fits: 2^24 epochs are far beyond any clock this is deployed with.
+        origin.since = uint24(epoch + 1);
+        origin.pinned = bounty.reporter != address(0);
+        _origins[domain][owner] = origin;
+        // Who left has no weight in any epoch and is nobody's member.
+        if (operator.flags & REGISTERED != 0) {
             --familyMembers[domain][from];
             ++familyMembers[domain][family];
             uint256 weight = _weights[domain][owner].window.next();
             _moveFamily(domain, from, epoch, weight, 0);
             _moveFamily(domain, family, epoch, 0, weight);
         }
-        _origins[domain][owner] = origin;
-        emit OperatorReclassified(domain, owner, from, family, epoch + 1, pinned);
+        emit OperatorReclassified(domain, owner, from, family, epoch + 1, origin.pinned);
+        _promise(domain, owner, epoch, bounty);
     }
 
     // ------------------------------------------------------------------ views
@@ -485,6 +497,11 @@ contract StakeVault is EpochClock, IStakeVault {
     }
 
     /// @inheritdoc IStakeVault
+    function bountyOf(uint16 domain, address owner) external view returns (Bounty memory) {
+        return _bounties[domain][owner];
+    }
+
+    /// @inheritdoc IStakeVault
     function poolOf(uint16 domain, address owner) public view returns (Pool memory) {
         Backing memory pool = _pools[domain][owner];
         // Fits: part of the pool's assets.
@@ -508,17 +525,42 @@ contract StakeVault is EpochClock, IStakeVault {
         address owner,
         address holder
     ) external view returns (uint256 active, uint256 unbonding) {
-        Backing memory pool = _pools[domain][owner];
-        Shares memory total = _shares[domain][owner];
-        Holding memory holding = _holdings[domain][owner][holder];
-        active = SharesMath.toAssetsDown(holding.shares, pool.active, total.active);
-        unbonding = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
+        return _worth(_holdings[domain][owner][holder], _pools[domain][owner], _shares[domain][owner]);
     }
 
     /// @inheritdoc IStakeVault
     function commissionOf(uint16 domain, address owner) public view returns (uint256) {
         uint256 raise = _raises[domain][owner];
         return raise != 0 && block.timestamp >= raise >> 16 ? uint16(raise) : _operators[domain][owner].commission;
+    }
+
+    // --------------------------------------------------------------- bounties
+
+    /// @dev One at a time: otherwise a clone could replace the one it owes by having itself reported once more.
+    function _promise(uint16 domain, address owner, uint256 epoch, Bounty calldata bounty) private {
+        if (bounty.reporter == address(0)) {
+            delete _bounties[domain][owner];
+        } else if (_bounties[domain][owner].until <= epoch) {
+            _bounties[domain][owner] = bounty;
+            emit BountyPromised(domain, owner, bounty.reporter, bounty.from, bounty.until, bounty.left);
+        }
+    }
+
+    /// @dev Books what a reward of `amount` wei for `epoch` leaves to the reporter: a twentieth in whole gwei.
+    function _takeBounty(
+        uint16 domain,
+        address owner,
+        uint256 epoch,
+        uint256 amount
+    ) private returns (address reporter, uint256 paid) {
+        Bounty memory bounty = _bounties[domain][owner];
+        if (epoch < bounty.from || epoch >= bounty.until) return (address(0), 0);
+        reporter = bounty.reporter;
+        uint256 part = FixedPointMathLib.min(amount / Units.BOUNTY_DIVISOR / Units.GWEI, bounty.left);
+        // Fits: at most what is left.
+        _bounties[domain][owner].left = bounty.left - uint48(part);
+        paid = part * Units.GWEI;
+        if (paid != 0) emit ReporterPaid(domain, owner, reporter, epoch, paid);
     }
 
     // ---------------------------------------------------------------- charges
@@ -535,14 +577,42 @@ contract StakeVault is EpochClock, IStakeVault {
         // The unbonding side pays its part rounded down; what is left is at most the active side, because
         // charged ≤ assets implies charged − ⌊charged · unbonding / assets⌋ ≤ active.
         uint256 fromUnbonding = charged == 0 ? 0 : (charged * pool.unbonding) / assets;
+        Shares memory total = _shares[domain][owner];
+        uint256 own = _ownStake(domain, owner, pool, total);
         pool.unbonding -= uint88(fromUnbonding);
         pool.active -= uint88(charged - fromUnbonding);
         _pools[domain][owner] = pool;
-        uint256 activeShares = _shares[domain][owner].active;
+        uint256 left = _ownStake(domain, owner, pool, total);
+        uint256 floor = pool.minSelfBond * Units.GWEI;
+        if (own >= floor && left < floor) {
+            _origins[domain][owner].chargedOut = true;
+            emit ChargedOut(domain, owner, left, floor);
+        }
         // Wraps below zero where the charge exceeds the bond; _reweigh adds modulo 2^256.
         unchecked {
-            _reweigh(domain, owner, pool, activeShares, bond + _gwei(pool) - before);
+            _reweigh(domain, owner, pool, total.active, bond + _gwei(pool) - before);
         }
+    }
+
+    /// @dev wei the operator itself has in its pool, on both sides.
+    function _ownStake(
+        uint16 domain,
+        address owner,
+        Backing memory pool,
+        Shares memory total
+    ) private view returns (uint256) {
+        (uint256 active, uint256 unbonding) = _worth(_holdings[domain][owner][owner], pool, total);
+        return active + unbonding;
+    }
+
+    /// @dev wei of both sides, rounded down.
+    function _worth(
+        Holding memory holding,
+        Backing memory pool,
+        Shares memory total
+    ) private pure returns (uint256 active, uint256 unbonding) {
+        active = SharesMath.toAssetsDown(holding.shares, pool.active, total.active);
+        unbonding = SharesMath.toAssetsDown(holding.unbondingShares, pool.unbonding, total.unbonding);
     }
 
     // ---------------------------------------------------------------- weights

@@ -14,13 +14,15 @@ export const ORDER = [
   "ReputationLedger",
   "RewardMinter",
   "Appeals",
-  "Canaries",
   "SecurityQuote",
   "Assay",
   "AssayLens",
   "PerformanceLedger",
   "CloneRegistry",
 ] as const;
+
+/** Contracts beside the protocol, deployed by whoever wants them: see deploy/README.md. */
+export const OPTIONAL = ["P256Attestation"] as const;
 
 export type ContractName = (typeof ORDER)[number];
 export type Addresses = Record<ContractName, string>;
@@ -43,10 +45,6 @@ export interface ProtocolParameters {
   readonly performanceBond: bigint;
   /** How long a post of metrics can be challenged. */
   readonly challengeWindow: bigint;
-  /** What an inspector has at stake for each canary. */
-  readonly canaryBond: bigint;
-  /** Epochs in which the canaries of a batch can be opened. */
-  readonly canaryLifetime: bigint;
 }
 
 /** Addresses the contracts will get when `deployer` creates them in {@link ORDER}, beginning with `nonce`. */
@@ -71,8 +69,6 @@ export const PARAMETERS = [
   "halving",
   "performanceBond",
   "challengeWindow",
-  "canaryBond",
-  "canaryLifetime",
 ] as const satisfies readonly (keyof ProtocolParameters)[];
 
 /** Constructor arguments of every contract: of values, or of whatever stands for them (Ignition's parameters). */
@@ -114,25 +110,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       p.halving,
     ],
     SecurityQuote: [at.Assay, at.DomainRegistry, at.FeeMarket],
-    Appeals: [
-      at.WorkToken,
-      at.DomainRegistry,
-      at.FeeMarket,
-      at.StakeVault,
-      at.BlockhashRandomness,
-      at.Canaries,
-      at.Assay,
-    ],
-    Canaries: [
-      at.WorkToken,
-      at.DomainRegistry,
-      at.FeeMarket,
-      at.StakeVault,
-      at.Appeals,
-      at.Assay,
-      p.canaryBond,
-      p.canaryLifetime,
-    ],
+    Appeals: [at.WorkToken, at.DomainRegistry, at.FeeMarket, at.StakeVault, at.BlockhashRandomness, at.Assay],
     Assay: [
       at.DomainRegistry,
       at.FeeMarket,
@@ -141,7 +119,6 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       at.RewardMinter,
       at.BlockhashRandomness,
       at.Appeals,
-      at.Canaries,
       at.SecurityQuote,
       ...clock,
     ],
@@ -194,15 +171,6 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     FEES: "FeeMarket",
     VAULT: "StakeVault",
     RANDOMNESS: "BlockhashRandomness",
-    CANARIES: "Canaries",
-    ASSAY: "Assay",
-  },
-  Canaries: {
-    TOKEN: "WorkToken",
-    REGISTRY: "DomainRegistry",
-    FEES: "FeeMarket",
-    VAULT: "StakeVault",
-    APPEALS: "Appeals",
     ASSAY: "Assay",
   },
   Assay: {
@@ -213,7 +181,6 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     MINTER: "RewardMinter",
     RANDOMNESS: "BlockhashRandomness",
     APPEALS: "Appeals",
-    CANARIES: "Canaries",
     SECURITY: "SecurityQuote",
   },
   SecurityQuote: { ASSAY: "Assay", REGISTRY: "DomainRegistry", FEES: "FeeMarket" },
@@ -243,7 +210,6 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   ReputationLedger: clockGetters(),
   RewardMinter: { ...clockGetters(), INITIAL_EMISSION: "initialEmission", HALVING: "halving" },
   Appeals: {},
-  Canaries: { BOND: "canaryBond", LIFETIME: "canaryLifetime" },
   SecurityQuote: {},
   Assay: clockGetters(),
   AssayLens: {},

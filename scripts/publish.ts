@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { ErrorFragment, type JsonFragment, type JsonFragmentType } from "ethers";
 import { format, resolveConfig } from "prettier";
 
-import { ORDER, predictAddresses } from "../deploy/plan.ts";
+import { OPTIONAL, ORDER, predictAddresses } from "../deploy/plan.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PUBLISHED = join(ROOT, "deploy", "published");
@@ -38,7 +38,7 @@ function plain<T extends JsonFragment | JsonFragmentType>(fragment: T): T {
 }
 
 function abis(artifacts: readonly Artifact[]): string {
-  const parts = ORDER.map((name) => {
+  const parts = [...ORDER, ...OPTIONAL].map((name) => {
     const artifact = artifacts.find(({ contractName }) => contractName === name);
     if (!artifact) throw new Error(`no artifact of ${name}: run npm run build`);
     const constant = name.charAt(0).toLowerCase() + name.slice(1);

@@ -238,6 +238,32 @@ describe("DomainRegistry", () => {
     });
   });
 
+  // setAttestation
+  // ├── when the domain is unknown → UnknownDomain; when the caller does not own it → NotDomainOwner
+  // ├── when there is no contract → NotAContract
+  // └── otherwise it is asked from now on, or nobody is; what it does is in StakeVault/attestation.test.ts
+  describe("setAttestation", () => {
+    it("is for the owner of a known domain", async () => {
+      const { registry: r, domain, alice, deployer, addresses } = await networkHelpers.loadFixture(registry);
+      const hook = addresses.WorkToken;
+      await expect(r.setAttestation(0, hook)).to.be.revertedWithCustomError(r, "UnknownDomain").withArgs(0);
+      await expect(r.connect(alice).setAttestation(domain, hook))
+        .to.be.revertedWithCustomError(r, "NotDomainOwner")
+        .withArgs(alice.address, deployer.address);
+    });
+
+    it("takes a contract or nothing, at once", async () => {
+      const { registry: r, domain, alice, addresses } = await networkHelpers.loadFixture(registry);
+      await expect(r.setAttestation(domain, alice.address))
+        .to.be.revertedWithCustomError(r, "NotAContract")
+        .withArgs(alice.address);
+      for (const hook of [addresses.WorkToken, ethers.ZeroAddress]) {
+        await expect(r.setAttestation(domain, hook)).to.emit(r, "AttestationSet").withArgs(domain, hook);
+        expect(await r.attestationOf(domain)).to.equal(hook);
+      }
+    });
+  });
+
   // views
   // ├── given an unknown domain → UnknownDomain, or empty
   // ├── given an unknown version → UnknownVersion

@@ -10,7 +10,7 @@ import { Command } from "commander";
 
 import { appealCommand } from "./commands/appeal.ts";
 import { askCommand } from "./commands/ask.ts";
-import { canaryCommand } from "./commands/canary.ts";
+import { deviceCommand } from "./commands/device.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { keeperCommand } from "./commands/keeper.ts";
 import { modelsCommand } from "./commands/models.ts";
@@ -39,8 +39,8 @@ explainCommand(program);
 appealCommand(program);
 askCommand(program);
 performanceCommands(program);
-canaryCommand(program);
 reputationCommand(program);
+deviceCommand(program);
 modelsCommand(program);
 storeCommand(program);
 

@@ -119,7 +119,7 @@ interface IAssay is IEpochClock {
         ///      afterwards: when FINAL begins, or until when absences of a void round can be reported
         uint40 clock;
         uint24 epoch;
-        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void, 4 appealed, 5 opened as a canary
+        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void, 4 appealed
         uint8 flags;
         uint8 commits;
         uint8 reveals;
@@ -204,7 +204,6 @@ interface IAssay is IEpochClock {
     /// @notice An overturned verdict cost a voter on its side `charge` wei of its bond; {SeatSettled} follows.
     event SeatOverturned(bytes32 indexed roundId, address indexed owner, uint256 charge);
 
-    error NotCanaries(address caller, address canaries);
     error WrongPhase(bytes32 requestId, Phase given, Phase required);
     error UnknownRequest(bytes32 requestId);
     error RequestExists(bytes32 requestId);
@@ -284,7 +283,7 @@ interface IAssay is IEpochClock {
 
     /// @notice Settles seats of a final or void request: scores, reputation, bonds. Settled seats are passed over.
     /// @param votes at most {MAX_VOTES}; exactly what was revealed, empty for seats that never revealed
-    ///        at most {MAX_APPEALED_VOTES} of a request that was appealed or a canary
+    ///        at most {MAX_APPEALED_VOTES} of a request that was appealed
     /// @param index 0 for the request's own round, then its appeals
     function settle(Terms calldata terms, uint256 index, Vote[] calldata votes) external;
 
@@ -294,11 +293,6 @@ interface IAssay is IEpochClock {
     /// @param owners at most {MAX_OWNERS}
     /// @param index as in {settle}
     function reportAbsent(Terms calldata terms, uint256 index, address[] calldata owners) external;
-
-    /// @notice Marks a request as an opened canary: the quality of its seats is judged by answers, see IAppeals.Ruling, and
-    ///         it can be appealed until `finalAt`. Only Canaries.
-    /// @param finalAt Unix seconds
-    function markCanary(bytes32 requestId, uint256 finalAt) external;
 
     // -------------------------------------------------------------------- views
 

@@ -7,7 +7,8 @@ import {IAssay} from "./IAssay.sol";
 /// @title ICloneRegistry
 /// @notice Proofs that two operators of different families run the same model: their revealed votes are correlated over the
 ///         uncertain claims of shared requests. The later registrant counts in the other's family from then on.
-/// @dev Nothing is confiscated: a clone loses the diversity premium. Whoever reports picks the requests, so until the reply
+/// @dev Nothing is confiscated: a clone loses the diversity premium, and a twentieth of its next rewards goes to whoever
+///      reported it (IStakeVault.Bounty). Whoever reports picks the requests, so until the reply
 ///      window is over anyone may add others that both voted in; what all of them say together decides.
 ///      The statistic cannot tell who copied whom: a domain's owner may reverse a reclassification, in public.
 ///      Safety rests on: Assay keeps the digest of revealed votes, StakeVault counts registrations, WORK calls nobody.
@@ -22,7 +23,7 @@ interface ICloneRegistry {
     struct Rule {
         /// @dev distinct requests, 4..256
         uint16 minRequests;
-        /// @dev shared uncertain claims, 256..4,096
+        /// @dev shared uncertain claims, 512..4,096
         uint16 minClaims;
         /// @dev basis points: a claim is uncertain if the committee's mean is at most so far from θ; 100..2,500
         uint16 distance;
@@ -148,10 +149,10 @@ interface ICloneRegistry {
     ) external;
 
     /// @notice Decides a case whose window is over. Anyone. If both are still alike over all evidence, the later one moves
-    ///         to the earlier one's family and the bond returns; else the bond goes to the later one.
+    ///         to the earlier one's family, the bond returns and the bounty begins; else the bond goes to the later one.
     function close(uint16 domain, address earlier, address later) external;
 
-    /// @notice Moves a reclassified operator back. Only the domain's owner.
+    /// @notice Moves a reclassified operator back and ends its bounty. Only the domain's owner.
     /// @param reason not empty
     function reverse(uint16 domain, address earlier, address later, string calldata reason) external;
 
@@ -159,9 +160,11 @@ interface ICloneRegistry {
     ///         owner.
     function setRule(uint16 domain, Rule calldata rule) external;
 
-    /// @notice The rule for new cases; a domain that chose none has 4 requests, 256 claims, 0.25, 0.95 and 3 days.
+    /// @notice The rule for new cases; a domain that chose none has 4 requests, 512 claims, 0.25, 0.95 and 3 days.
     function ruleOf(uint16 domain) external view returns (Rule memory);
     function caseOf(uint16 domain, address earlier, address later) external view returns (Case memory);
-    /// @notice wei of WORK, as much as a proposed family deposits.
+    /// @notice wei of WORK, as much as a proposed family deposits. A bounty is at most as much.
     function BOND() external view returns (uint256);
+    /// @notice Epochs whose rewards pay a bounty.
+    function BOUNTY_EPOCHS() external view returns (uint256);
 }

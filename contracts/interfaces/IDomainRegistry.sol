@@ -147,6 +147,8 @@ interface IDomainRegistry is IEpochClock {
     /// @notice Version `version` comes into force at the start of epoch `epoch`.
     event ParametersAnnounced(uint16 indexed domain, uint16 version, uint24 epoch, Parameters parameters);
     event DomainTransferred(uint16 indexed domain, address indexed from, address indexed to);
+    /// @notice From now on `hook` decides who may register; zero: anybody.
+    event AttestationSet(uint16 indexed domain, address indexed hook);
     event FamilyProposed(
         uint16 indexed domain,
         bytes32 indexed lineage,
@@ -170,6 +172,7 @@ interface IDomainRegistry is IEpochClock {
     error NotProposer(address caller, address proposer);
     error InvalidName(string name);
     error InvalidOwner();
+    error NotAContract(address given);
     /// @notice A parameter lies outside its hard bounds.
     error ParameterOutOfBounds(string name, uint256 given, uint256 min, uint256 max);
     error AlreadyProposed(bytes32 lineage);
@@ -196,6 +199,10 @@ interface IDomainRegistry is IEpochClock {
 
     /// @notice Hands a domain to a new owner.
     function transferDomain(uint16 domain, address to) external;
+
+    /// @notice Chooses what the domain asks of who registers from now on (IAttestation); zero: nothing. At once, because
+    ///         nobody who is registered is concerned. Only the domain's owner.
+    function setAttestation(uint16 domain, address hook) external;
 
     /// @notice Proposes a family with a bond of {FAMILY_BOND} wei (allowance needed). A lineage can be proposed or listed
     ///         once per domain at a time.
@@ -252,6 +259,8 @@ interface IDomainRegistry is IEpochClock {
     function stakeFloor(uint16 domain) external view returns (uint56 minSelfBond, uint56 minFamilyWeight);
     /// @notice Owner of a domain; zero for an unknown one.
     function ownerOf(uint16 domain) external view returns (address);
+    /// @notice The domain's IAttestation; zero: none.
+    function attestationOf(uint16 domain) external view returns (address);
     /// @notice A family slot; empty slots have no proposer.
     function familyOf(uint16 domain, uint8 family) external view returns (Family memory);
     /// @notice Number of domains; they are numbered 1..domainCount.

@@ -8,7 +8,8 @@ import {IEpochClock} from "./IEpochClock.sol";
 /// @notice Operators and their pools: self-bond, delegation, unbonding, seat bonds, charges; seat weights by epoch.
 /// @dev Amounts are wei of WORK; weights and bonds are whole gwei of WORK.
 ///      Safety rests on: WORK moves exactly what it says and calls nobody; Assay, the ReputationLedger and the
-///      RewardMinter are the immutable peers. Liveness of withdrawals rests on WORK alone.
+///      RewardMinter are the immutable peers. Liveness of withdrawals rests on WORK alone, that of registrations also on
+///      the domain's IAttestation, an outside contract that is asked by a static call before anything happens.
 ///      Invariants: balance = Σ (active + unbonding); locked · 1e9 ≤ active + unbonding of every pool;
 ///      W = Σ W_f over eligible families; W_f = Σ w; Σroot = Σ isqrt(W_f · 2^32).
 interface IStakeVault is IEpochClock {
@@ -59,6 +60,18 @@ interface IStakeVault is IEpochClock {
         uint8 from;
         /// @dev it may register again in its present family only
         bool pinned;
+        /// @dev a charge once took its own stake, active and unbonding, below the minSelfBond of its domain
+        bool chargedOut;
+    }
+
+    /// @notice What a reclassified operator's next rewards leave to whoever reported it. One slot.
+    struct Bounty {
+        address reporter;
+        /// @dev rewards of the epochs `from` … `until` − 1 leave it a twentieth
+        uint24 from;
+        uint24 until;
+        /// @dev gwei that are not paid yet
+        uint48 left;
     }
 
     /// @notice What a seat is judged by.
@@ -116,6 +129,8 @@ interface IStakeVault is IEpochClock {
         uint256 bounty,
         address indexed collector
     );
+    /// @notice A charge took the operator's own stake below `floor` wei; its Origin says so for ever.
+    event ChargedOut(uint16 indexed domain, address indexed owner, uint256 left, uint256 floor);
     /// @notice `missing` wei could not be charged and is forgiven.
     event Shortfall(uint16 indexed domain, address indexed owner, uint256 missing);
     /// @notice From `epoch` on the operator counts in `family`.
@@ -127,6 +142,25 @@ interface IStakeVault is IEpochClock {
         uint256 epoch,
         bool pinned
     );
+    /// @notice Rewards of the operator for the epochs `from` … `until` − 1 leave a twentieth, in all up to `cap` gwei, to
+    ///         `reporter`. It ends early when the operator is moved back.
+    event BountyPromised(
+        uint16 indexed domain,
+        address indexed owner,
+        address indexed reporter,
+        uint256 from,
+        uint256 until,
+        uint256 cap
+    );
+    /// @notice `amount` wei of a reward for `epoch` went to `reporter`.
+    event ReporterPaid(
+        uint16 indexed domain,
+        address indexed owner,
+        address indexed reporter,
+        uint256 epoch,
+        uint256 amount
+    );
+    /// @notice `amount` wei were booked in the pool, `commission` of it as the operator's own.
     event Rewarded(uint16 indexed domain, address indexed owner, uint256 amount, uint256 commission);
 
     error NotAssay(address caller, address assay);
@@ -162,7 +196,7 @@ interface IStakeVault is IEpochClock {
 
     // ---------------------------------------------------------------- operators
 
-    /// @notice Registers the caller as an operator of `domain`.
+    /// @notice Registers the caller as an operator of `domain`, if its IAttestation, where it has one, does not object.
     /// @param hotKey address that will commit votes
     /// @param family slot of a listed family
     /// @param commission basis points, ≤ {MAX_COMMISSION}; if the pool holds active stake from before, ≤ the commission then
@@ -256,16 +290,18 @@ interface IStakeVault is IEpochClock {
         address collector
     ) external returns (uint256 charged);
 
-    /// @notice Books `amount` wei that were just minted to this contract. Only RewardMinter.
-    function reward(uint16 domain, address owner, uint256 amount) external;
+    /// @notice Books `amount` wei that were just minted to this contract for `epoch`, less what a {Bounty} takes. Only
+    ///         RewardMinter.
+    function reward(uint16 domain, address owner, uint256 epoch, uint256 amount) external;
 
     /// @notice Takes over a new R; weight and tier change with the next epoch. Only ReputationLedger.
     function setReputation(uint16 domain, address owner, uint256 reputation) external;
 
     /// @notice Moves an operator to another family from the next epoch on; the current and the previous epoch keep the old
     ///         one. Only CloneRegistry.
-    /// @param pinned whether it may register again in that family only
-    function reclassify(uint16 domain, address owner, uint8 family, bool pinned) external;
+    /// @param bounty what its next rewards leave to whom, and it may register again in that family only; if a bounty is
+    ///        running it goes on instead. Without a reporter a running one ends, and the operator is free to choose.
+    function reclassify(uint16 domain, address owner, uint8 family, Bounty calldata bounty) external;
 
     // -------------------------------------------------------------------- views
 
@@ -286,6 +322,7 @@ interface IStakeVault is IEpochClock {
     /// @notice An operator, with the family it counts in now.
     function operatorOf(uint16 domain, address owner) external view returns (Operator memory);
     function originOf(uint16 domain, address owner) external view returns (Origin memory);
+    function bountyOf(uint16 domain, address owner) external view returns (Bounty memory);
     function modelHashOf(uint16 domain, address owner) external view returns (bytes32);
     function poolOf(uint16 domain, address owner) external view returns (Pool memory);
     function sharesOf(uint16 domain, address owner) external view returns (Shares memory);

@@ -15,7 +15,7 @@ contract MinterHarness {
 
     // -------------------------------------------------------------- the vault
 
-    function reward(uint16, address, uint256 amount) external {
+    function reward(uint16, address, uint256, uint256 amount) external {
         _asked = amount;
     }
 

@@ -12,6 +12,9 @@ export const MODELS_ROOM = join(REPOSITORY, "models");
 /** Where the figures and their plots are written. */
 export const DOCS = join(REPOSITORY, "docs");
 
+/** Where the data sets lie if nobody says otherwise: beside the repository. */
+const DATA = resolve(REPOSITORY, "../shared/data");
+
 /** Claims of a domain written for this project, one a line, with their truth. */
 export function samplesFile(domain: string): string {
   return join(REPOSITORY, "samples", `${domain}-claims.jsonl`);
@@ -28,11 +31,15 @@ export function modelPaths(
 }
 
 /**
- * `--data DIR`: the folder that holds the data sets. `--domain D` (may be repeated) chooses among `all`. What is missing ends the
- * process and is named.
+ * `--data DIR`: the folder that holds the data sets, `../shared/data` where there is one. `--domain D` (may be repeated) chooses
+ * among `all`. What is missing ends the process and is named.
  */
-export function commandLine(all: readonly Domain[]): { directory: string; domains: readonly Domain[] } {
-  const { data, domain } = parseArgs({
+export function commandLine(
+  all: readonly Domain[],
+  args: readonly string[] = process.argv.slice(2),
+): { directory: string; domains: readonly Domain[] } {
+  const { data = existsSync(DATA) ? DATA : undefined, domain } = parseArgs({
+    args: [...args],
     options: { data: { type: "string" }, domain: { type: "string", multiple: true } },
   }).values;
   const unknown = domain?.find((name) => all.every((known) => known.name !== name));
@@ -41,7 +48,9 @@ export function commandLine(all: readonly Domain[]): { directory: string; domain
   }
   const domains = all.filter(({ name }) => domain === undefined || domain.includes(name));
   if (data === undefined) {
-    return give("No data set is named: --data DIR must name the folder that models/README.md describes.");
+    return give(
+      "There is no ../shared/data: --data DIR must name the folder with the data sets that models/README.md describes.",
+    );
   }
   const directory = resolve(data);
   const missing = domains.flatMap(({ files }) => files).filter((file) => !existsSync(join(directory, file)));

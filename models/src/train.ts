@@ -1,9 +1,10 @@
 /**
- * Trains, calibrates, measures and writes the built-in models: `npm run models:train -- --data DIR [--domain D]`. The same data
- * give the same bytes.
+ * Trains, calibrates, measures and writes the built-in models: `npm run models:train [-- --data DIR --domain D]`. The same data
+ * give the same bytes: with `--check` they are written elsewhere and compared with the committed ones, byte by byte.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 import { MODEL_FILE } from "@assay/keeper";
 
@@ -13,12 +14,12 @@ import { DOMAINS } from "./domains/index.ts";
 import { openJudge } from "./judge.ts";
 import { manifestOf, manifestText } from "./manifests.ts";
 import { majorityAccuracy, measure, round, roundAll } from "./metrics.ts";
-import { commandLine, modelPaths } from "./paths.ts";
+import { commandLine, modelPaths, MODELS_ROOM } from "./paths.ts";
 
 const SEED = 7;
 
-/** Trains one model, measures it on the held-out claims and writes it with its manifest. */
-async function produce(domain: Domain, { heldOut }: OpenDomain, member: Member): Promise<void> {
+/** Trains one model, measures it on the held-out claims and writes it with its manifest below `room`. */
+async function produce(domain: Domain, { heldOut }: OpenDomain, member: Member, room: string): Promise<void> {
   const start = performance.now();
   const trained = await member.train(SEED);
   const seconds = (performance.now() - start) / 1000;
@@ -39,7 +40,7 @@ async function produce(domain: Domain, { heldOut }: OpenDomain, member: Member):
     calibrationFittedOn: domain.fittedOn,
     ...(trained.inGraph && { plattInsideTheGraph: trained.inGraph }),
   });
-  const paths = modelPaths(domain.name, member.family);
+  const paths = modelPaths(domain.name, member.family, room);
   mkdirSync(dirname(paths.model), { recursive: true });
   writeFileSync(paths.model, trained.bytes);
   writeFileSync(paths.manifest, manifestText(manifest));
@@ -50,8 +51,35 @@ async function produce(domain: Domain, { heldOut }: OpenDomain, member: Member):
   );
 }
 
-const { directory, domains } = commandLine(DOMAINS);
+/** Compares a model that was made below `room` with the committed one; returns how many of its files differ. */
+function compare(domain: Domain, { family }: Member, room: string): number {
+  const [made, committed] = [modelPaths(domain.name, family, room), modelPaths(domain.name, family)];
+  return (["model", "manifest"] as const).filter((file) => {
+    const same = readFileSync(made[file]).equals(readFileSync(committed[file]));
+    if (!same) console.log(`DIFFERS: ${committed[file]}`);
+    return !same;
+  }).length;
+}
+
+const args = process.argv.slice(2);
+const isCheck = args.includes("--check");
+const { directory, domains } = commandLine(
+  DOMAINS,
+  args.filter((arg) => arg !== "--check"),
+);
+const room = isCheck ? mkdtempSync(join(tmpdir(), "assay-models-")) : MODELS_ROOM;
+let [files, differing] = [0, 0];
 for (const domain of domains) {
   const open = await domain.open(directory);
-  for (const member of open.members) await produce(domain, open, member);
+  for (const member of open.members) {
+    await produce(domain, open, member, room);
+    if (!isCheck) continue;
+    files += 2;
+    differing += compare(domain, member, room);
+  }
+}
+if (isCheck) {
+  rmSync(room, { recursive: true });
+  console.log(`${files - differing} of ${files} files are the same, byte for byte`);
+  process.exitCode = differing === 0 ? 0 : 1;
 }

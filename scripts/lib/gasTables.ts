@@ -254,14 +254,11 @@ const OTHERS = {
   challengeMetrics: "100 receipts replayed, all of the operator; the post was false",
   challengeMetricsLost: "the same where the post was true",
   withdrawBond: "a post accepted, its bond paid back",
-  reportClones: "a report on two clones: 4 requests, 256 uncertain claims, the least there can be",
-  replyClones: "one request of 64 claims added",
-  canaryRegister: "a batch of 256 canaries registered",
-  canaryOpen: "a canary of 64 claims opened, one of a batch of 256",
-  "settleCanary.n7": "seven seats of a canary, 64 claims",
-  canaryConclude: "an opened canary concluded",
-  canaryClose: "a batch closed, its bond paid back",
+  reportClones: "a report on two clones: 4 requests, 512 uncertain claims, the least there can be",
+  replyClones: "one request of 128 claims added",
   closeClones: "the later one moved to the other's family, the bond paid back",
+  attest: "a device bound to an operator: two P-256 signatures, computed in Solidity",
+  registerAttested: "registering in a domain that asks for a device",
 } as const;
 
 const PARTS = {

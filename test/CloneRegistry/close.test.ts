@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { WAD } from "../../deploy/parameters.ts";
+import { GWEI, WAD } from "../../deploy/parameters.ts";
 import { clonesWorld, exhibits, idsOf, shared } from "../fixtures/clones.ts";
 import { ballot, commitBallot } from "../fixtures/round.ts";
 import { openSealed } from "../fixtures/seated.ts";
@@ -88,7 +88,7 @@ describe("CloneRegistry", () => {
   // ├── when no case is open or its window is → refused
   // ├── when all evidence together is not alike → cleared; the bond goes to the accused
   // ├── when there is nothing to decide any more → cleared; the bond returns
-  // └── otherwise the later one moves to the earlier one's family with the next epoch; the bond returns
+  // └── otherwise the later one moves to the earlier one's family with the next epoch; the bond returns, a bounty begins
   describe("close", () => {
     it("waits for the reply window", async () => {
       const w = await load(reported);
@@ -112,6 +112,9 @@ describe("CloneRegistry", () => {
       await expect(tx)
         .to.emit(w.vault, "OperatorReclassified")
         .withArgs(w.domain, w.later, 1, 0, epoch + 1n, true);
+      await expect(tx)
+        .to.emit(w.vault, "BountyPromised")
+        .withArgs(w.domain, w.later, w.outsider.address, epoch + 1n, epoch + 31n, w.bond / GWEI);
       await expect(tx).to.changeTokenBalance(ethers, w.token, w.outsider, w.bond);
 
       for (const f of [0, 1])
@@ -193,7 +196,7 @@ describe("CloneRegistry", () => {
   // reverse
   // ├── when the caller does not own the domain, gives no reason or nothing was decided → refused
   // ├── when the last move has not aged → ReclassifiedLately
-  // └── otherwise the operator moves back with the next epoch, and is judged by later requests only
+  // └── otherwise the operator moves back with the next epoch, its bounty ends, and only later requests judge it
   describe("reverse", () => {
     it("moves the operator back, in public", async () => {
       const w = await load(confirmed);
@@ -206,6 +209,7 @@ describe("CloneRegistry", () => {
       await expect(tx)
         .to.emit(w.vault, "OperatorReclassified")
         .withArgs(w.domain, w.later, 0, 1, epoch + 1n, false);
+      expect((await w.vault.bountyOf(w.domain, w.later)).reporter, "the bounty").to.equal(ethers.ZeroAddress);
       for (let e = 0; e < 3; e++) {
         await expectExactSums(w, w.domain, w.owners);
         await nextEpoch(w);

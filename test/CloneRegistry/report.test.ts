@@ -42,7 +42,7 @@ describe("CloneRegistry", () => {
     it("opens a case on two clones, over all uncertain claims", async () => {
       const w = await load(clonesWorld);
       const sums = await sumsOf(w, w.alike, 0, 1);
-      expect(sums[0], "uncertain claims").to.be.at.least(256n);
+      expect(sums[0], "uncertain claims").to.be.at.least(512n);
       const before: bigint = await w.token.balanceOf(w.outsider.address);
       const tx = await report(w, w.alike);
       const openUntil = (await networkHelpers.time.latest()) + 3 * 86_400;
@@ -64,7 +64,7 @@ describe("CloneRegistry", () => {
       it(`refuses ${name}`, async () => {
         const w = await load(clonesWorld);
         const sums = await sumsOf(w, w.alike, pair[0], pair[1]);
-        expect(sums[0], "uncertain claims").to.be.at.least(256n);
+        expect(sums[0], "uncertain claims").to.be.at.least(512n);
         await expect(report(w, w.alike, [...pair]))
           .to.be.revertedWithCustomError(w.clones, "NotAlike")
           .withArgs(sums, 9_500);
@@ -157,14 +157,14 @@ describe("CloneRegistry", () => {
       const four = w.alike.slice(0, 4);
       const claims = (await sumsOf(w, four, 0, 1))[0]!;
       // A rule that asks for more claims than four requests can have.
-      await w.clones.setRule(w.domain, [4, 257, 2_500, 9_500, 86_400]);
+      await w.clones.setRule(w.domain, [4, 513, 2_500, 9_500, 86_400]);
       await expect(report(w, four))
         .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
-        .withArgs(4, claims, 4, 257);
-      await w.clones.setRule(w.domain, [6, 256, 2_500, 9_500, 86_400]);
+        .withArgs(4, claims, 4, 513);
+      await w.clones.setRule(w.domain, [6, 512, 2_500, 9_500, 86_400]);
       await expect(report(w, w.alike))
         .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
-        .withArgs(5, (await sumsOf(w, w.alike, 0, 1))[0], 6, 256);
+        .withArgs(5, (await sumsOf(w, w.alike, 0, 1))[0], 6, 512);
     });
 
     it("counts no claim on which the committee is sure", async () => {
@@ -178,7 +178,7 @@ describe("CloneRegistry", () => {
       }
       await expect(report(w, sure))
         .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
-        .withArgs(4, 0, 4, 256);
+        .withArgs(4, 0, 4, 512);
     });
 
     it("takes one case on a pair at a time", async () => {
@@ -195,12 +195,12 @@ describe("CloneRegistry", () => {
   describe("setRule", () => {
     const BOUNDS = [
       [4, 256],
-      [256, 4_096],
+      [512, 4_096],
       [100, 2_500],
       [9_500, 10_000],
       [86_400, 2_592_000],
     ] as const;
-    const DEFAULT = [4n, 256n, 2_500n, 9_500n, 259_200n];
+    const DEFAULT = [4n, 512n, 2_500n, 9_500n, 259_200n];
 
     it("begins with the measured defaults and takes numbers within their bounds", async () => {
       const w = await load(clonesWorld);
@@ -232,7 +232,7 @@ describe("CloneRegistry", () => {
     it("leaves open cases the rule they began with", async () => {
       const w = await load(clonesWorld);
       await report(w, w.alike);
-      await w.clones.setRule(w.domain, [4, 256, 100, 10_000, 86_400]);
+      await w.clones.setRule(w.domain, [4, 512, 100, 10_000, 86_400]);
       expect((await w.clones.caseOf(w.domain, w.earlier, w.later)).rule).to.deep.equal(DEFAULT);
     });
   });

@@ -95,7 +95,9 @@ contract StakeVaultHistoryTest is VaultPeers {
             if (_movedFrom[i] >= _epoch) return;
             _movedFrom[i] = _epoch + 1;
             _history[_epoch + 1][i].family = seed % FAMILIES;
-            vault.reclassify(domain, owner, uint8(seed % FAMILIES), seed & 1 == 1);
+            IStakeVault.Bounty memory bounty;
+            if (seed & 1 == 1) bounty.reporter = address(this);
+            vault.reclassify(domain, owner, uint8(seed % FAMILIES), bounty);
         } else {
             IStakeVault.Pool memory pool = _pool(owner);
             _charge(owner, 0, Assert.bound(seed, 0, (uint256(pool.active) + pool.unbonding) / 8));

@@ -37,7 +37,7 @@ async function backing(w: Given): Promise<bigint> {
 /** Mints what a reward books, as the RewardMinter does. */
 async function pay(w: Given, owner: string, amount: bigint) {
   await w.token.connect(w.peers.minter).mint(w.addresses.StakeVault, amount);
-  return w.minter.reward(w.domain, owner, amount);
+  return w.minter.reward(w.domain, owner, w.epoch, amount);
 }
 
 describe("StakeVault peers", () => {
@@ -244,7 +244,7 @@ describe("StakeVault peers", () => {
     it("reverts when the caller is not the RewardMinter", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       for (const caller of [w.first, w.peers.assay, w.peers.ledger]) {
-        await expect(w.vault.connect(caller).reward(...w.pool, 1n))
+        await expect(w.vault.connect(caller).reward(...w.pool, w.epoch, 1n))
           .to.be.revertedWithCustomError(w.vault, "NotMinter")
           .withArgs(caller.address, w.addresses.RewardMinter);
       }

@@ -5,6 +5,10 @@ import { expectExactSums, vaultWorld } from "../fixtures/vault.ts";
 import { ethers, networkHelpers, nextEpoch } from "../fixtures/world.ts";
 
 const load = networkHelpers.loadFixture.bind(networkHelpers);
+/** To whoever reported, for the epochs of this test; see bounty.test.ts. */
+const BOUNTY = [ethers.toBeHex(1, 20), 0n, 30n, 1n] as const;
+/** Nobody reported: the operator is free to choose its family again. */
+const NONE = [ethers.ZeroAddress, 0n, 0n, 0n] as const;
 
 /** The default world and the registry of clones, which decided to move the first operator out of family 0. */
 async function judged() {
@@ -35,21 +39,21 @@ describe("StakeVault", () => {
   // ├── when the last move has not aged → ReclassifiedLately
   // ├── given a registered operator: it counts in the new family with the next epoch, whatever happens until then
   // ├── given one that left: it can come back to that family only
-  // └── given pinned = false: it can come back to any
+  // └── given no reporter: it can come back to any
   describe("reclassify", () => {
     it("is for the CloneRegistry only", async () => {
       const w = await load(judged);
-      await expect(w.vault.connect(w.peers.assay).reclassify(w.domain, w.owner, 1, true))
+      await expect(w.vault.connect(w.peers.assay).reclassify(w.domain, w.owner, 1, BOUNTY))
         .to.be.revertedWithCustomError(w.vault, "NotCloneRegistry")
         .withArgs(w.addresses.Assay, w.addresses.CloneRegistry);
     });
 
     it("refuses families that are not listed and owners that never registered", async () => {
       const w = await load(judged);
-      await expect(w.judge.reclassify(w.domain, w.owner, 4, true))
+      await expect(w.judge.reclassify(w.domain, w.owner, 4, BOUNTY))
         .to.be.revertedWithCustomError(w.vault, "UnknownFamily")
         .withArgs(w.domain, 4);
-      await expect(w.judge.reclassify(w.domain, w.alice.address, 1, true))
+      await expect(w.judge.reclassify(w.domain, w.alice.address, 1, BOUNTY))
         .to.be.revertedWithCustomError(w.vault, "NotRegistered")
         .withArgs(w.domain, w.alice.address);
     });
@@ -58,7 +62,7 @@ describe("StakeVault", () => {
       const w = await load(judged);
       const own = w.vault.connect(w.first);
       const steps = [
-        () => w.judge.reclassify(w.domain, w.owner, 2, true),
+        () => w.judge.reclassify(w.domain, w.owner, 2, BOUNTY),
         () => own.requestUnstake(w.domain, w.owner, 10n ** 20n),
         () => own.rest(w.domain, true),
         () => own.rest(w.domain, false),
@@ -78,11 +82,11 @@ describe("StakeVault", () => {
     it("takes a family out of the sums that falls below its floor, and back in", async () => {
       const w = await load(judged);
       for (const owner of w.owners.filter((_, i) => i % 4 === 0))
-        await w.judge.reclassify(w.domain, owner.address, 1, true);
+        await w.judge.reclassify(w.domain, owner.address, 1, BOUNTY);
       expect((await w.vault.nextDomainSums(w.domain)).families, "families").to.equal(3n);
       await expectExactSums(w, w.domain, w.owners);
       await nextEpoch(w, 2n);
-      await w.judge.reclassify(w.domain, w.owner, 0, false);
+      await w.judge.reclassify(w.domain, w.owner, 0, NONE);
       expect((await w.vault.nextDomainSums(w.domain)).families, "families").to.equal(4n);
       await expectExactSums(w, w.domain, w.owners);
     });
@@ -90,20 +94,20 @@ describe("StakeVault", () => {
     it("moves an operator again only when the last move has aged", async () => {
       const w = await load(judged);
       const since: bigint = (await w.vault.currentEpoch()) + 1n;
-      await w.judge.reclassify(w.domain, w.owner, 1, true);
+      await w.judge.reclassify(w.domain, w.owner, 1, BOUNTY);
       for (let e = 0; e < 2; e++) {
-        await expect(w.judge.reclassify(w.domain, w.owner, 2, true))
+        await expect(w.judge.reclassify(w.domain, w.owner, 2, BOUNTY))
           .to.be.revertedWithCustomError(w.vault, "ReclassifiedLately")
           .withArgs(w.domain, w.owner, since);
         await nextEpoch(w);
       }
-      await w.judge.reclassify(w.domain, w.owner, 2, true);
+      await w.judge.reclassify(w.domain, w.owner, 2, BOUNTY);
       await expectExactSums(w, w.domain, w.owners);
     });
 
     it("lets an operator that left come back to its family only", async () => {
       const w = await load(judged);
-      await w.judge.reclassify(w.domain, w.owner, 1, true);
+      await w.judge.reclassify(w.domain, w.owner, 1, BOUNTY);
       await leave(w);
       expect(await w.vault.familyMembers(w.domain, 1), "members after it left").to.equal(3n);
       await expect(comeBack(w, 0))
@@ -120,11 +124,12 @@ describe("StakeVault", () => {
       const w = await load(judged);
       await leave(w);
       const members = await Promise.all([0, 1].map((f) => w.vault.familyMembers(w.domain, f)));
-      await w.judge.reclassify(w.domain, w.owner, 1, true);
+      await w.judge.reclassify(w.domain, w.owner, 1, BOUNTY);
       for (const f of [0, 1])
         expect(await w.vault.familyMembers(w.domain, f), `members of ${f}`).to.equal(members[f]);
       await expect(comeBack(w, 3)).to.be.revertedWithCustomError(w.vault, "FamilyPinned");
-      await w.judge.reclassify(w.domain, w.owner, 0, false);
+      await nextEpoch(w, 2n);
+      await w.judge.reclassify(w.domain, w.owner, 0, NONE);
       await comeBack(w, 3);
       await expectExactSums(w, w.domain, w.owners);
     });

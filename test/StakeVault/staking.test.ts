@@ -202,7 +202,7 @@ describe("StakeVault staking", () => {
       await w.vault.connect(w.alice).requestUnstake(...w.pool, w.shares / 2n);
       await chargeDownTo(w, 0n);
       await w.token.connect(w.peers.minter).mint(w.addresses.StakeVault, 4_000n * WAD);
-      await w.vault.connect(w.peers.minter).reward(...w.pool, 4_000n * WAD);
+      await w.vault.connect(w.peers.minter).reward(...w.pool, 1n, 4_000n * WAD);
       await w.vault.connect(w.peers.assay).takeSeat(...w.pool, w.first.address, 1n, 1n);
       await expect(w.vault.connect(w.alice).requestUnstake(...w.pool, w.shares / 2n))
         .to.be.revertedWithCustomError(w.vault, "PoolDepleted")

@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IAssay} from "../../contracts/interfaces/IAssay.sol";
-import {MoneyActions} from "./MoneyActions.sol";
+import {CloneActions} from "./CloneActions.sol";
 
 /// @title Handler
 /// @notice What the runner calls, one function an action, each with one seed for all its choices. An action that needs
 ///         a request, a ticket or an account makes one if there is none, so nearly every call does something.
-abstract contract Handler is MoneyActions {
+abstract contract Handler is CloneActions {
     /// @dev After so many calls each further call also tries the actions that never happened yet: afterwards a run is
     ///      expected to have seen every action.
     uint256 public constant WARM_UP = 28;
@@ -162,6 +162,10 @@ abstract contract Handler is MoneyActions {
         _family(seed);
     }
 
+    function reclassify(uint256 seed) external act {
+        _reclassify(seed);
+    }
+
     function donate(uint256 seed) external act {
         _donate(seed);
     }
@@ -178,7 +182,7 @@ abstract contract Handler is MoneyActions {
 
     /// @notice The functions the runner may call.
     function actions() public pure returns (bytes4[] memory list) {
-        list = new bytes4[](35);
+        list = new bytes4[](36);
         list[0] = this.stake.selector;
         list[1] = this.unstake.selector;
         list[2] = this.cancel.selector;
@@ -211,9 +215,10 @@ abstract contract Handler is MoneyActions {
         list[29] = this.share.selector;
         list[30] = this.announce.selector;
         list[31] = this.family.selector;
-        list[32] = this.donate.selector;
-        list[33] = this.wait_.selector;
-        list[34] = this.passEpochs.selector;
+        list[32] = this.reclassify.selector;
+        list[33] = this.donate.selector;
+        list[34] = this.wait_.selector;
+        list[35] = this.passEpochs.selector;
     }
 
     /// @notice Whether every action happened at least once, and the first one that did not.

@@ -6,17 +6,20 @@ import {VM} from "../utils/Vm.sol";
 import {World} from "./World.sol";
 
 /// @title History
-/// @notice Ghost: weight and tier of every operator in every epoch, written down by the words of SPEC STK-9 and VOTE-7
-///         from stake, R and rest, never from the vault's windows. Also the only way time passes.
+/// @notice Ghost: weight, tier and family of every operator in every epoch, written down by the words of SPEC STK-9,
+///         STK-24 and VOTE-7 from stake, R, rest and moves, never from the vault's windows. Also the only way time passes.
 abstract contract History is World {
     struct Standing {
         /// @dev gwei
         uint256 weight;
         uint256 tier;
+        uint8 family;
     }
 
     mapping(uint16 domain => mapping(uint256 epoch => mapping(uint256 operator => Standing))) private _standings;
     mapping(uint16 domain => mapping(uint256 operator => bool)) internal _resting;
+    /// @dev The family an operator counts in from the next epoch on.
+    mapping(uint16 domain => mapping(uint256 operator => uint8)) internal _familyOf;
     /// @dev The clock of the campaign; the runner's own clock must not fall behind it.
     uint256 private _time;
     uint256 private _height;
@@ -26,7 +29,12 @@ abstract contract History is World {
         _time = VM.getBlockTimestamp();
         _height = VM.getBlockNumber();
         // Before the first epoch nobody weighed anything and everybody began with tier 2.
-        for (uint16 d = 1; d <= DOMAINS; ++d) for (uint256 i; i < OPERATORS; ++i) _standings[d][0][i] = Standing(0, 2);
+        for (uint16 d = 1; d <= DOMAINS; ++d) {
+            for (uint256 i; i < OPERATORS; ++i) {
+                _familyOf[d][i] = uint8(i % FAMILIES);
+                _standings[d][0][i] = Standing(0, 2, _familyOf[d][i]);
+            }
+        }
         _note();
         // The first readable previous epoch must exist.
         _travel(EPOCH);
@@ -77,9 +85,9 @@ abstract contract History is World {
         if (r >= 2e18) tier = 3;
         if (r >= 5e18) tier = 4;
         (uint256 own, ) = vault.assetsOf(d, holder(i), holder(i));
-        if (_resting[d][i] || own < uint256(Defaults.MIN_SELF_BOND) * 1e9) return Standing(0, tier);
+        if (_resting[d][i] || own < uint256(Defaults.MIN_SELF_BOND) * 1e9) return Standing(0, tier, _familyOf[d][i]);
         uint256 active = _pool(d, i).active;
-        return Standing((r < 1e18 ? (active * r) / 1e18 : active) / 1e9, tier);
+        return Standing((r < 1e18 ? (active * r) / 1e18 : active) / 1e9, tier, _familyOf[d][i]);
     }
 
     /// @dev Epochs in which nothing happened repeat what was earned last.

@@ -6,6 +6,7 @@ import {IAssay} from "../../contracts/interfaces/IAssay.sol";
 import {IRewardMinter} from "../../contracts/interfaces/IRewardMinter.sol";
 import {Assert} from "../utils/Assert.sol";
 import {Campaign} from "./Campaign.sol";
+import {Observer} from "./Observer.sol";
 
 /// @title MoneyInvariants
 /// @notice SPEC INV-1 … INV-3, INV-19, INV-20, INV-22: WORK, credits, the mint, the score accounts and the bonds of appeals.
@@ -72,6 +73,20 @@ abstract contract MoneyInvariants is Campaign {
                     uint256 debt = uint256(-int256(account.score)) * ratio;
                     Assert.le(debt, uint256(account.releasable) * 1e9 * 10_000, "debt");
                 }
+            }
+        }
+    }
+
+    /// @notice STK-26, CLONE-8: every bounty is a twentieth of a reward it was promised of, in all at most its cap, and the
+    ///         vault knows what is left of it.
+    function invariantBountiesAreBounded() external view {
+        Assert.eq(handler.wrongBounties(), 0, "bounties paid wrongly");
+        for (uint16 d = 1; d <= handler.DOMAINS(); ++d) {
+            for (uint256 i; i < handler.OPERATORS(); ++i) {
+                Observer.Promise memory promised = handler.promiseOf(d, handler.holder(i));
+                Assert.le(promised.paid, promised.cap, "paid");
+                uint256 left = uint256(handler.vault().bountyOf(d, handler.holder(i)).left) * 1e9;
+                Assert.eq(left + promised.paid, promised.cap, "left of a bounty");
             }
         }
     }

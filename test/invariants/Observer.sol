@@ -19,6 +19,15 @@ abstract contract Observer is History {
         uint256 withdrawn;
     }
 
+    /// @dev What somebody who reported an operator was promised and got; ended with a reversal (SPEC STK-26, CLONE-8).
+    struct Promise {
+        address reporter;
+        uint256 from;
+        uint256 until;
+        uint256 cap; // wei
+        uint256 paid; // wei
+    }
+
     /// @dev wei of WORK burned for credits and by sponsors, charged and burned, and minted for whatever reason.
     uint256 public bought;
     uint256 public sponsored;
@@ -26,6 +35,12 @@ abstract contract Observer is History {
     uint256 public minted;
     uint256 public spentOnBounties;
     mapping(uint16 domain => mapping(address owner => Flow)) private _flows;
+    mapping(uint16 domain => mapping(address owner => Promise)) private _promises;
+    /// @dev The mint that is being booked, and what of it must go to a reporter.
+    uint256 private _mintedNow;
+    uint256 private _dueNow;
+    /// @dev Bounties that were paid to somebody else, for another epoch or in another amount than promised.
+    uint256 public wrongBounties;
     mapping(uint16 domain => mapping(uint256 epoch => uint256 wei_)) public mintedOf;
     mapping(uint16 domain => mapping(uint256 epoch => uint256 wei_)) public earnedOf;
     /// @dev Points of accounts that were distributed.
@@ -48,6 +63,10 @@ abstract contract Observer is History {
 
     function flowOf(uint16 d, address owner) external view returns (Flow memory) {
         return _flows[d][owner];
+    }
+
+    function promiseOf(uint16 d, address owner) external view returns (Promise memory) {
+        return _promises[d][owner];
     }
 
     function accountEpochsOf(uint16 d, address owner) public view returns (uint256[] memory) {
@@ -83,10 +102,38 @@ abstract contract Observer is History {
         } else if (name == IStakeVault.Rewarded.selector) {
             (uint256 amount, ) = abi.decode(log.data, (uint256, uint256));
             flow.rewarded += amount;
+            if (amount + _dueNow != _mintedNow) ++wrongBounties;
         } else if (name == IStakeVault.Charged.selector) {
             (uint256 charged, uint256 bounty) = abi.decode(log.data, (uint256, uint256));
             flow.charged += charged;
             burnedByCharges += charged - bounty;
+        } else {
+            _seeClones(log, _promises[uint16(uint256(log.topics[1]))][_address(log.topics[2])]);
+        }
+    }
+
+    /// @dev A bounty is a twentieth in whole gwei of what is minted for its epochs, as far as it reaches.
+    function _dueOf(Promise memory promise_, uint256 epoch, uint256 paid) private pure returns (uint256) {
+        if (epoch < promise_.from || epoch >= promise_.until) return 0;
+        uint256 part = (paid / 20 / 1e9) * 1e9;
+        uint256 left = promise_.cap - promise_.paid;
+        return part < left ? part : left;
+    }
+
+    function _seeClones(Vm.Log memory log, Promise storage promise_) private {
+        bytes32 name = log.topics[0];
+        if (name == IStakeVault.BountyPromised.selector) {
+            promise_.reporter = _address(log.topics[3]);
+            (promise_.from, promise_.until, promise_.cap) = abi.decode(log.data, (uint256, uint256, uint256));
+            promise_.cap *= 1e9;
+            promise_.paid = 0;
+        } else if (name == IStakeVault.OperatorReclassified.selector) {
+            (, , bool pinned) = abi.decode(log.data, (uint8, uint256, bool));
+            if (!pinned) (promise_.until, promise_.cap, promise_.paid) = (0, 0, 0);
+        } else if (name == IStakeVault.ReporterPaid.selector) {
+            (, uint256 amount) = abi.decode(log.data, (uint256, uint256));
+            if (amount != _dueNow || _address(log.topics[3]) != promise_.reporter) ++wrongBounties;
+            promise_.paid += amount;
         }
     }
 
@@ -115,6 +162,8 @@ abstract contract Observer is History {
             (, uint256 points, uint256 paid, , ) = abi.decode(log.data, (int256, uint256, uint256, uint256, uint256));
             uint256 epoch = uint256(log.topics[2]);
             minted += paid;
+            _mintedNow = paid;
+            _dueNow = _dueOf(_promises[d][_address(log.topics[3])], epoch, paid);
             mintedOf[d][epoch] += paid;
             closedPointsOf[d][epoch] += points;
         } else if (name == IRewardMinter.AccountOpened.selector) {

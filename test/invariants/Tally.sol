@@ -39,6 +39,7 @@ abstract contract Tally is Observer {
         SHARE,
         ANNOUNCE,
         FAMILY,
+        RECLASSIFY,
         DONATE,
         WAIT
     }

@@ -88,7 +88,7 @@ abstract contract VaultPeers {
 
     function _reward(address owner, uint256 amount) internal {
         token.mint(address(vault), amount);
-        vault.reward(domain, owner, amount);
+        vault.reward(domain, owner, vault.currentEpoch(), amount);
     }
 
     function _charge(address owner, uint256 bond, uint256 amount) internal returns (uint256) {

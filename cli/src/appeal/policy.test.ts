@@ -96,22 +96,14 @@ describe("assay request --appeal-if", function () {
   });
   after(() => chain.stop());
 
-  const request = (...args: string[]) =>
-    assay(
-      [
-        "request",
-        "--domain",
-        "grounded",
-        "--file",
-        file,
-        "--buy",
-        ...args,
-        "--timeout",
-        "80",
-        ...chain.options,
-      ],
-      { ASSAY_KEY: key },
-    );
+  let said = "";
+  /** Requests played so far. */
+  let seen = 0;
+  const request = (...args: string[]) => {
+    said = "";
+    const asked = ["request", "--domain", "grounded", "--file", file, "--buy", "--timeout", "80"];
+    return assay([...asked, ...args, ...chain.options], { ASSAY_KEY: key }, (stdout) => (said = stdout));
+  };
   const logs = () =>
     chain.connection.client.getLogs({
       address: chain.connection.at.Assay,
@@ -136,8 +128,8 @@ describe("assay request --appeal-if", function () {
         parseEventLogs({ abi: assayAbi, eventName: "Appealed", logs: await logs(), strict: true })[0]?.args,
     );
   /** The request's own round, with everybody voting `votes`, up to its verdicts. */
-  const play = async (known: number, votes: readonly number[]): Promise<OpenRound> => {
-    const { requestId, terms } = await requested(known);
+  const play = async (votes: readonly number[]): Promise<OpenRound> => {
+    const { requestId, terms } = await requested(seen++);
     const round = { requestId, terms, drawn: players };
     await sealRequest(chain, requestId);
     await extendRound(chain, requestId);
@@ -149,7 +141,7 @@ describe("assay request --appeal-if", function () {
 
   it("appeals what contradicts the truth in the file, once, and reports the verdict that counts", async () => {
     const running = request("--wait", "--appeal-if", "wrong,undecided", "--max-bond", "0.03", "--json");
-    const round = await play(0, [240, 240]);
+    const round = await play([240, 240]);
     const { roundId } = await appealed();
     await sealRequest(chain, roundId);
     const { client, at } = chain.connection;
@@ -182,9 +174,8 @@ describe("assay request --appeal-if", function () {
 
   it("does not appeal beyond its purse, says so, and waits on", async () => {
     const running = request("--wait", "--appeal-if", "wrong", "--max-bond", "0.0299");
-    const round = await play(1, [240, 240]);
-    // Time to look at the verdicts before they are final.
-    await sleep(2_500);
+    const round = await play([240, 240]);
+    await until(async () => (said.includes("not appealed") ? true : undefined));
     await settleRound(chain, round, all(players, [240, 240]));
     const { code, stdout, stderr } = await running;
     expect(code, stderr).to.equal(0);

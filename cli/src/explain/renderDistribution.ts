@@ -31,6 +31,9 @@ export function renderDistribution({ distribution, openAccount }: Explanation): 
     `points = account · factor = ${d.points} wei, ${ratio(d.points, d.allPoints)} of all ${d.allPoints} of the epoch`,
     `the epoch may mint ${d.pot} wei (${d.earned} wei of fees were burned), this account at most ${d.cap} wei`,
     `minted ${d.minted} wei into the pool${d.points > 0n && d.minted === d.cap ? " (the cap)" : ""}`,
+    ...(d.toReporter === 0n
+      ? []
+      : [`of it ${d.toReporter} wei went to whoever reported the operator as a clone`]),
     bonds,
   ];
 }

@@ -37,13 +37,16 @@ export interface Distribution {
   /** most this account may be paid, wei */
   readonly cap: bigint;
   readonly minted: bigint;
+  /** part of what was minted that went to whoever reported the operator as a clone, wei */
+  readonly toReporter: bigint;
   readonly debt: bigint;
   readonly charged: bigint;
   /** part of the charge that went to whoever collected it, wei */
   readonly bounty: bigint;
   /** bonds of the account, gwei; all of them are free afterwards */
   readonly bonds: bigint;
-  readonly checks: readonly Check[];
+  /** Grows by what the vault says of the reward. */
+  readonly checks: Check[];
 }
 
 /** A score account, replayed. It moves on whole while it is immature. */
@@ -73,10 +76,14 @@ export interface Books {
   credit(owner: Address, seat: { value: bigint; scored: bigint; bond: bigint; served: bigint }): BookAccount;
   /** Bonds a debt does not need were freed early. */
   release(owner: Address): void;
-  /** Closes an account. A debt is taken by `charge`, told the bonds it frees (gwei) and the wei due. */
+  /**
+   * Closes an account. A debt is taken by `charge`, told the bonds it frees (gwei) and the wei due; what a reward of so
+   * many wei leaves to a reporter is said by `leave`.
+   */
   close(
     said: EventNamed<"Distributed">["args"],
     charge: (bonds: bigint, due: bigint) => { charged: bigint; bounty: bigint },
+    leave: (minted: bigint) => bigint,
   ): Distribution;
   /** The newest account of an owner that was not distributed. */
   accountOf(owner: Address): BookAccount | undefined;
@@ -196,7 +203,7 @@ export function createBooks({ versions, weights, emission }: BooksOptions): Book
       account.releasable -= rewards.unlockable(account, bookOf(account.epoch));
     },
 
-    close(said, charge) {
+    close(said, charge, leave) {
       const { owner, epoch } = said;
       const key = keyOf(epoch, owner);
       const account = mature.get(key) ?? newest.get(owner);
@@ -222,6 +229,7 @@ export function createBooks({ versions, weights, emission }: BooksOptions): Book
         pot: potOf(epoch),
         cap: rewards.cap(account, book),
         minted,
+        toReporter: minted === 0n ? 0n : leave(minted),
         debt,
         ...taken,
         bonds: account.releasable,

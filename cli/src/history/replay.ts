@@ -2,7 +2,8 @@ import { fixedPoint, words } from "@assay/keeper";
 import type { Address, Hex } from "viem";
 
 import { BOND_STATES, createBonds, fundedOf } from "./bonds.ts";
-import { createBooks, type Books } from "./books.ts";
+import { createBooks, type Books, type Distribution } from "./books.ts";
+import { createBounties } from "./bounties.ts";
 import type { Check } from "./check.ts";
 import type { ChainEvent, EventLog, EventNamed } from "./events.ts";
 import { createPools } from "./pools.ts";
@@ -104,6 +105,7 @@ export function replayEvents(
   const weights = createWeights();
   const pools = createPools();
   const bonds = createBonds();
+  const bounties = createBounties();
   const books = createBooks({ versions, weights, emission });
   const tapes = createTapes((version) => versions.of(version).reputation);
   const replayed: Replayed[] = [];
@@ -117,6 +119,8 @@ export function replayEvents(
   const opening = new Map<Address, Check[]>();
   let theta = FIRST_THRESHOLD;
   let overturning: Overturning | undefined;
+  /** Whose reward the vault speaks of next. */
+  let paying: Distribution | undefined;
 
   const keyOf = (roundId: Hex, owner: Address): string => `${roundId}:${owner}`;
 
@@ -150,7 +154,6 @@ export function replayEvents(
       },
       { what: "x̄", computed: score.lossMean, chain: saidScore.lossMean },
       { what: "quality", computed: score.quality, chain: saidScore.quality },
-      { what: "claims of the quality", computed: score.weighed, chain: saidScore.weighed },
       { what: "lateness", computed: BigInt(late), chain: BigInt(saidScore.late) },
       {
         what: "taken for overturned verdicts",
@@ -217,6 +220,10 @@ export function replayEvents(
     round.checks = [...round.checks, check];
   };
 
+  const sayOfReward = (what: string, computed: bigint | undefined, chain: bigint): void => {
+    paying?.checks.push({ what, computed: computed ?? 0n, chain });
+  };
+
   const openAppeal = (event: EventNamed<"Appealed">): void => {
     const first = requests.get(event.args.requestId);
     if (first === undefined) return;
@@ -264,15 +271,23 @@ export function replayEvents(
       case "OperatorRegistered":
         operators.add(event.args.owner);
         return weights.register(event.args.owner, event.args.family);
-      case "OperatorReclassified":
-        return weights.reclassify(event.args.owner, event.args.family, event.args.epoch);
       case "WeightChanged":
         return weights.change(event.args.owner, event.args.epoch, event.args.weight);
       case "Staked":
         return pools.move(event.args.owner, event.args.assets);
       case "Withdrawn":
         return pools.move(event.args.owner, -event.args.assets);
+      case "OperatorReclassified": {
+        const { owner, family, epoch, pinned } = event.args;
+        if (!pinned) bounties.end(owner);
+        return weights.reclassify(owner, family, epoch);
+      }
+      case "BountyPromised":
+        return bounties.promise(event.args);
+      case "ReporterPaid":
+        return sayOfReward("paid to the reporter", paying?.toReporter, event.args.amount);
       case "Rewarded":
+        sayOfReward("booked in the pool", paying && paying.minted - paying.toReporter, event.args.amount);
         return pools.move(event.args.owner, event.args.amount);
       case "Charged":
         return pools.note(event.args);
@@ -298,8 +313,15 @@ export function replayEvents(
       }
       case "BondsReleased":
         return books.release(event.args.owner);
-      case "Distributed":
-        return void books.close(event.args, (bonds, due) => pools.charge(event.args.owner, bonds, due));
+      case "Distributed": {
+        const { owner, epoch } = event.args;
+        paying = books.close(
+          event.args,
+          (bonds, due) => pools.charge(owner, bonds, due),
+          (minted) => bounties.take(owner, epoch, minted),
+        );
+        return;
+      }
       case "Funded":
         return bonds.fund(event.args);
       case "FundingWithdrawn":
@@ -315,12 +337,6 @@ export function replayEvents(
         return resolve(event.args);
       case "Appealed":
         return openAppeal(event);
-      case "CanaryOpened": {
-        const { requestId, ...canary } = event.args;
-        const request = requests.get(requestId);
-        if (request !== undefined) request.canary = canary;
-        return;
-      }
       case "SeatOverturned": {
         const { roundId, owner, charge } = event.args;
         const round = requests.get(roundId);

@@ -12,8 +12,16 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs the command as a person would, in a process of its own. */
-export function assay(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+/**
+ * Runs the command as a person would, in a process of its own.
+ *
+ * @param onSaid told all of the standard output so far, whenever there is more
+ */
+export function assay(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  onSaid: (stdout: string) => void = () => {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], {
       // Away from the workspace: a deployment of somebody's local network must not get in the way.
@@ -23,7 +31,7 @@ export function assay(args: readonly string[], env: Readonly<Record<string, stri
     });
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stdout.on("data", (chunk: Buffer) => onSaid((stdout += chunk.toString())));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));

@@ -838,6 +838,7 @@ export const domainRegistryAbi = [
   },
   { inputs: [{ name: "name", type: "string" }], name: "InvalidName", type: "error" },
   { inputs: [], name: "InvalidOwner", type: "error" },
+  { inputs: [{ name: "given", type: "address" }], name: "NotAContract", type: "error" },
   {
     inputs: [
       { name: "caller", type: "address" },
@@ -900,6 +901,15 @@ export const domainRegistryAbi = [
     ],
     name: "UnknownVersion",
     type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "hook", type: "address" },
+    ],
+    name: "AttestationSet",
+    type: "event",
   },
   {
     anonymous: false,
@@ -1242,6 +1252,13 @@ export const domainRegistryAbi = [
     name: "announce",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "domain", type: "uint16" }],
+    name: "attestationOf",
+    outputs: [{ name: "hook", type: "address" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -1643,6 +1660,16 @@ export const domainRegistryAbi = [
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "hook", type: "address" },
+    ],
+    name: "setAttestation",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -2211,11 +2238,35 @@ export const stakeVaultAbi = [
     inputs: [
       { indexed: true, name: "domain", type: "uint16" },
       { indexed: true, name: "owner", type: "address" },
+      { indexed: true, name: "reporter", type: "address" },
+      { indexed: false, name: "from", type: "uint256" },
+      { indexed: false, name: "until", type: "uint256" },
+      { indexed: false, name: "cap", type: "uint256" },
+    ],
+    name: "BountyPromised",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
       { indexed: false, name: "charged", type: "uint256" },
       { indexed: false, name: "bounty", type: "uint256" },
       { indexed: true, name: "collector", type: "address" },
     ],
     name: "Charged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: false, name: "left", type: "uint256" },
+      { indexed: false, name: "floor", type: "uint256" },
+    ],
+    name: "ChargedOut",
     type: "event",
   },
   {
@@ -2284,6 +2335,18 @@ export const stakeVaultAbi = [
       { indexed: true, name: "owner", type: "address" },
     ],
     name: "OperatorRemoved",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: true, name: "reporter", type: "address" },
+      { indexed: false, name: "epoch", type: "uint256" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "ReporterPaid",
     type: "event",
   },
   {
@@ -2473,6 +2536,27 @@ export const stakeVaultAbi = [
       { name: "domain", type: "uint16" },
       { name: "owner", type: "address" },
     ],
+    name: "bountyOf",
+    outputs: [
+      {
+        components: [
+          { name: "reporter", type: "address" },
+          { name: "from", type: "uint24" },
+          { name: "until", type: "uint24" },
+          { name: "left", type: "uint48" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
     name: "cancelUnstake",
     outputs: [{ name: "shares", type: "uint256" }],
     stateMutability: "nonpayable",
@@ -2646,6 +2730,7 @@ export const stakeVaultAbi = [
           { name: "since", type: "uint24" },
           { name: "from", type: "uint8" },
           { name: "pinned", type: "bool" },
+          { name: "chargedOut", type: "bool" },
         ],
         name: "",
         type: "tuple",
@@ -2679,7 +2764,16 @@ export const stakeVaultAbi = [
       { name: "domain", type: "uint16" },
       { name: "owner", type: "address" },
       { name: "family", type: "uint8" },
-      { name: "pinned", type: "bool" },
+      {
+        components: [
+          { name: "reporter", type: "address" },
+          { name: "from", type: "uint24" },
+          { name: "until", type: "uint24" },
+          { name: "left", type: "uint48" },
+        ],
+        name: "bounty",
+        type: "tuple",
+      },
     ],
     name: "reclassify",
     outputs: [],
@@ -2736,6 +2830,7 @@ export const stakeVaultAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "owner", type: "address" },
+      { name: "epoch", type: "uint256" },
       { name: "amount", type: "uint256" },
     ],
     name: "reward",
@@ -3566,7 +3661,6 @@ export const appealsAbi = [
       { name: "fees", type: "address" },
       { name: "vault", type: "address" },
       { name: "randomness", type: "address" },
-      { name: "canaries", type: "address" },
       { name: "assay", type: "address" },
     ],
     stateMutability: "nonpayable",
@@ -3721,13 +3815,6 @@ export const appealsAbi = [
   {
     inputs: [],
     name: "ASSAY",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "CANARIES",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
     type: "function",
@@ -3921,30 +4008,6 @@ export const appealsAbi = [
         name: "terms",
         type: "tuple",
       },
-    ],
-    name: "referenceOf",
-    outputs: [{ name: "", type: "uint256[2]" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        components: [
-          { name: "requester", type: "address" },
-          { name: "nonce", type: "uint256" },
-          { name: "domain", type: "uint16" },
-          { name: "version", type: "uint16" },
-          { name: "epoch", type: "uint24" },
-          { name: "claims", type: "uint16" },
-          { name: "baseRate", type: "uint8" },
-          { name: "price", type: "uint88" },
-          { name: "payloadHash", type: "bytes32" },
-          { name: "sealedNote", type: "bytes32" },
-        ],
-        name: "terms",
-        type: "tuple",
-      },
       { name: "round", type: "uint256" },
     ],
     name: "resolve",
@@ -3980,7 +4043,6 @@ export const appealsAbi = [
           { name: "verdicts", type: "uint256[2]" },
           { name: "overturned", type: "uint256[2]" },
           { name: "winner", type: "bytes32" },
-          { name: "inspected", type: "uint256[]" },
         ],
         name: "ruling",
         type: "tuple",
@@ -4018,548 +4080,6 @@ export const appealsAbi = [
     name: "withdraw",
     outputs: [],
     stateMutability: "nonpayable",
-    type: "function",
-  },
-] as const;
-
-export const canariesAbi = [
-  {
-    inputs: [
-      { name: "token", type: "address" },
-      { name: "registry", type: "address" },
-      { name: "fees", type: "address" },
-      { name: "vault", type: "address" },
-      { name: "appeals", type: "address" },
-      { name: "assay", type: "address" },
-      { name: "bond", type: "uint256" },
-      { name: "lifetime", type: "uint256" },
-    ],
-    stateMutability: "nonpayable",
-    type: "constructor",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "AlreadyInspector",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "position", type: "uint256" },
-    ],
-    name: "AlreadyOpened",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "lastEpoch", type: "uint256" },
-    ],
-    name: "BatchOver",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "lastEpoch", type: "uint256" },
-    ],
-    name: "BatchRunning",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
-      { name: "min", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "CountOutOfBounds",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
-      { name: "required", type: "uint256" },
-    ],
-    name: "DomainMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "bond", type: "uint256" },
-      { name: "lifetime", type: "uint256" },
-    ],
-    name: "InvalidConstants",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "concluded", type: "uint256" },
-      { name: "count", type: "uint256" },
-    ],
-    name: "NotConcluded",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "caller", type: "address" },
-      { name: "owner", type: "address" },
-    ],
-    name: "NotDomainOwner",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "phase", type: "uint8" },
-    ],
-    name: "NotFinal",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "position", type: "uint256" },
-    ],
-    name: "NotInBatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "caller", type: "address" },
-    ],
-    name: "NotInspector",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "requestId", type: "bytes32" },
-    ],
-    name: "NotOpened",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "other", type: "bytes32" },
-    ],
-    name: "NotRepeated",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "bytes32" },
-      { name: "required", type: "bytes32" },
-    ],
-    name: "NoteMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "OwnsOperator",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "batch", type: "uint256" },
-    ],
-    name: "RequestOpened",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "epoch", type: "uint256" },
-      { name: "firstEpoch", type: "uint256" },
-    ],
-    name: "RequestTooOld",
-    type: "error",
-  },
-  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
-  { inputs: [{ name: "claims", type: "uint256" }], name: "WrongAnswers", type: "error" },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "given", type: "uint8" },
-      { name: "required", type: "uint8" },
-    ],
-    name: "WrongBatchState",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "given", type: "uint8" },
-      { name: "required", type: "uint8" },
-    ],
-    name: "WrongPhase",
-    type: "error",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "domain", type: "uint16" },
-      { indexed: true, name: "batch", type: "uint256" },
-      { indexed: false, name: "state", type: "uint8" },
-      { indexed: false, name: "bond", type: "uint256" },
-    ],
-    name: "BatchClosed",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "domain", type: "uint16" },
-      { indexed: true, name: "batch", type: "uint256" },
-      { indexed: true, name: "inspector", type: "address" },
-      { indexed: false, name: "root", type: "bytes32" },
-      { indexed: false, name: "count", type: "uint256" },
-      { indexed: false, name: "lastEpoch", type: "uint256" },
-      { indexed: false, name: "bond", type: "uint256" },
-    ],
-    name: "BatchRegistered",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "batch", type: "uint256" },
-      { indexed: true, name: "collector", type: "address" },
-      { indexed: false, name: "bounty", type: "uint256" },
-      { indexed: false, name: "burned", type: "uint256" },
-    ],
-    name: "BondForfeited",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "domain", type: "uint16" },
-      { indexed: true, name: "requestId", type: "bytes32" },
-      { indexed: true, name: "batch", type: "uint256" },
-      { indexed: false, name: "overturned", type: "bool" },
-    ],
-    name: "CanaryConcluded",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "domain", type: "uint16" },
-      { indexed: true, name: "requestId", type: "bytes32" },
-      { indexed: true, name: "batch", type: "uint256" },
-      { indexed: false, name: "inspector", type: "address" },
-      { indexed: false, name: "answers", type: "uint256[2]" },
-      { indexed: false, name: "finalAt", type: "uint256" },
-    ],
-    name: "CanaryOpened",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "domain", type: "uint16" },
-      { indexed: true, name: "inspector", type: "address" },
-    ],
-    name: "InspectorAppointed",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "domain", type: "uint16" },
-      { indexed: true, name: "inspector", type: "address" },
-    ],
-    name: "InspectorDismissed",
-    type: "event",
-  },
-  {
-    inputs: [],
-    name: "APPEALS",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "ASSAY",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "BOND",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "FEES",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "LIFETIME",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_BATCH",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "REGISTRY",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "TOKEN",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "VAULT",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "requestId", type: "bytes32" }],
-    name: "answersOf",
-    outputs: [{ name: "", type: "uint256[2]" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint16" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "appoint",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "batchCount",
-    outputs: [{ name: "", type: "uint64" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "batch", type: "uint256" }],
-    name: "batchOf",
-    outputs: [
-      {
-        components: [
-          { name: "inspector", type: "address" },
-          { name: "domain", type: "uint16" },
-          { name: "epoch", type: "uint24" },
-          { name: "count", type: "uint16" },
-          { name: "concluded", type: "uint16" },
-          { name: "overturned", type: "uint16" },
-          { name: "state", type: "uint8" },
-          { name: "opened", type: "uint256" },
-          { name: "root", type: "bytes32" },
-        ],
-        name: "",
-        type: "tuple",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "requestId", type: "bytes32" }],
-    name: "canaryOf",
-    outputs: [
-      {
-        components: [
-          { name: "batch", type: "uint64" },
-          { name: "counts", type: "bool" },
-          { name: "concluded", type: "bool" },
-        ],
-        name: "",
-        type: "tuple",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ name: "batch", type: "uint256" }],
-    name: "close",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      {
-        components: [
-          { name: "requester", type: "address" },
-          { name: "nonce", type: "uint256" },
-          { name: "domain", type: "uint16" },
-          { name: "version", type: "uint16" },
-          { name: "epoch", type: "uint24" },
-          { name: "claims", type: "uint16" },
-          { name: "baseRate", type: "uint8" },
-          { name: "price", type: "uint88" },
-          { name: "payloadHash", type: "bytes32" },
-          { name: "sealedNote", type: "bytes32" },
-        ],
-        name: "terms",
-        type: "tuple[]",
-      },
-    ],
-    name: "conclude",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      {
-        components: [
-          { name: "requester", type: "address" },
-          { name: "nonce", type: "uint256" },
-          { name: "domain", type: "uint16" },
-          { name: "version", type: "uint16" },
-          { name: "epoch", type: "uint24" },
-          { name: "claims", type: "uint16" },
-          { name: "baseRate", type: "uint8" },
-          { name: "price", type: "uint88" },
-          { name: "payloadHash", type: "bytes32" },
-          { name: "sealedNote", type: "bytes32" },
-        ],
-        name: "opened",
-        type: "tuple",
-      },
-      {
-        components: [
-          { name: "requester", type: "address" },
-          { name: "nonce", type: "uint256" },
-          { name: "domain", type: "uint16" },
-          { name: "version", type: "uint16" },
-          { name: "epoch", type: "uint24" },
-          { name: "claims", type: "uint16" },
-          { name: "baseRate", type: "uint8" },
-          { name: "price", type: "uint88" },
-          { name: "payloadHash", type: "bytes32" },
-          { name: "sealedNote", type: "bytes32" },
-        ],
-        name: "other",
-        type: "tuple",
-      },
-    ],
-    name: "denounce",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint16" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "dismiss",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint16" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "isInspector",
-    outputs: [{ name: "", type: "bool" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "inspector", type: "address" },
-      { name: "requester", type: "address" },
-      { name: "payloadHash", type: "bytes32" },
-      { name: "answers", type: "uint256[2]" },
-      { name: "salt", type: "bytes32" },
-    ],
-    name: "noteOf",
-    outputs: [{ name: "", type: "bytes32" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "position", type: "uint256" },
-      {
-        components: [
-          { name: "requester", type: "address" },
-          { name: "nonce", type: "uint256" },
-          { name: "domain", type: "uint16" },
-          { name: "version", type: "uint16" },
-          { name: "epoch", type: "uint24" },
-          { name: "claims", type: "uint16" },
-          { name: "baseRate", type: "uint8" },
-          { name: "price", type: "uint88" },
-          { name: "payloadHash", type: "bytes32" },
-          { name: "sealedNote", type: "bytes32" },
-        ],
-        name: "terms",
-        type: "tuple",
-      },
-      { name: "answers", type: "uint256[2]" },
-      { name: "salt", type: "bytes32" },
-      { name: "siblings", type: "bytes32[]" },
-    ],
-    name: "open",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint16" },
-      { name: "root", type: "bytes32" },
-      { name: "count", type: "uint256" },
-    ],
-    name: "register",
-    outputs: [{ name: "batch", type: "uint256" }],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "separator",
-    outputs: [{ name: "", type: "bytes32" }],
-    stateMutability: "view",
     type: "function",
   },
 ] as const;
@@ -4687,7 +4207,6 @@ export const assayAbi = [
       { name: "minter", type: "address" },
       { name: "randomness", type: "address" },
       { name: "appeals", type: "address" },
-      { name: "canaries", type: "address" },
       { name: "security", type: "address" },
       { name: "genesis", type: "uint256" },
       { name: "epochLength", type: "uint256" },
@@ -4786,14 +4305,6 @@ export const assayAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "NoSuchRound",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "caller", type: "address" },
-      { name: "canaries", type: "address" },
-    ],
-    name: "NotCanaries",
     type: "error",
   },
   {
@@ -5089,13 +4600,6 @@ export const assayAbi = [
   },
   {
     inputs: [],
-    name: "CANARIES",
-    outputs: [{ name: "", type: "address" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
     name: "EPOCH",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -5322,16 +4826,6 @@ export const assayAbi = [
     name: "lanesOf",
     outputs: [{ name: "", type: "uint256[16]" }],
     stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "finalAt", type: "uint256" },
-    ],
-    name: "markCanary",
-    outputs: [],
-    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -6750,6 +6244,13 @@ export const cloneRegistryAbi = [
   },
   {
     inputs: [],
+    name: "BOUNTY_EPOCHS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "REGISTRY",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
@@ -6952,6 +6453,359 @@ export const cloneRegistryAbi = [
   },
 ] as const;
 
+export const p256AttestationAbi = [
+  {
+    inputs: [
+      { name: "vault", type: "address" },
+      { name: "registry", type: "address" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "notAfter", type: "uint256" },
+    ],
+    name: "CertificateExpired",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "CertificateRevoked", type: "error" },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceInUse",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceSpent",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "hash", type: "bytes32" },
+    ],
+    name: "InvalidBinding",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "InvalidCertificate", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidKey",
+    type: "error",
+  },
+  { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotAttested",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotDomainOwner",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "vendor", type: "bytes32" },
+    ],
+    name: "UnknownVendor",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "WasChargedOut",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "owner", type: "address" },
+      { indexed: true, name: "device", type: "bytes32" },
+      { indexed: false, name: "vendor", type: "bytes32" },
+      { indexed: false, name: "certificate", type: "bytes32" },
+      { indexed: false, name: "notAfter", type: "uint48" },
+    ],
+    name: "DeviceBound",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "certificate", type: "bytes32" },
+    ],
+    name: "Revoked",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "vendor", type: "bytes32" },
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        indexed: false,
+        name: "key",
+        type: "tuple",
+      },
+      { indexed: false, name: "listed", type: "bool" },
+    ],
+    name: "VendorSet",
+    type: "event",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      {
+        components: [
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "vendor",
+            type: "tuple",
+          },
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "device",
+            type: "tuple",
+          },
+          { name: "serial", type: "uint64" },
+          { name: "notAfter", type: "uint48" },
+          {
+            components: [
+              { name: "r", type: "bytes32" },
+              { name: "s", type: "bytes32" },
+            ],
+            name: "signature",
+            type: "tuple",
+          },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "r", type: "bytes32" },
+          { name: "s", type: "bytes32" },
+        ],
+        name: "signature",
+        type: "tuple",
+      },
+    ],
+    name: "attest",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "bindingHash",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "device", type: "bytes32" }],
+    name: "bindingOf",
+    outputs: [
+      {
+        components: [
+          { name: "owner", type: "address" },
+          { name: "domain", type: "uint16" },
+          { name: "notAfter", type: "uint48" },
+          { name: "count", type: "uint32" },
+          { name: "vendor", type: "bytes32" },
+          { name: "certificate", type: "bytes32" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "vendor",
+            type: "tuple",
+          },
+          {
+            components: [
+              { name: "x", type: "bytes32" },
+              { name: "y", type: "bytes32" },
+            ],
+            name: "device",
+            type: "tuple",
+          },
+          { name: "serial", type: "uint64" },
+          { name: "notAfter", type: "uint48" },
+          {
+            components: [
+              { name: "r", type: "bytes32" },
+              { name: "s", type: "bytes32" },
+            ],
+            name: "signature",
+            type: "tuple",
+          },
+        ],
+        name: "c",
+        type: "tuple",
+      },
+    ],
+    name: "certificateHash",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "deviceOf",
+    outputs: [{ name: "device", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "key",
+        type: "tuple",
+      },
+    ],
+    name: "idOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "pure",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "certificate", type: "bytes32" },
+    ],
+    name: "isRevoked",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "vendor", type: "bytes32" },
+    ],
+    name: "isVendor",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "owner", type: "address" },
+    ],
+    name: "requireAdmitted",
+    outputs: [],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "certificate", type: "bytes32" },
+    ],
+    name: "revoke",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "key",
+        type: "tuple",
+      },
+      { name: "listed", type: "bool" },
+    ],
+    name: "setVendor",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+] as const;
+
 /** Every custom error of every room: whatever a call runs into further down can be decoded. */
 export const errorsAbi = [
   {
@@ -7029,26 +6883,10 @@ export const errorsAbi = [
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "AlreadyInEvidence", type: "error" },
   {
     inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "AlreadyInspector",
-    type: "error",
-  },
-  {
-    inputs: [
       { name: "lineage", type: "bytes32" },
       { name: "family", type: "uint256" },
     ],
     name: "AlreadyListed",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "position", type: "uint256" },
-    ],
-    name: "AlreadyOpened",
     type: "error",
   },
   { inputs: [{ name: "lineage", type: "bytes32" }], name: "AlreadyProposed", type: "error" },
@@ -7087,22 +6925,6 @@ export const errorsAbi = [
   },
   {
     inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "lastEpoch", type: "uint256" },
-    ],
-    name: "BatchOver",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "lastEpoch", type: "uint256" },
-    ],
-    name: "BatchRunning",
-    type: "error",
-  },
-  {
-    inputs: [
       { name: "given", type: "uint256" },
       { name: "max", type: "uint256" },
     ],
@@ -7110,6 +6932,15 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [{ name: "answer", type: "bytes" }], name: "CallFailed", type: "error" },
+  {
+    inputs: [
+      { name: "now_", type: "uint256" },
+      { name: "notAfter", type: "uint256" },
+    ],
+    name: "CertificateExpired",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "CertificateRevoked", type: "error" },
   {
     inputs: [
       { name: "domain", type: "uint256" },
@@ -7146,11 +6977,20 @@ export const errorsAbi = [
   },
   {
     inputs: [
-      { name: "given", type: "uint256" },
-      { name: "min", type: "uint256" },
-      { name: "max", type: "uint256" },
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
     ],
-    name: "CountOutOfBounds",
+    name: "DeviceInUse",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
+    ],
+    name: "DeviceSpent",
     type: "error",
   },
   {
@@ -7332,6 +7172,15 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "device", type: "bytes32" },
+      { name: "hash", type: "bytes32" },
+    ],
+    name: "InvalidBinding",
+    type: "error",
+  },
+  { inputs: [{ name: "certificate", type: "bytes32" }], name: "InvalidCertificate", type: "error" },
+  {
+    inputs: [
       { name: "genesis", type: "uint256" },
       { name: "length", type: "uint256" },
     ],
@@ -7347,6 +7196,20 @@ export const errorsAbi = [
     type: "error",
   },
   { inputs: [], name: "InvalidHotKey", type: "error" },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "x", type: "bytes32" },
+          { name: "y", type: "bytes32" },
+        ],
+        name: "given",
+        type: "tuple",
+      },
+    ],
+    name: "InvalidKey",
+    type: "error",
+  },
   { inputs: [], name: "InvalidModelHash", type: "error" },
   { inputs: [{ name: "name", type: "string" }], name: "InvalidName", type: "error" },
   { inputs: [], name: "InvalidOwner", type: "error" },
@@ -7462,6 +7325,7 @@ export const errorsAbi = [
     name: "NoVerdict",
     type: "error",
   },
+  { inputs: [{ name: "given", type: "address" }], name: "NotAContract", type: "error" },
   {
     inputs: [
       {
@@ -7499,10 +7363,10 @@ export const errorsAbi = [
   },
   {
     inputs: [
-      { name: "caller", type: "address" },
-      { name: "canaries", type: "address" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
     ],
-    name: "NotCanaries",
+    name: "NotAttested",
     type: "error",
   },
   {
@@ -7519,15 +7383,6 @@ export const errorsAbi = [
       { name: "owner", type: "address" },
     ],
     name: "NotCommitted",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "concluded", type: "uint256" },
-      { name: "count", type: "uint256" },
-    ],
-    name: "NotConcluded",
     type: "error",
   },
   {
@@ -7567,22 +7422,6 @@ export const errorsAbi = [
   },
   {
     inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "position", type: "uint256" },
-    ],
-    name: "NotInBatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "caller", type: "address" },
-    ],
-    name: "NotInspector",
-    type: "error",
-  },
-  {
-    inputs: [
       { name: "earlier", type: "address" },
       { name: "later", type: "address" },
     ],
@@ -7603,14 +7442,6 @@ export const errorsAbi = [
       { name: "minter", type: "address" },
     ],
     name: "NotMinter",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "requestId", type: "bytes32" },
-    ],
-    name: "NotOpened",
     type: "error",
   },
   {
@@ -7650,14 +7481,6 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
-      { name: "other", type: "bytes32" },
-    ],
-    name: "NotRepeated",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
       { name: "operator", type: "address" },
     ],
     name: "NotRevealed",
@@ -7670,14 +7493,6 @@ export const errorsAbi = [
       { name: "vault", type: "address" },
     ],
     name: "NotVault",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "bytes32" },
-      { name: "required", type: "bytes32" },
-    ],
-    name: "NoteMismatch",
     type: "error",
   },
   {
@@ -7738,14 +7553,6 @@ export const errorsAbi = [
       { name: "committed", type: "uint240" },
     ],
     name: "OpeningMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "inspector", type: "address" },
-    ],
-    name: "OwnsOperator",
     type: "error",
   },
   {
@@ -7817,6 +7624,7 @@ export const errorsAbi = [
     name: "ReclassifiedLately",
     type: "error",
   },
+  { inputs: [], name: "Refused", type: "error" },
   {
     inputs: [
       { name: "given", type: "bytes32" },
@@ -7865,23 +7673,6 @@ export const errorsAbi = [
       { name: "required", type: "bytes32" },
     ],
     name: "RequestMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "batch", type: "uint256" },
-    ],
-    name: "RequestOpened",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "epoch", type: "uint256" },
-      { name: "firstEpoch", type: "uint256" },
-    ],
-    name: "RequestTooOld",
     type: "error",
   },
   { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
@@ -8076,6 +7867,14 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "domain", type: "uint256" },
+      { name: "vendor", type: "bytes32" },
+    ],
+    name: "UnknownVendor",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
       { name: "version", type: "uint256" },
     ],
     name: "UnknownVersion",
@@ -8107,14 +7906,12 @@ export const errorsAbi = [
     name: "VotesMismatch",
     type: "error",
   },
-  { inputs: [{ name: "claims", type: "uint256" }], name: "WrongAnswers", type: "error" },
   {
     inputs: [
-      { name: "batch", type: "uint256" },
-      { name: "given", type: "uint8" },
-      { name: "required", type: "uint8" },
+      { name: "domain", type: "uint256" },
+      { name: "owner", type: "address" },
     ],
-    name: "WrongBatchState",
+    name: "WasChargedOut",
     type: "error",
   },
   {

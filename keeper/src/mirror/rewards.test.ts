@@ -10,6 +10,7 @@ import {
   mintable,
   payout,
   points,
+  reporterPart,
   schedule,
   unlockable,
   type Account,
@@ -66,6 +67,20 @@ describe("rewards.mintable", () => {
     const emissions = [0n, 364n, 365n, 730n, 365n * 300n].map((epoch) => schedule(1_000n, 365n, epoch));
     expect(emissions).to.deep.equal([1_000n, 1_000n, 500n, 250n, 0n]);
     expect(schedule(8n, 0n, 3n), "a halving of zero counts as one").to.equal(1n);
+  });
+});
+
+describe("rewards, bounty of a reporter", () => {
+  it("is a twentieth in whole gwei, of the epochs that pay, at most what is left", () => {
+    const bounty = { from: 5n, until: 7n, left: 3n };
+    expect([4n, 5n, 6n, 7n].map((epoch) => reporterPart(bounty, epoch, 20n * ONE))).to.deep.equal([
+      0n,
+      1n,
+      1n,
+      0n,
+    ]);
+    expect(reporterPart(bounty, 5n, 40n * ONE - 1n), "rounded down").to.equal(1n);
+    expect(reporterPart(bounty, 5n, 1_000n * ONE)).to.equal(3n);
   });
 });
 

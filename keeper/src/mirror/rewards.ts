@@ -7,6 +7,8 @@ import { power, tilt } from "./reputationMath.ts";
 
 const BPS = 10_000n;
 const GWEI = 10n ** 9n;
+/** Mirrors `Units.BOUNTY_DIVISOR`. */
+const BOUNTY_DIVISOR = 20n;
 /** 1.0 of a factor. Mirrors `FACTOR_ONE`. */
 const FACTOR_ONE = 10n ** 9n;
 
@@ -38,6 +40,15 @@ export interface EpochTerms {
   readonly penaltyRatio: bigint;
   /** share of the schedule, basis points */
   readonly share: bigint;
+}
+
+/** What rewards leave to whoever reported a clone. Mirrors the parts of `IStakeVault.Bounty` the arithmetic reads. */
+export interface Bounty {
+  /** epochs `from` … `until` − 1 pay */
+  readonly from: bigint;
+  readonly until: bigint;
+  /** gwei that are not paid yet */
+  readonly left: bigint;
 }
 
 /** Weights of a domain in the epoch an account opens in; gwei, see {@link tilt}. */
@@ -110,6 +121,15 @@ export function cap(account: Account, terms: EpochTerms): bigint {
 export function payout(account: Account, terms: EpochTerms, pot: bigint): bigint {
   const own = points(account, terms.maturity);
   return own === 0n ? 0n : min(fullMulDiv(pot, own, terms.points), cap(account, terms));
+}
+
+/**
+ * What a reward leaves to the reporter, gwei, rounded down: a twentieth, at most what is left. Mirrors
+ * `StakeVault._takeBounty`.
+ * @param minted wei
+ */
+export function reporterPart({ from, until, left }: Bounty, epoch: bigint, minted: bigint): bigint {
+  return epoch < from || epoch >= until ? 0n : min(minted / BOUNTY_DIVISOR / GWEI, left);
 }
 
 /**

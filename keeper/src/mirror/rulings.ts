@@ -34,15 +34,6 @@ export function decided(words: bigint): bigint {
   return (words | (words >> 1n)) & LOW;
 }
 
-/** Whether `words` decide each of the first `claims` claims, and say nothing else. Mirrors `decidesAll`. */
-export function decidesAll(words: Words, claims: number): boolean {
-  return words.every((word, i) => {
-    const here = BigInt(Math.min(Math.max(claims - 128 * i, 0), 128));
-    const all = LOW & ((1n << (2n * here)) - 1n);
-    return ((word & LOW) ^ ((word >> 1n) & LOW)) === all && (word & (WORD ^ (3n * all))) === 0n;
-  });
-}
-
 /** Mask of the claims that both decide, differently. Mirrors `opposed`. */
 export function opposed(a: bigint, b: bigint): bigint {
   const x = a ^ b;
@@ -64,29 +55,21 @@ export function amended(earlier: bigint, later: bigint): bigint {
 export interface Chain {
   /** The verdicts that count. */
   readonly verdicts: Words;
-  /** What the quality of a canary's seats is judged by: its answers, but what an appeal decided where one did. */
-  readonly reference: Words;
-  /** By round, whether it overturned a decided claim, or an answer, for good. */
+  /** By round, whether it overturned a decided claim for good. */
   readonly upheld: readonly boolean[];
 }
 
-/**
- * @param own each round's own verdicts, all undecided without quorum
- * @param answers of a canary
- */
-export function chain(own: readonly Words[], answers: Words = NO_VERDICTS): Chain {
+/** @param own each round's own verdicts, all undecided without quorum */
+export function chain(own: readonly Words[]): Chain {
   let verdicts = NO_VERDICTS;
-  let reference = answers;
-  const flips = own.map((words, r) => {
+  const flips = own.map((words) => {
+    const flipped = both((i) => opposed(verdicts[i], words[i]));
     const before = verdicts;
-    const known = reference;
     verdicts = both((i) => amended(before[i], words[i]));
-    if (r === 0) return NO_VERDICTS;
-    reference = both((i) => amended(known[i], words[i]));
-    return both((i) => opposed(before[i], words[i]) | opposed(known[i], words[i]));
+    return flipped;
   });
   const lasts = own.map((words, r) => both((i) => (flips[r]?.[i] ?? 0n) & same(words[i], verdicts[i])));
-  return { verdicts, reference, upheld: lasts.map((mask, r) => r > 0 && isAny(mask)) };
+  return { verdicts, upheld: lasts.map((mask, r) => r > 0 && isAny(mask)) };
 }
 
 /** How the seats of one round are judged. Mirrors `IAppeals.Ruling`. */
@@ -95,10 +78,6 @@ export interface Ruling {
   readonly verdicts: Words;
   /** Claims that another round decided. */
   readonly foreign: Words;
-  /** See {@link Chain.reference}; only a canary is judged by it. */
-  readonly reference: Words;
-  /** Claims whose reference hangs on no vote of this round. */
-  readonly apart: Words;
   /** Claims on which this round's own verdict does not count. */
   readonly overturned: Words;
   /** Round that gets what the losing voters are charged; undefined if nothing was overturned. */
@@ -109,10 +88,9 @@ export interface Ruling {
  * Mirrors `Appeals.rulingOf`.
  * @param own each round's own verdicts
  * @param round which of them is judged, from 0
- * @param answers of a canary
  */
-export function rulingOf(own: readonly Words[], round: number, answers: Words = NO_VERDICTS): Ruling {
-  const { verdicts, reference, upheld } = chain(own, answers);
+export function rulingOf(own: readonly Words[], round: number): Ruling {
+  const { verdicts, upheld } = chain(own);
   const mine = own[round] ?? NO_VERDICTS;
   const later = own.slice(round + 1);
   const foreign = both((i) => {
@@ -120,15 +98,9 @@ export function rulingOf(own: readonly Words[], round: number, answers: Words = 
     // Where neither this round nor a later one decided, an earlier one did, or the claim stays undecided.
     return decidedLater | (decided(verdicts[i]) & (LOW ^ decided(mine[i])));
   });
-  // An answer hangs on no vote; in its own round nothing but answers and later rounds is looked at.
-  const apart = both((i) => {
-    if (round === 0) return decided(reference[i]);
-    const decidedLater = later.reduce((mask, words) => mask | decided(words[i]), 0n);
-    return decidedLater | (LOW ^ decided(mine[i]));
-  });
   const overturned = both((i) => opposed(mine[i], verdicts[i]));
   const winner = isAny(overturned) ? upheld.findIndex((isUpheld, r) => r > round && isUpheld) : -1;
-  return { verdicts, foreign, reference, apart, overturned, winner: winner < 0 ? undefined : winner };
+  return { verdicts, foreign, overturned, winner: winner < 0 ? undefined : winner };
 }
 
 /** Whether a mask contains a claim, from 0. */

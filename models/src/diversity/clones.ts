@@ -1,11 +1,21 @@
 import { correlation, mean } from "../metrics.ts";
+import { seededRandom } from "../rng.ts";
 import { fixed, table } from "../report/markdown.ts";
 import type { Retrained } from "./monoculture.ts";
-import { type Kinship, kinships, NOISE, type Pair, uncertainRows } from "./pairs.ts";
+import {
+  among,
+  type Kinship,
+  kinships,
+  NOISE,
+  noisy,
+  type Pair,
+  pooledVotes,
+  uncertainRows,
+} from "./pairs.ts";
 import type { MeasuredDomain } from "./specialists.ts";
 import { fisher } from "./statistics.ts";
 import { type Strip, stripPlot } from "./svg.ts";
-import { checkTail, type Estimate } from "./tailCheck.ts";
+import { checkTail, type Estimate, type TailCheck } from "./tailCheck.ts";
 import {
   closestDistance,
   fitInnocents,
@@ -16,12 +26,16 @@ import {
   unseenDistance,
 } from "./tails.ts";
 
-/** Defaults for the clone rule; the text around the tables argues for them. */
+/** Default of the clone rule; the text around the tables argues for it. */
 export const UNCERTAIN = 0.25;
+/** Shared claims the tables are about where they name none: half of what the rule asks for. */
 export const SHARED_CLAIMS = 256;
+const RULE_CLAIMS = 512;
 
 const BOUNDS = [0.1, 0.2, 0.25, 0.3, 0.4, 0.5];
 const CLAIMS = [64, 128, 256, 512, 1024, 2048];
+const POOLED_CLAIMS = [256, 512];
+const SEED = 91;
 
 export interface Studied {
   readonly measured: MeasuredDomain;
@@ -37,6 +51,7 @@ export function cloneStudy(all: readonly Studied[]): {
   const innocents = innocentsOf(kin);
   const threshold = worst(innocents, SHARED_CLAIMS);
   const distance = distanceThreshold(kin, SHARED_CLAIMS);
+  const checks = strangersOf(kin).map(({ pairs }) => checkTail(pairs, SHARED_CLAIMS));
   const r = (pair: Pair): number => correlation(pair.left, pair.right);
   return {
     text: [
@@ -46,13 +61,17 @@ export function cloneStudy(all: readonly Studied[]): {
       `Correlation r above which fewer than one innocent pair in a million is accused, by the number m of shared uncertain claims:`,
       thresholdTable(innocents),
       `The same question at m = ${SHARED_CLAIMS} without the normal shape, for the pair of each domain that asks for the highest r:`,
-      checkTable(kin, innocents),
+      checkTable(kin, innocents, checks),
+      strictestText(kin, checks),
       `With m = ${SHARED_CLAIMS} the highest threshold of the normal shape is **${fixed(threshold)}**. The mean distance would have to be below ${fixed(distance.closest, 1)} bytes for the closest pair seen ` +
         `and below ${fixed(distance.unseen, 1)} for an unseen one. What the two statistics find:`,
       caughtTable(kin, threshold, distance.least),
       `The bound on uncertainty. Per bound: share of claims that are uncertain, r of different families (mean and largest), smallest r of clones with noise ±32, ` +
         `and the threshold at m = ${SHARED_CLAIMS}:`,
       boundTable(all),
+      `Votes under several base rates. A request pins b for all its claims, and the contract adds up requests of different b. Here claims of ` +
+        `every domain are voted under one b, or in turn under two or three; uncertain is what the committee is uncertain about then:`,
+      pooledTable(all),
     ].join("\n\n"),
     plots: {
       "clones-correlation": stripPlot(
@@ -139,10 +158,12 @@ function thresholdTable(innocents: readonly Innocents[]): string {
 }
 
 /** One in a million of the strictest pair's own draws, beside what the normal shape says about the closest pair. */
-function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): string {
+function checkTable(
+  kin: readonly Kinship[],
+  innocents: readonly Innocents[],
+  checks: readonly TailCheck[],
+): string {
   const spread = pooledSpread(innocents);
-  const range = ({ value, low, high }: Estimate): string =>
-    `${fixed(value)} (${fixed(low)} … ${fixed(high)})`;
   return table([
     [
       "domain",
@@ -153,8 +174,8 @@ function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): s
       "blocks of 8",
       "highest draw",
     ],
-    ...strangersOf(kin).map(({ domain, pairs }, index) => {
-      const check = checkTail(pairs, SHARED_CLAIMS);
+    ...strangersOf(kin).map(({ domain }, index) => {
+      const check = checks[index] as TailCheck;
       const normal = thresholdsOf(innocents[index] as Innocents, spread, SHARED_CLAIMS).closest;
       return [
         domain,
@@ -167,6 +188,19 @@ function checkTable(kin: readonly Kinship[], innocents: readonly Innocents[]): s
       ];
     }),
   ]);
+}
+
+/** The domain that asks for the highest r, at as many claims as the rule asks for. */
+function strictestText(kin: readonly Kinship[], checks: readonly TailCheck[]): string {
+  const highest = Math.max(...checks.map(({ counted }) => counted.value));
+  const strictest = strangersOf(kin)[checks.findIndex(({ counted }) => counted.value === highest)] as Kinship;
+  const { counted, pareto } = checkTail(strictest.pairs, RULE_CLAIMS);
+  return `At m = ${RULE_CLAIMS} the strictest of them, \`${strictest.domain}\`, asks for ${range(counted)} by ten million draws and for ${range(pareto)} by the Pareto tail.`;
+}
+
+/** With the ends of its interval. */
+function range({ value, low, high }: Estimate): string {
+  return `${fixed(value)} (${fixed(low)} … ${fixed(high)})`;
 }
 
 /** For each kind of kinship the share of pairs that each statistic accuses, and what hiding costs. */
@@ -236,6 +270,46 @@ function boundTable(all: readonly Studied[]): string {
         fixed(Math.max(...families), 2),
         fixed(Math.min(...rs(middle)), 2),
         fixed(worst(innocentsOf(kin), SHARED_CLAIMS)),
+      ];
+    }),
+  ]);
+}
+
+/** Bytes of b: 0.3, 0.5 and 0.7. */
+const [LOW, MIDDLE, HIGH] = [77, 128, 179];
+const POOLS = [[LOW], [MIDDLE], [HIGH], [LOW, MIDDLE], [LOW, HIGH], [LOW, MIDDLE, HIGH]];
+
+/** What pooling requests of different base rates does to innocents and to clones. */
+function pooledTable(all: readonly Studied[]): string {
+  const random = seededRandom(SEED);
+  return table([
+    [
+      "b, of 255",
+      "uncertain",
+      "families, mean r",
+      "families, largest r",
+      "noisy clones, smallest r",
+      ...POOLED_CLAIMS.map((claims) => `threshold, m = ${claims}`),
+    ],
+    ...POOLS.map((rates) => {
+      const kin = all.map(({ measured }) => {
+        const votes = pooledVotes(measured, rates, UNCERTAIN);
+        const share = (votes[0]?.length ?? 0) / measured.truths.length;
+        return { domain: measured.domain.name, votes, share };
+      });
+      const strangers = kin.map(({ domain, votes }) => ({ domain, pairs: among(votes) }));
+      const rs = strangers.flatMap(({ pairs }) => pairs.map(({ left, right }) => correlation(left, right)));
+      const copies = kin.flatMap(({ votes }) =>
+        votes.map((left) => correlation(left, noisy(left, NOISE[2] ?? 0, random))),
+      );
+      const innocents = strangers.map(({ domain, pairs }) => fitInnocents(domain, pairs));
+      return [
+        rates.join(", "),
+        `${(100 * mean(kin.map(({ share }) => share))).toFixed(0)} %`,
+        fixed(mean(rs), 2),
+        fixed(Math.max(...rs), 2),
+        fixed(Math.min(...copies), 2),
+        ...POOLED_CLAIMS.map((claims) => fixed(worst(innocents, claims))),
       ];
     }),
   ]);

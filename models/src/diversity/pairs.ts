@@ -1,3 +1,5 @@
+import { voteByte } from "@assay/keeper";
+
 import { below, type Random, seededRandom } from "../rng.ts";
 import { mean } from "../metrics.ts";
 import type { Retrained } from "./monoculture.ts";
@@ -38,8 +40,6 @@ export function kinships(
   const domain = measured.domain.name;
   const on = (votes: Uint8Array): number[] => rows.map((row) => votes[row] ?? 0);
   const members = measured.predictions.map(({ votes }) => on(votes));
-  const among = (all: readonly (readonly number[])[]): Pair[] =>
-    all.flatMap((left, i) => all.slice(i + 1).map((right) => ({ left, right })));
   const differ = ({ left, right }: Pair): boolean => left.some((value, i) => value !== right[i]);
   const clones = (kind: string, change: (votes: readonly number[]) => readonly number[]): Kinship => ({
     kind,
@@ -64,6 +64,32 @@ export function kinships(
   ];
 }
 
+/** Every two of many vote vectors. */
+export function among(all: readonly (readonly number[])[]): Pair[] {
+  return all.flatMap((left, i) => all.slice(i + 1).map((right) => ({ left, right })));
+}
+
+/**
+ * Votes of all members as they would be in requests that pin `rates` in turn, on the claims the committee is uncertain about then.
+ * Every claim is in one request, neighbours (which are about the same row) in the same.
+ */
+export function pooledVotes(
+  { predictions, truths }: Pick<MeasuredDomain, "predictions" | "truths">,
+  rates: readonly number[],
+  bound: number,
+): number[][] {
+  const votes = predictions.map(({ probabilities, manifest }) =>
+    truths.map((_, row) =>
+      voteByte(probabilities[row] ?? Number.NaN, manifest.baseRate, rates[(row >> 1) % rates.length] ?? 0),
+    ),
+  );
+  const rows = truths.flatMap((_, row) => {
+    const centre = mean(votes.map((own) => (own[row] ?? 0) / 255));
+    return Math.abs(centre - 0.5) <= bound ? [row] : [];
+  });
+  return votes.map((own) => rows.map((row) => own[row] ?? 0));
+}
+
 /** logit p · 0.6 + 0.3: a clone with a calibration of its own. */
 function bend(vote: number): number {
   const p = Math.min(0.998, Math.max(0.002, vote / 255));
@@ -71,6 +97,6 @@ function bend(vote: number): number {
 }
 
 /** Adds an even draw from −k … k to every byte. */
-function noisy(votes: readonly number[], k: number, random: Random): number[] {
+export function noisy(votes: readonly number[], k: number, random: Random): number[] {
   return votes.map((vote) => Math.max(0, Math.min(255, vote + below(random, 2 * k + 1) - k)));
 }

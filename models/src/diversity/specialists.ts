@@ -36,8 +36,10 @@ export interface Judged {
   readonly skill: number;
 }
 
-/** What a model of one domain is worth on claims of another, or why it cannot judge them. */
-type Answer = Judged | string;
+/** What a model of one domain is worth on claims of another, and why its keeper votes the base rate if it cannot judge them. */
+interface Answer extends Judged {
+  readonly why?: string | undefined;
+}
 
 /** Section 1: every domain's specialists, and the generalists, on every domain's claims. */
 export async function specialistMatrix(
@@ -51,8 +53,8 @@ export async function specialistMatrix(
     const together: Answer[] = [];
     for (const guest of all) {
       const why = impossible(home.domain, guest.domain);
-      one.push(why ?? (await judgeAbroad([chosen], guest)));
-      together.push(why ?? (await judgeAbroad(home.predictions, guest)));
+      one.push(why === undefined ? await judgeAbroad([chosen], guest) : silent(guest, why));
+      together.push(why === undefined ? await judgeAbroad(home.predictions, guest) : silent(guest, why));
     }
     rows.push({ name: `${home.domain.name}: ${chosen.family}`, answers: one });
     rows.push({ name: `${home.domain.name}: all ${home.predictions.length}`, answers: together });
@@ -64,7 +66,8 @@ export async function specialistMatrix(
   ]) {
     const answers: Answer[] = [];
     for (const guest of all) {
-      answers.push(impossible(TEXTS, guest.domain) ?? (await judgeAbroad(chosen, guest)));
+      const why = impossible(TEXTS, guest.domain);
+      answers.push(why === undefined ? await judgeAbroad(chosen, guest) : silent(guest, why));
     }
     rows.push({ name, answers });
   }
@@ -73,15 +76,14 @@ export async function specialistMatrix(
     ["trained on", ...names],
     ...rows.map(({ name, answers }) => [
       name,
-      ...answers.map((answer) => (typeof answer === "string" ? answer : cellOf(answer))),
+      ...answers.map((answer) => `${cellOf(answer)}${answer.why === undefined ? "" : `, ${answer.why}`}`),
     ]),
   ]);
   const cells = rows.map(({ answers }) =>
-    answers.map((answer): Cell =>
-      typeof answer === "string"
-        ? { text: "–", shade: undefined }
-        : { text: `${fixed(answer.accuracy, 2)} / ${fixed(answer.skill, 2)}`, shade: answer.skill },
-    ),
+    answers.map(({ accuracy, skill, why }): Cell => ({
+      text: `${fixed(accuracy, 2)} / ${why === undefined ? fixed(skill, 2) : "0"}`,
+      shade: why === undefined ? skill : undefined,
+    })),
   );
   const title =
     "Accuracy / skill of specialists and generalists (rows) on the claims of each domain (columns)";
@@ -108,6 +110,13 @@ export function impossible(home: Pick<Domain, "inputs">, guest: Domain): string 
   if (takes !== gives) return takes === "image" ? "no image" : "no text";
   if (home.inputs.length < guest.inputs.length) return "answer is no label";
   return undefined;
+}
+
+/** Who cannot judge votes the base rate on every claim. */
+export function silent({ truths, pinned }: Pick<MeasuredDomain, "truths" | "pinned">, why: string): Answer {
+  const votes = truths.map(() => pinned);
+  const right = truths.filter((truth) => pinned > 127.5 === truth);
+  return { accuracy: right.length / truths.length, skill: skillShare(votes, truths, pinned), why };
 }
 
 /** Mean vote of `models` on the claims of another domain, moved to its base rate. */

@@ -1,7 +1,10 @@
 import { sha256 } from "@assay/keeper";
 import { expect } from "chai";
 import type { Example } from "./family.ts";
-import { GROUNDED_FAMILIES as FAMILIES } from "../domains/grounded/families.ts";
+import { GROUNDED_FAMILIES } from "../domains/grounded/families.ts";
+import { corpusOf } from "../domains/relevance/corpus.ts";
+import { rarityLogistic } from "../domains/relevance/rarity-logistic.ts";
+import { topicLogistic } from "../domains/relevance/topic-logistic.ts";
 import { openSession, runBatch } from "../onnx/session.ts";
 import { trainFamily } from "./pipeline.ts";
 import { pick, seededRandom, shuffled } from "../rng.ts";
@@ -25,9 +28,12 @@ function synthetic(rows: number): Example[] {
   });
 }
 
-describe("trainFamily", () => {
-  const examples = synthetic(60);
+const examples = synthetic(60);
+/** Those that count the words of their domain first count these. */
+const corpus = await corpusOf(examples.map((example) => ({ ...example, group: example.text })));
+const FAMILIES = [...GROUNDED_FAMILIES, rarityLogistic(corpus), topicLogistic(corpus)];
 
+describe("trainFamily", () => {
   for (const family of FAMILIES) {
     describe(family.family, () => {
       it("gives the same bytes twice", async () => {

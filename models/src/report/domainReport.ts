@@ -1,9 +1,9 @@
-import type { Domain, OpenDomain } from "../domains/domain.ts";
-import type { EditsRejected } from "../domains/grounded/editTest.ts";
+import type { Domain, KnownClaim, OpenDomain } from "../domains/domain.ts";
+import { editedCopies, type EditsRejected, editsRejected } from "../domains/grounded/editTest.ts";
 import { correlation, errorsOf, majorityAccuracy, mean, measure } from "../metrics.ts";
 import { readSamples } from "../samples.ts";
 import { FIRST_SEED, retrainedVotes } from "../retrained.ts";
-import { judgeTogether, type Outcome, type Voter, voterOf } from "./committee.ts";
+import { choices, judgeTogether, type Outcome, type Voter, voterOf } from "./committee.ts";
 import { alone, bestAlone, type Measured, measureCommittees, SIZES } from "./committees.ts";
 import { fixed, kilobytes, table } from "./markdown.ts";
 import { pinnedRate, predictAll, type Prediction } from "./predictions.ts";
@@ -48,7 +48,7 @@ export async function domainReport(
         samples.map(({ truth }) => truth),
       ).accuracy;
     }),
-    editTable(predictions),
+    await editTable(domain, heldOut, predictions, voters),
     `Correlation of errors (1 = wrong):`,
     correlationTable(predictions, truths),
     committeeText(predictions, voters, truths),
@@ -88,17 +88,55 @@ function memberTable(
   ]);
 }
 
-/** Only where the manifests carry measurements on edited answers. */
-function editTable(predictions: readonly Prediction[]): string {
-  const rows = predictions.flatMap(({ family, manifest }) => {
-    const edits = manifest.measured?.editsRejected as EditsRejected | undefined;
-    if (edits === undefined) return [];
-    const cell = ({ rejected, rows }: EditsRejected["number"]): string => `${fixed(rejected, 2)} of ${rows}`;
-    return [[`\`${family}\``, cell(edits.negation), cell(edits.number), cell(edits.wordSwap)]];
-  });
-  if (rows.length === 0) return "";
-  const head = ["member", "negation", "number", "word swap"];
-  return `Edited copies of true answers that the model accepts; the share of copies it then rejects:\n\n${table([head, ...rows])}`;
+/**
+ * Members and committees on clean answers, and on edited copies of true ones. Only where the manifests carry measurements on edited
+ * answers. Committees vote equally here: what they accept is on the side of the mean vote.
+ */
+async function editTable(
+  domain: Domain,
+  heldOut: readonly KnownClaim[],
+  predictions: readonly Prediction[],
+  voters: readonly Voter[],
+): Promise<string> {
+  if (predictions.every(({ manifest }) => manifest.measured?.editsRejected === undefined)) return "";
+  const copies = editedCopies(heldOut.map(({ text = "", answer, truth }) => ({ text, answer, truth })));
+  const families = predictions.map(({ family }) => family);
+  const onCopies = await predictAll(domain, families, copies, pinnedRate(heldOut));
+  const truths = heldOut.map(({ truth }) => truth);
+  const together = (seated: readonly number[]) => {
+    const means = (all: readonly Prediction[]): number[] =>
+      (all[0]?.probabilities ?? []).map((_, row) => mean(seated.map((i) => (all[i]?.votes[row] ?? 0) / 255)));
+    const { accuracy } = judgeTogether(
+      seated.flatMap((i) => voters[i] ?? []),
+      truths,
+      "equal",
+    );
+    return { accuracy, edits: editsRejected(copies, means(predictions), means(onCopies)) };
+  };
+  const row = (name: string, committees: readonly (readonly number[])[]): string[] => {
+    const measured = committees.map(together);
+    const cell = (kind: keyof EditsRejected): string => {
+      const rejected = mean(measured.map(({ edits }) => edits[kind].rejected));
+      const rows = mean(measured.map(({ edits }) => edits[kind].rows));
+      return `${fixed(rejected, 2)} of ${rows.toFixed(0)}`;
+    };
+    const clean = fixed(mean(measured.map(({ accuracy }) => accuracy)));
+    return [name, clean, cell("negation"), cell("number"), cell("wordSwap")];
+  };
+  const count = predictions.length;
+  const sizes = SIZES.filter((size) => size < count);
+  return (
+    `Edited copies of true answers that a member or a committee (equal votes) accepts; the share of copies it then rejects:\n\n` +
+    table([
+      ["", "accuracy on clean answers", "negation", "number", "word swap"],
+      ...predictions.map(({ family }, index) => row(`\`${family}\``, [[index]])),
+      ...sizes.map((size) => {
+        const all = choices(count, size);
+        return row(`committees of ${size}, mean of ${all.length}`, all);
+      }),
+      row(`committee of all ${count}`, choices(count, count)),
+    ])
+  );
 }
 
 function correlationTable(predictions: readonly Prediction[], truths: readonly boolean[]): string {

@@ -30,13 +30,13 @@ export function pinnedRate(claims: readonly KnownClaim[]): number {
   return Number(verdictMath.rateByte(clamped > verdictMath.MAX_RATE ? verdictMath.MAX_RATE : clamped));
 }
 
-/** Runs the committed models of `families` over `claims`. */
+/** Runs the committed models of `families` over `claims`, and votes under the base rate `pinned`. */
 export async function predictAll(
   domain: Domain,
   families: readonly string[],
   claims: readonly KnownClaim[],
+  pinned = pinnedRate(claims),
 ): Promise<Prediction[]> {
-  const pinned = pinnedRate(claims);
   const predictions: Prediction[] = [];
   for (const family of families) {
     const paths = modelPaths(domain.name, family);
