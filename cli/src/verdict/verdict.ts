@@ -58,7 +58,7 @@ export interface RoundVerdict {
   /** From 1, the request's own. */
   readonly round: number;
   readonly roundId: Hex;
-  /** No quorum: it leaves the verdicts as they are. */
+  /** No quorum: nothing comes of it, and the verdicts of rounds before it stay. */
   readonly isVoid: boolean;
   /** Its own verdicts; empty before they are published. */
   readonly claims: readonly ClaimVerdict[];

@@ -12,7 +12,7 @@ import { turnDelay } from "./turn.ts";
 /** Seats settled in one transaction; the contract takes at most 64. */
 export const SETTLE_BATCH = 64;
 
-/** The same of a request that was appealed. */
+/** The same where a request was appealed: each vote may be charged for overturned verdicts, so fewer fit. */
 export const APPEALED_BATCH = 24;
 
 /** Seconds until a refused settlement is tried again. */
