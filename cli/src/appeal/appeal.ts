@@ -1,16 +1,12 @@
-import { commitment, type Phase } from "@assay/keeper";
+import { BOND_STATES, commitment, sortition, type BondState, type Phase } from "@assay/keeper";
 import { appealsAbi, assayAbi, workTokenAbi } from "@assay/published";
 import { parseEventLogs, type Abi, type Address, type Hex } from "viem";
 
 import type { Connection } from "../chain/connection.ts";
-import { BOND_STATES, type BondState } from "../history/bonds.ts";
 import { CliError } from "../lib/errors.ts";
 import { table, work } from "../lib/output.ts";
 import type { Actor } from "../request/signer.ts";
 import type { ClaimVerdict, Verdict } from "../verdict/verdict.ts";
-
-/** Largest expected committee. Mirrors `Units.MAX_SEATS`. */
-const MAX_SEATS = 31;
 
 /** The appeal that could be opened next. */
 export interface NextAppeal {
@@ -54,7 +50,7 @@ export async function readNextAppeal(
 ): Promise<NextAppeal> {
   const index = rounds.length;
   const next = 2 * seats + 1;
-  if (index > commitment.MAX_APPEALS || next > MAX_SEATS) {
+  if (index > commitment.MAX_APPEALS || BigInt(next) > sortition.MAX_SEATS) {
     throw new CliError(
       "NO_FURTHER_APPEAL",
       "The request cannot be appealed again",
@@ -63,7 +59,7 @@ export async function readNextAppeal(
         appeals: index - 1,
         allowed: commitment.MAX_APPEALS,
         seats: next,
-        allowedSeats: MAX_SEATS,
+        allowedSeats: sortition.MAX_SEATS,
       },
       "The verdicts become final when the window of the latest round is over.",
     );

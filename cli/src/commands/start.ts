@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import type { Command } from "commander";
 
+import { toJson } from "../lib/output.ts";
 import { DEFAULTS, runLocalNetwork } from "../start/run.ts";
 
 /** `assay start`: the whole network on this machine, once. */
@@ -29,13 +30,7 @@ export function startCommand(program: Command): void {
         say,
       });
       if (options.json === true) {
-        console.log(
-          JSON.stringify(
-            report,
-            (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value),
-            2,
-          ),
-        );
+        console.log(toJson(report));
         return;
       }
       say(`

@@ -1,12 +1,8 @@
-import { fixedPoint } from "@assay/keeper";
+import { fixedPoint, type BondState } from "@assay/keeper";
 import type { Address, Hex } from "viem";
 
 import type { Check } from "./check.ts";
 import type { EventNamed } from "./events.ts";
-
-/** `IAppeals.BondState`, in the order of the contract's enum. */
-export const BOND_STATES = ["FUNDING", "LOCKED", "RETURNED", "BURNED"] as const;
-export type BondState = (typeof BOND_STATES)[number];
 
 /** The bond of an appeal, and who put it up; all in wei of WORK. */
 export interface Bond {
@@ -28,7 +24,8 @@ export interface Bonds {
   of(roundId: Hex): Bond;
   fund(said: EventNamed<"Funded">["args"]): void;
   withdraw(said: EventNamed<"FundingWithdrawn">["args"]): void;
-  claim(said: EventNamed<"Claimed">["args"]): void;
+  /** What a funder takes back and is paid beside what the event says. Mirrors `Appeals.claim` */
+  claim(said: EventNamed<"Claimed">["args"]): Check;
   /** @param amount wei taken from a seat. Mirrors `Appeals.award` */
   award(said: EventNamed<"Awarded">["args"], amount: bigint): Award;
 }
@@ -56,8 +53,12 @@ export function createBonds(): Bonds {
       of(roundId).parts.delete(funder);
     },
     claim({ roundId, funder, amount }) {
-      const { claimed } = of(roundId);
-      claimed.set(funder, (claimed.get(funder) ?? 0n) + amount);
+      const bond = of(roundId);
+      const part = bond.parts.get(funder) ?? 0n;
+      const before = bond.claimed.get(funder) ?? 0n;
+      const computed = part + (part * bond.reward) / fundedOf(bond) - before;
+      bond.claimed.set(funder, before + amount);
+      return { what: "claimed of the bond", computed, chain: amount };
     },
     award({ roundId, reward: said, burned }, amount) {
       const bond = of(roundId);

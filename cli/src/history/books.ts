@@ -6,7 +6,6 @@ import type { EventNamed } from "./events.ts";
 import type { Versions } from "./versions.ts";
 import type { WeightHistory } from "./weights.ts";
 
-const GWEI = 10n ** 9n;
 const MAX_SCORED = 65_535n;
 /** What the event says of an account that begins empty. */
 const NOT_CARRIED = (1n << 256n) - 1n;
@@ -88,7 +87,6 @@ export interface Books {
   /** The newest account of an owner that was not distributed. */
   accountOf(owner: Address): BookAccount | undefined;
   termsOf(epoch: bigint): EpochBook | undefined;
-  earnedIn(epoch: bigint): bigint;
   potOf(epoch: bigint): bigint;
 }
 
@@ -159,7 +157,6 @@ export function createBooks({ versions, weights, emission }: BooksOptions): Book
     },
     accountOf: (owner) => newest.get(owner),
     termsOf: (epoch) => epochs.get(epoch),
-    earnedIn: (epoch) => earned.get(epoch) ?? 0n,
     potOf,
 
     open({ owner, epoch, factor, carriedFrom }, reputation) {
@@ -191,7 +188,7 @@ export function createBooks({ versions, weights, emission }: BooksOptions): Book
       account.isNew = false;
       account.score += value;
       account.releasable += bond;
-      account.served += served / GWEI;
+      account.served += served / fixedPoint.GWEI;
       account.scored = fixedPoint.min(account.scored + scored, MAX_SCORED);
       book.points += rewards.points(account, book.maturity) - before;
       return account;

@@ -3,7 +3,6 @@ import type { Address } from "viem";
 
 import type { EventNamed } from "./events.ts";
 
-const GWEI = 10n ** 9n;
 /** Part of a charge that goes to whoever reported or collected it: 1/20. Mirrors `Units.BOUNTY_DIVISOR`. */
 const BOUNTY_DIVISOR = 20n;
 
@@ -54,7 +53,7 @@ export function createPools(): Pools {
     if (said === undefined) throw new Error(`the events tell of no charge of ${owner}`);
     noted.delete(owner);
     lock(owner, -bond);
-    const charged = fixedPoint.min(amount, said.assets - (locked.get(owner) ?? 0n) * GWEI);
+    const charged = fixedPoint.min(amount, said.assets - (locked.get(owner) ?? 0n) * fixedPoint.GWEI);
     return { charged, shortfall: amount - charged, said };
   };
   return {
@@ -70,7 +69,7 @@ export function createPools(): Pools {
       return { ...taken, bounty: taken.charged / BOUNTY_DIVISOR };
     },
     seize(owner, bond) {
-      const taken = take(owner, bond, bond * GWEI);
+      const taken = take(owner, bond, bond * fixedPoint.GWEI);
       return { ...taken, bounty: taken.charged };
     },
   };

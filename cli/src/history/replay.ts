@@ -1,7 +1,7 @@
-import { fixedPoint, words } from "@assay/keeper";
+import { BOND_STATES, fixedPoint, words } from "@assay/keeper";
 import type { Address, Hex } from "viem";
 
-import { BOND_STATES, createBonds, fundedOf } from "./bonds.ts";
+import { createBonds, fundedOf } from "./bonds.ts";
 import { createBooks, type Books, type Distribution } from "./books.ts";
 import { createBounties } from "./bounties.ts";
 import type { Check } from "./check.ts";
@@ -36,7 +36,6 @@ import { createTapes, type Replayed, type Tapes } from "./tapes.ts";
 import { createVersions } from "./versions.ts";
 import { createWeights } from "./weights.ts";
 
-const GWEI = 10n ** 9n;
 const ABSENT = 3;
 /** Larger committees are not extended. Mirrors `Assay.MAX_EXTENDED`. */
 const MAX_EXTENDED = 16n;
@@ -157,7 +156,7 @@ export function replayEvents(
       { what: "lateness", computed: BigInt(late), chain: BigInt(saidScore.late) },
       {
         what: "taken for overturned verdicts",
-        computed: score.overturned * GWEI,
+        computed: score.overturned * fixedPoint.GWEI,
         chain: pending?.said ?? 0n,
       },
       { what: "value", computed: score.value, chain: said.value },
@@ -198,7 +197,7 @@ export function replayEvents(
     if (overturning === undefined) return;
     const { round, score, checks } = overturning;
     const winner = round.rounds[rulingOf(round).winner ?? -1];
-    const awarded = bonds.award(said, score.overturned * GWEI);
+    const awarded = bonds.award(said, score.overturned * fixedPoint.GWEI);
     overturning.reward = awarded.reward;
     const appeal = {
       what: "appeal that is paid",
@@ -238,7 +237,7 @@ export function replayEvents(
   };
 
   const forfeit = (request: RequestHistory, said: EventNamed<"SeatForfeited">["args"]): SettledSeat => {
-    const owed = request.bond * GWEI;
+    const owed = request.bond * fixedPoint.GWEI;
     const charge = pools.charge(said.owner, request.bond, owed);
     const outcome = { what: "outcomes", computed: packOutcomes([ABSENT]), chain: said.outcomes };
     const checks = [
@@ -253,7 +252,7 @@ export function replayEvents(
     const { owner, reporter } = said;
     const reputation = tapes.of(owner).atLastOutcome;
     const owed = absenceOwed(request, reputation);
-    const charge = pools.charge(owner, 0n, fixedPoint.min(owed, request.bond * GWEI));
+    const charge = pools.charge(owner, 0n, fixedPoint.min(owed, request.bond * fixedPoint.GWEI));
     return { kind: "absent", reporter, reputation, owed, charge, checks: chargeChecks(charge, said.charge) };
   };
 
@@ -329,8 +328,12 @@ export function replayEvents(
       case "BondLocked":
         bonds.of(event.args.roundId).state = "LOCKED";
         return;
-      case "Claimed":
-        return bonds.claim(event.args);
+      case "Claimed": {
+        const check = bonds.claim(event.args);
+        const round = requests.get(event.args.roundId);
+        if (round !== undefined) round.checks = [...round.checks, check];
+        return;
+      }
       case "Awarded":
         return award(event.args);
       case "BondResolved":

@@ -1,4 +1,4 @@
-import { verdictMath, type ChainReads } from "@assay/keeper";
+import { laneTally, verdictMath, type ChainReads } from "@assay/keeper";
 import {
   assayAbi,
   assayLensAbi,
@@ -10,17 +10,16 @@ import {
 import Table from "cli-table3";
 import { formatEther, type Address } from "viem";
 
+import { OUTCOMES } from "../history/seats.ts";
+import { nameOf, type VerdictName } from "../verdict/verdict.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import type { Tracked } from "./progress.ts";
 import type { Sample } from "./scenario.ts";
 
-const VERDICTS = ["undecided", "false", "true"] as const;
-const OUTCOMES = ["success", "wrong", "late", "absent"] as const;
-
 export interface ClaimResult {
   readonly id: string;
   readonly claim: string;
-  readonly verdict: (typeof VERDICTS)[number] | "void";
+  readonly verdict: Lowercase<VerdictName> | "void";
   /** 0..1 */
   readonly mean: number | undefined;
   readonly truth: boolean;
@@ -91,14 +90,14 @@ export async function readReport(
     });
     const lanes = await reader.readContract({ ...assay, functionName: "lanesOf", args: [requestId] });
     const { weight } = await reader.readContract({ ...lens, functionName: "roundOf", args: [requestId] });
+    const sums = laneTally.lanesOf(lanes, BigInt(samples.length));
+    const words = finalized?.args.verdicts;
     for (const [i, { id, answer, truth }] of samples.entries()) {
-      const lane = Number(((lanes[i >> 4] ?? 0n) >> BigInt(240 - 16 * (i & 15))) & 0xffffn);
-      const words = finalized?.args.verdicts;
       claims.push({
         id: id ?? String(i + 1),
         claim: answer,
-        verdict: words === undefined ? "void" : (VERDICTS[Number(verdictMath.verdictOf(words, i))] ?? "void"),
-        mean: words === undefined ? undefined : lane / (255 * weight),
+        verdict: words === undefined ? "void" : lower(nameOf(verdictMath.verdictOf(words, i))),
+        mean: words === undefined ? undefined : Number(sums[i] ?? 0n) / (255 * weight),
         truth,
       });
     }
@@ -125,7 +124,7 @@ export async function readReport(
     const tally = new Map<string, number>();
     for (const { args } of recorded.filter(isMine)) {
       for (let i = 0n; i < args.count; i++) {
-        const outcome = OUTCOMES[Number((args.outcomes >> (2n * i)) & 3n)] ?? "?";
+        const outcome = (OUTCOMES[Number((args.outcomes >> (2n * i)) & 3n)] ?? "?").toLowerCase();
         tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
       }
     }
@@ -177,6 +176,8 @@ export async function readReport(
     effectiveFamilies: 1 / weights.reduce((sum, weight) => sum + (Number(weight) / total) ** 2, 0),
   };
 }
+
+const lower = (name: VerdictName): Lowercase<VerdictName> => name.toLowerCase() as Lowercase<VerdictName>;
 
 /** Lines between columns and under the head, none between rows: a page of claims stays a page. */
 const COMPACT = { style: { head: [], border: [], compact: true } };

@@ -70,7 +70,7 @@ export async function openRound(
   seats: number,
   must: readonly Player[] = [],
 ): Promise<OpenRound> {
-  const { client, at } = chain.connection;
+  const { at } = chain.connection;
   const requester = chain.player(REQUESTER);
   for (let tries = 0; tries < 40; tries++) {
     const nonce = BigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(16))));
@@ -94,16 +94,7 @@ export async function openRound(
     if (opened === undefined) throw new Error("no request was opened");
     const { requestId, terms } = opened.args;
     await sealRequest(chain, requestId);
-    const drawn: Player[] = [];
-    for (const player of players) {
-      const [sits] = await client.readContract({
-        address: at.AssayLens,
-        abi: assayLensAbi,
-        functionName: "isDrawn",
-        args: [requestId, player.address],
-      });
-      if (sits) drawn.push(player);
-    }
+    const drawn = await drawnOf(chain, requestId, players);
     if (drawn.length >= seats && must.every((player) => drawn.includes(player)))
       return { requestId, terms, drawn };
   }
@@ -182,7 +173,7 @@ export async function appealRound(
   { terms }: OpenRound,
   players: readonly Player[],
 ): Promise<OpenRound> {
-  const { client, at } = chain.connection;
+  const { at } = chain.connection;
   const receipt = await chain.send(appellant, at.Assay, assayAbi, "appeal", [terms]);
   const [appealed] = parseEventLogs({
     abi: assayAbi,
@@ -193,17 +184,23 @@ export async function appealRound(
   if (appealed === undefined) throw new Error("no round was opened");
   const { roundId } = appealed.args;
   await sealRequest(chain, roundId);
+  return { requestId: roundId, terms, drawn: await drawnOf(chain, roundId, players) };
+}
+
+/** Those of the players who sit in a round. */
+async function drawnOf(
+  { connection: { client, at } }: TestChain,
+  roundId: Hex,
+  players: readonly Player[],
+): Promise<Player[]> {
+  const lens = { address: at.AssayLens, abi: assayLensAbi } as const;
   const drawn: Player[] = [];
   for (const player of players) {
-    const [sits] = await client.readContract({
-      address: at.AssayLens,
-      abi: assayLensAbi,
-      functionName: "isDrawn",
-      args: [roundId, player.address],
-    });
+    const args = [roundId, player.address] as const;
+    const [sits] = await client.readContract({ ...lens, functionName: "isDrawn", args });
     if (sits) drawn.push(player);
   }
-  return { requestId: roundId, terms, drawn };
+  return drawn;
 }
 
 /** Waits until the verdicts are final and settles every seat that committed in round `index`. */

@@ -1,4 +1,4 @@
-import { laneTally, verdictMath, type Phase } from "@assay/keeper";
+import { laneTally, verdictMath, type BondState, type Phase } from "@assay/keeper";
 import { appealsAbi, assayLensAbi } from "@assay/published";
 import type { Address, Hex } from "viem";
 
@@ -7,7 +7,7 @@ import { domainOfRequest } from "../chain/domains.ts";
 import { differences, type Check } from "../history/check.ts";
 import { readReplay } from "../history/read.ts";
 import type { Replay } from "../history/replay.ts";
-import { fundedOf, type BondState } from "../history/bonds.ts";
+import { fundedOf } from "../history/bonds.ts";
 import { chainOf, decidingRound, frameOf, sits, type RequestHistory } from "../history/requests.ts";
 import { CliError } from "../lib/errors.ts";
 import { ratio, table, work } from "../lib/output.ts";

@@ -14,6 +14,7 @@ import type { Contracts } from "./addresses.ts";
 import type { Reader } from "./client.ts";
 import { inPieces } from "./pieces.ts";
 import {
+  BOND_STATES,
   PHASES,
   type Draw,
   type Phase,
@@ -23,9 +24,6 @@ import {
   type SeatWeights,
   type Terms,
 } from "./types.ts";
-
-/** `IAppeals.BondState.LOCKED`. */
-const BOND_LOCKED = 1;
 
 /** Most blocks asked for events in one query, unless configured. */
 export const BLOCK_RANGE = 2_000n;
@@ -50,6 +48,11 @@ export interface Duty extends OpenRequest {
   readonly index: number;
   /** What votes, seats and events of the round are named by; the request's own for its first. */
   readonly roundId: Hex;
+}
+
+/** How the log names a round: appeals by their number. */
+export function nameOf({ requestId, index }: Duty): { requestId: Hex; round?: number } {
+  return index === 0 ? { requestId } : { requestId, round: index };
 }
 
 /** What one operator needs to know of a round to decide its next duty. */
@@ -185,7 +188,7 @@ export function createReads(client: Reader, at: Contracts, blockRange: bigint = 
         functionName: "potOf",
         args: [roundId],
       });
-      return state === BOND_LOCKED;
+      return BOND_STATES[state] === "LOCKED";
     },
 
     async idOf(terms: Terms): Promise<Hex> {

@@ -17,6 +17,10 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** `IAppeals.BondState`, in the order of the contract's enum. */
+export const BOND_STATES = ["FUNDING", "LOCKED", "RETURNED", "BURNED"] as const;
+export type BondState = (typeof BOND_STATES)[number];
+
 /** `IAssay.Draw`; weights and bond in gwei of WORK, windows in seconds. */
 export interface Draw {
   readonly weight: bigint;

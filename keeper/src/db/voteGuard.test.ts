@@ -346,16 +346,15 @@ describe("voteGuard", () => {
         state: "revealed",
         revealTx: tx("3"),
       });
-      const settled = guard.markSettled({ ...key, txHash: tx("4") });
+      const settled = guard.markSettled(key);
       expect(settled).to.include({
         state: "settled",
-        settleTx: tx("4"),
         commitTx: tx("2"),
         revealTx: tx("3"),
       });
       expect(settled).to.include({ decidedAt: 1_000, changedAt: 5_000 });
       reopen();
-      expect(guard.getVote(key)).to.include({ state: "settled", settleTx: tx("4") });
+      expect(guard.getVote(key)).to.include({ state: "settled", revealTx: tx("3") });
     });
 
     it("never lead back, but keep what a late mark knows", () => {

@@ -39,7 +39,6 @@ export type Vote = VoteDecision & {
   /** The transactions we know of; another may have revealed or settled for us. */
   readonly commitTx: Hex | undefined;
   readonly revealTx: Hex | undefined;
-  readonly settleTx: Hex | undefined;
   /** Milliseconds since 1970. */
   readonly decidedAt: number;
   readonly changedAt: number;
@@ -104,7 +103,7 @@ export type VoteGuard = {
   markCommitted(key: VoteKey & { txHash: Hex }): Vote;
   /** Without a hash if somebody else revealed for us. */
   markRevealed(key: VoteKey & { txHash?: Hex }): Vote;
-  markSettled(key: VoteKey & { txHash?: Hex }): Vote;
+  markSettled(key: VoteKey): Vote;
   /** Nothing more is to be done for it. @throws VoteStateError if it is settled */
   markAbandoned(key: VoteKey & { reason: string }): Vote;
   /** Votes that still want something: decided, committed or revealed; oldest first. */
@@ -138,7 +137,7 @@ export function createVoteGuard(
   );
   const update = sql.prepare(
     `UPDATE vote SET state = ?, reason = ?, commit_tx = coalesce(?, commit_tx), reveal_tx = coalesce(?, reveal_tx),
-       settle_tx = coalesce(?, settle_tx), changed_at = ? WHERE request_id = ? AND round = ?`,
+       changed_at = ? WHERE request_id = ? AND round = ?`,
   );
 
   const find = (key: VoteKey): Vote | undefined => {
@@ -163,7 +162,6 @@ export function createVoteGuard(
         next === "abandoned" ? (reason ?? vote.reason ?? null) : null,
         state === "committed" ? tx : null,
         state === "revealed" ? tx : null,
-        state === "settled" ? tx : null,
         now(),
         key.requestId,
         key.round,
@@ -191,7 +189,7 @@ export function createVoteGuard(
       database.read(() => find({ requestId: normal("requestId", requestId, 32, 32), round })),
     markCommitted: (key) => mark(key, "committed", key),
     markRevealed: (key) => mark(key, "revealed", key),
-    markSettled: (key) => mark(key, "settled", key),
+    markSettled: (key) => mark(key, "settled", {}),
     markAbandoned: (key) => mark(key, "abandoned", key),
     openDuties: () => database.read(() => selectOpen.all().map(toVote)),
   };
@@ -230,7 +228,6 @@ function decodeRow(row: Row, path: string): Vote {
     reason: optional("reason"),
     commitTx: optional("commit_tx"),
     revealTx: optional("reveal_tx"),
-    settleTx: optional("settle_tx"),
     decidedAt: row["decided_at"] as number,
     changedAt: row["changed_at"] as number,
   };

@@ -1,11 +1,10 @@
 /** CaptureMath.sol, bit for bit: how likely a ring decides a claim alone. */
-import { max, min, WAD } from "./fixedPoint.ts";
+import { max, min, WAD, zeroFloorSub } from "./fixedPoint.ts";
+import { marginOf, ONE } from "./verdictMath.ts";
 
 /** Seats of one kind that are counted, from zero. Mirrors `TERMS`. */
 export const TERMS = 128;
 
-const ONE = 65_536n;
-const BPS = 10_000n;
 const HONEST_LOW = 26n;
 const HONEST_HIGH = 229n;
 
@@ -33,11 +32,11 @@ export function capture(c: Committee, stake: bigint): bigint {
   const share = shareOfSeats(stake, c.boostCap);
   const ring = poisson(c.seats * share);
   const honest = cumulated(poisson(c.seats * (WAD - share)));
-  const m = (2n * c.margin * min(c.threshold, ONE - c.threshold)) / BPS;
+  const m = marginOf(c.threshold, c.margin);
   const high = (c.threshold + m) * 255n;
   const low = (c.threshold - m) * 255n;
-  const asTrue = sum(ring, honest, c.quorum, 255n * ONE - high, minus(high, HONEST_LOW * ONE));
-  const asFalse = sum(ring, honest, c.quorum, low, minus(HONEST_HIGH * ONE, low));
+  const asTrue = sum(ring, honest, c.quorum, 255n * ONE - high, zeroFloorSub(high, HONEST_LOW * ONE));
+  const asFalse = sum(ring, honest, c.quorum, low, zeroFloorSub(HONEST_HIGH * ONE, low));
   return max(asTrue, asFalse);
 }
 
@@ -72,8 +71,4 @@ function sum(
     if (fewest <= most) captured += weight * (honest[Number(most)]! - fewer);
   }
   return (captured * WAD + quorate - 1n) / quorate;
-}
-
-function minus(a: bigint, b: bigint): bigint {
-  return a > b ? a - b : 0n;
 }

@@ -6,6 +6,8 @@
  * where the contract reverts.
  */
 export const WAD = 10n ** 18n;
+/** wei a gwei has: bonds and weights are gwei. Mirrors `Units.GWEI`. */
+export const GWEI = 10n ** 9n;
 
 const UINT256_END = 1n << 256n;
 const INT256_END = 1n << 255n;

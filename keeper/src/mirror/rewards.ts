@@ -2,11 +2,10 @@
  * The arithmetic of RewardMinter.sol, bit for bit: what a score account earns or owes.
  * Ratios are basis points, factors 1e9 = 1.0; amounts are wei of WORK unless a line says gwei.
  */
-import { divUp, fullMulDiv, fullMulDivUp, max, min, mulWad, WAD, zeroFloorSub } from "./fixedPoint.ts";
+import { divUp, fullMulDiv, fullMulDivUp, GWEI, max, min, mulWad, WAD, zeroFloorSub } from "./fixedPoint.ts";
 import { power, tilt } from "./reputationMath.ts";
 
 const BPS = 10_000n;
-const GWEI = 10n ** 9n;
 /** Mirrors `Units.BOUNTY_DIVISOR`. */
 const BOUNTY_DIVISOR = 20n;
 /** 1.0 of a factor. Mirrors `FACTOR_ONE`. */

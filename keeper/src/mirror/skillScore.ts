@@ -4,12 +4,11 @@
  *   s = ((b − y)² − (p − y)²) / (4 · b · (255 − b))
  * Only the numerators are summed; the shared denominator is applied once.
  */
-import { divUp, max, min, WAD } from "./fixedPoint.ts";
+import { divUp, GWEI, max, min, WAD } from "./fixedPoint.ts";
 import { lanesOf } from "./laneTally.ts";
 import { contains, type Words } from "./rulings.ts";
 import { FALSE, ONE, TRUE, verdict, verdictOf, type Bounds } from "./verdictMath.ts";
 
-const GWEI = 10n ** 9n;
 const BPS = 10_000n;
 const MAX_BOND = (1n << 56n) - 1n;
 /** Quality counters are kept in 1e-12. */

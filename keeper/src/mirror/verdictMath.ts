@@ -34,13 +34,23 @@ export interface Reading {
 }
 
 /**
- * Lane bounds for the margin m = 2 · decisiveMargin · min(θ, 1 − θ), both rounded against a decision. Mirrors `bounds`.
+ * m = 2 · decisiveMargin · min(θ, 1 − θ), 16-bit fraction, rounded down.
+ *
+ * @param threshold θ, 16-bit fraction
+ * @param margin decisiveMargin, basis points
+ */
+export function marginOf(threshold: bigint, margin: bigint): bigint {
+  return (2n * margin * min(threshold, ONE - threshold)) / 10_000n;
+}
+
+/**
+ * Lane bounds for the margin m of {@link marginOf}, both rounded against a decision. Mirrors `bounds`.
  * @param threshold θ, 16-bit fraction
  * @param margin decisiveMargin, basis points
  * @param weight Σv of the reveals
  */
 export function bounds(threshold: bigint, margin: bigint, weight: bigint): Bounds {
-  const m = (2n * margin * min(threshold, ONE - threshold)) / 10_000n;
+  const m = marginOf(threshold, margin);
   const full = 255n * weight;
   return { high: divUp((threshold + m) * full, ONE), low: ((threshold - m) * full) / ONE };
 }

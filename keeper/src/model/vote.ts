@@ -1,6 +1,7 @@
 /**
  * From a model's probabilities to vote bytes: the part of a vote that others must be able to reproduce. No I/O.
  */
+import { logit, sigmoid } from "./numbers.ts";
 
 /**
  * A model's own 0 and 1 are roundings of float32, not knowledge: no answer counts for more than odds of 249 to 1. Cut
@@ -8,8 +9,6 @@
  * still be 0 or 255, where the pinned base rate points the same way; no second cut, it would bias what is calibrated.
  */
 const MIN_PROBABILITY = 0.004;
-
-const logit = (p: number): number => Math.log(p / (1 - p));
 
 /**
  * Moves a probability from the prior a model was calibrated on to the domain's: logit p + logit b − logit b_train.
@@ -19,7 +18,7 @@ const logit = (p: number): number => Math.log(p / (1 - p));
  * @param pinned base rate of the request, in (0, 1)
  */
 export function moveToBaseRate(p: number, trained: number, pinned: number): number {
-  return 1 / (1 + Math.exp(-(logit(p) + logit(pinned) - logit(trained))));
+  return sigmoid(logit(p) + logit(pinned) - logit(trained));
 }
 
 /**

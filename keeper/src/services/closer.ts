@@ -1,11 +1,10 @@
 import type { Address, Hex } from "viem";
 
 import { RefusedError } from "../chain/sender.ts";
-import type { Duty, RoundState } from "../chain/reads.ts";
+import { nameOf, type Duty, type RoundState } from "../chain/reads.ts";
 import { SEAT_REVEALED, SEAT_SETTLED, type RevealedVote, type Seat, type Terms } from "../chain/types.ts";
 import { createRecent } from "../lib/recent.ts";
 import type { ServiceDeps } from "./deps.ts";
-import { nameOf } from "./voter.ts";
 import { roundIdOf } from "../mirror/commitment.ts";
 import { turnDelay } from "./turn.ts";
 

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 
 import { ROUND_EXTENDED, SEAT_REVEALED } from "../chain/types.ts";
-import type { Duty, RoundState } from "../chain/reads.ts";
+import { nameOf, type Duty, type RoundState } from "../chain/reads.ts";
 import { brief } from "../chain/trouble.ts";
 import type { Vote, VoteDecision } from "../db/voteGuard.ts";
 import { createRecent } from "../lib/recent.ts";
@@ -182,11 +182,6 @@ export function createVoter(deps: ServiceDeps): Voter {
 
 function keyOf({ requestId, index }: Duty): { requestId: Hex; round: number } {
   return { requestId, round: index };
-}
-
-/** How the log names a round: appeals by their number. */
-export function nameOf({ requestId, index }: Duty): { requestId: Hex; round?: number } {
-  return index === 0 ? { requestId } : { requestId, round: index };
 }
 
 /** With the values that tell what exactly was wrong. */

@@ -12,7 +12,7 @@ import {
   type Round,
   type SeatWeights,
 } from "../chain/types.ts";
-import { min } from "../mirror/fixedPoint.ts";
+import { GWEI, min } from "../mirror/fixedPoint.ts";
 import { roundIdOf } from "../mirror/commitment.ts";
 import { MAX_WEIGHT } from "../mirror/laneTally.ts";
 import { chance, grown, ticket } from "../mirror/sortition.ts";
@@ -24,7 +24,6 @@ import type { Chance, Watch } from "./watch.ts";
 const MAX_OWNERS = 64;
 /** A request has three rounds, each of which ends in the epoch after its own at the latest. */
 const EPOCHS_BACK = 4;
-const GWEI = 10n ** 9n;
 /** The reporter gets a twentieth of a charge. Mirrors `Units.BOUNTY_DIVISOR`. */
 export const BOUNTY_DIVISOR = 20n;
 

@@ -33,13 +33,6 @@ export async function runBatch(session: InferenceSession, pairs: readonly Pair[]
   return Array.from(probability.data as Float32Array);
 }
 
-/** Runs each pair alone: slower than a batch, but independent of who else is asked. */
-export async function runEach(session: InferenceSession, pairs: readonly Pair[]): Promise<number[]> {
-  const results: number[] = [];
-  for (const pair of pairs) results.push(...(await runBatch(session, [pair])));
-  return results;
-}
-
 /** Inputs of one run, by name. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
