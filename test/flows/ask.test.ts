@@ -46,7 +46,7 @@ const PLANS = OPERATORS.slice(0, 5);
 const [ADA, BEN, GONE, FORGER, SLOW] = [0, 1, 2, 3, 4] as const;
 
 describe("asking operators directly (ASK, PERF)", function () {
-  this.timeout(300_000);
+  this.timeout(420_000);
 
   it("secures a request, asks those who voted, falls back down the rank, records and posts what was measured", async () => {
     const folder = mkdtempSync(join(tmpdir(), "assay-ask-"));
