@@ -26,6 +26,7 @@ import {
   type Signer,
   type World,
 } from "../test/fixtures/world.ts";
+import { measureCloneMaxima } from "./clones.ts";
 import type { Figures } from "./life.ts";
 import { gasOf, open, passSeedBlock, type Opened } from "./rounds.ts";
 
@@ -297,5 +298,5 @@ export async function measureMaxima(): Promise<Figures> {
   await nextEpoch(w);
   for (const dissent of [quarter(1), quarter(2), quarter(3)]) await settle(w, await play(w, CLAIMS, dissent));
   figures["max.distributeCharged"] = await distribute(w, -1n);
-  return figures;
+  return { ...figures, ...(await measureCloneMaxima(limit)) };
 }

@@ -25,6 +25,13 @@ contract CloneRegistry is ICloneRegistry {
     /// @dev Flag of IStakeVault.Operator.
     uint256 private constant REGISTERED = 1;
 
+    /// @inheritdoc ICloneRegistry
+    uint256 public constant MAX_EXHIBITS = 128;
+    /// @inheritdoc ICloneRegistry
+    uint256 public constant MAX_CLAIMS = 4_096;
+    /// @inheritdoc ICloneRegistry
+    uint256 public constant MAX_EVIDENCE = 2_048;
+
     IWorkToken public immutable TOKEN;
     IAssay public immutable ASSAY;
     IStakeVault public immutable VAULT;
@@ -93,6 +100,8 @@ contract CloneRegistry is ICloneRegistry {
         Case storage open = _openCase(domain, earlier, later);
         require(block.timestamp < open.openUntil, ReplyWindowOver(block.timestamp, open.openUntil));
         require(evidence.length != 0, NoEvidence());
+        uint256 count = known.length + evidence.length;
+        require(count <= MAX_EVIDENCE, TooMuchEvidence(count, MAX_EVIDENCE));
         bytes32 given = EfficientHashLib.hash(known);
         require(given == open.evidenceHash, EvidenceMismatch(given, open.evidenceHash));
         Rule memory rule = open.rule;
@@ -160,9 +169,10 @@ contract CloneRegistry is ICloneRegistry {
         _requireOwner(domain);
         require(
             rule.minRequests >= 4 &&
-                rule.minRequests <= 256 &&
+                rule.minRequests <= MAX_EXHIBITS &&
                 rule.minClaims >= 512 &&
-                rule.minClaims <= 4_096 &&
+                // Half of what a report can hold: not every claim is uncertain.
+                rule.minClaims <= MAX_CLAIMS / 2 &&
                 rule.distance >= 100 &&
                 rule.distance <= 2_500 &&
                 rule.correlation >= 9_500 &&
@@ -200,9 +210,13 @@ contract CloneRegistry is ICloneRegistry {
         uint256 firstEpoch,
         Exhibit[] calldata evidence
     ) private view returns (bytes32[] memory ids, CloneMath.Sums memory sums) {
+        require(evidence.length <= MAX_EXHIBITS, BatchTooLarge(evidence.length, MAX_EXHIBITS));
         ids = new bytes32[](evidence.length);
+        uint256 claims;
         for (uint256 i; i < evidence.length; ++i) {
             Exhibit calldata exhibit = evidence[i];
+            claims += exhibit.terms.claims;
+            require(claims <= MAX_CLAIMS, TooManyClaims(claims, MAX_CLAIMS));
             require(exhibit.terms.domain == domain, DomainMismatch(exhibit.terms.domain, domain));
             // Of the terms, so that it is the request's own round: an appeal judges the same claims again.
             bytes32 id = ASSAY.idOf(exhibit.terms);

@@ -335,6 +335,18 @@ const MAXIMA: readonly (readonly [call: string, bound: string, key: string, larg
     "challengeMetrics",
     "all of the operator in question",
   ],
+  [
+    "CloneRegistry.report",
+    "128 requests (`MAX_EXHIBITS`), 4,096 claims together (`MAX_CLAIMS`)",
+    "max.reportClones",
+    "128 requests of 32 claims, all uncertain, no zero byte in the votes",
+  ],
+  [
+    "CloneRegistry.reply",
+    "the same; 2,048 requests of a case (`MAX_EVIDENCE`)",
+    "max.replyClones",
+    "the same beside 1,920 known ids",
+  ],
 ];
 
 const isExplained = (key: string): boolean =>

@@ -37,9 +37,10 @@ describe("CloneRegistry", () => {
   // reply
   // ├── when no case is open, its window is over or nothing is given → refused
   // ├── when the known ids are not those in evidence, or a request is in evidence already → refused
+  // ├── when it has too many exhibits, or the case would have → BatchTooLarge, TooMuchEvidence
   // └── otherwise the requests are added; in the last quarter the window moves
   describe("reply", () => {
-    it("adds requests that the reporter left out", async () => {
+    it("adds requests that the reporter left out [CLONE-6]", async () => {
       const w = await load(reported);
       const before = (await w.clones.caseOf(...w.pair)).sums;
       const ids = idsOf([...w.alike, ...w.alibis]);
@@ -54,7 +55,7 @@ describe("CloneRegistry", () => {
       expect(open.openUntil, "an early reply does not move the end").to.equal(w.openUntil);
     });
 
-    it("leaves time to answer a late reply", async () => {
+    it("leaves time to answer a late reply [CLONE-6]", async () => {
       const w = await load(reported);
       await networkHelpers.time.setNextBlockTimestamp(w.openUntil - 1n);
       await w.clones.reply(...w.pair, idsOf(w.alike), exhibits(w.alibis, 0, 1));
@@ -67,9 +68,10 @@ describe("CloneRegistry", () => {
       await expect(w.clones.reply(...w.pair, known, exhibits([w.alike[2]!, w.alibis[0]!], 0, 1)))
         .to.be.revertedWithCustomError(w.clones, "AlreadyInEvidence")
         .withArgs(w.alike[2]!.id);
-      await expect(
-        w.clones.reply(...w.pair, known.slice(1), exhibits(w.alibis, 0, 1)),
-      ).to.be.revertedWithCustomError(w.clones, "EvidenceMismatch");
+      const hashOf = (ids: readonly string[]) => ethers.keccak256(ethers.concat(ids));
+      await expect(w.clones.reply(...w.pair, known.slice(1), exhibits(w.alibis, 0, 1)))
+        .to.be.revertedWithCustomError(w.clones, "EvidenceMismatch")
+        .withArgs(hashOf(known.slice(1)), hashOf(known));
       await expect(w.clones.reply(...w.pair, known, [])).to.be.revertedWithCustomError(
         w.clones,
         "NoEvidence",
@@ -82,6 +84,26 @@ describe("CloneRegistry", () => {
         .to.be.revertedWithCustomError(w.clones, "ReplyWindowOver")
         .withArgs(w.openUntil, w.openUntil);
     });
+
+    it("refuses more exhibits than a call takes, and more requests than a case holds [CLONE-12]", async () => {
+      const w = await load(reported);
+      const [one] = exhibits(w.alibis, 0, 1);
+      const ids = Array.from({ length: 2_048 }, (_, i) => ethers.toBeHex(i + 1, 32));
+      const reply = (known: readonly string[], count: number) =>
+        w.clones.reply(...w.pair, known, new Array(count).fill(one));
+      await expect(reply(ids, 1))
+        .to.be.revertedWithCustomError(w.clones, "TooMuchEvidence")
+        .withArgs(2_049, 2_048);
+      await expect(reply(ids.slice(1), 1))
+        .to.be.revertedWithCustomError(w.clones, "EvidenceMismatch")
+        .withArgs(
+          ethers.keccak256(ethers.concat(ids.slice(1))),
+          ethers.keccak256(ethers.concat(idsOf(w.alike))),
+        );
+      await expect(reply(idsOf(w.alike), 129))
+        .to.be.revertedWithCustomError(w.clones, "BatchTooLarge")
+        .withArgs(129, 128);
+    });
   });
 
   // close
@@ -90,7 +112,7 @@ describe("CloneRegistry", () => {
   // ├── when there is nothing to decide any more → cleared; the bond returns
   // └── otherwise the later one moves to the earlier one's family with the next epoch; the bond returns, a bounty begins
   describe("close", () => {
-    it("waits for the reply window", async () => {
+    it("waits for the reply window [CLONE-7]", async () => {
       const w = await load(reported);
       await networkHelpers.time.setNextBlockTimestamp(w.openUntil - 1n);
       await expect(w.clones.close(...w.pair))
@@ -98,7 +120,7 @@ describe("CloneRegistry", () => {
         .withArgs(w.openUntil - 1n, w.openUntil);
     });
 
-    it("moves the later clone, exactly from the next epoch on, and takes nothing", async () => {
+    it("moves the later clone, exactly from the next epoch on, and takes nothing [CLONE-7, CLONE-8, STK-24]", async () => {
       const w = await load(answered);
       const stake = await w.vault.poolOf(w.domain, w.later);
       const epoch: bigint = await w.vault.currentEpoch();
@@ -137,7 +159,7 @@ describe("CloneRegistry", () => {
       }
     });
 
-    it("seats the clone in its old family in rounds of this epoch, in the new one later", async () => {
+    it("seats the clone in its old family in rounds of this epoch, in the new one later [STK-24]", async () => {
       const w = await load(answered);
       await nextEpoch(w);
       const families: bigint[] = [];
@@ -157,7 +179,7 @@ describe("CloneRegistry", () => {
       expect(families).to.deep.equal([1n, 0n]);
     });
 
-    it("clears the accused where all evidence together is not alike, and pays it the bond", async () => {
+    it("clears the accused where all evidence together is not alike, and pays it the bond [CLONE-7, CLONE-10]", async () => {
       const w = await load(reported);
       await w.clones.reply(...w.pair, idsOf(w.alike), exhibits(w.alibis, 0, 1));
       await networkHelpers.time.increaseTo(w.openUntil);
@@ -179,7 +201,7 @@ describe("CloneRegistry", () => {
       await w.reporter.report(...w.pair, exhibits(fresh, 0, 1));
     });
 
-    it("returns the bond where another case brought the pair into one family before", async () => {
+    it("returns the bond where another case brought the pair into one family before [CLONE-7]", async () => {
       const w = await load(reported);
       const sibling = [w.domain, w.later, w.owners[4]!.address] as const;
       await w.reporter.report(...sibling, exhibits(w.alike, 1, 4));
@@ -196,9 +218,10 @@ describe("CloneRegistry", () => {
   // reverse
   // ├── when the caller does not own the domain, gives no reason or nothing was decided → refused
   // ├── when the last move has not aged → ReclassifiedLately
+  // ├── when the former slot is free, or of another lineage → FamilyGone
   // └── otherwise the operator moves back with the next epoch, its bounty ends, and only later requests judge it
   describe("reverse", () => {
-    it("moves the operator back, in public", async () => {
+    it("moves the operator back, in public [CLONE-9, CLONE-10]", async () => {
       const w = await load(confirmed);
       await nextEpoch(w, 2n);
       const epoch: bigint = await w.vault.currentEpoch();
@@ -231,6 +254,25 @@ describe("CloneRegistry", () => {
         await nextEpoch(w);
       }
       await w.clones.reverse(...w.pair, "in time");
+    });
+
+    it("finds no way back into a slot that lost its lineage [CLONE-9, DOM-12]", async () => {
+      const w = await load(confirmed);
+      // The only other operator of the clone's former family leaves.
+      const last = w.owners[5]!;
+      await w.vault.connect(last).rest(w.domain, true);
+      await nextEpoch(w, 3n);
+      await w.vault.connect(last).deregister(w.domain);
+      await w.vault.vacateFamily(w.domain, 1);
+      const gone = () =>
+        expect(w.clones.reverse(...w.pair, "too late"))
+          .to.be.revertedWithCustomError(w.clones, "FamilyGone")
+          .withArgs(w.domain, 1);
+      await gone();
+      await w.registry.proposeFamily(w.domain, "newcomers");
+      await w.registry.listFamily(w.domain, ethers.id("newcomers"));
+      expect((await w.registry.familyOf(w.domain, 1)).lineage, "lineage").to.equal(ethers.id("newcomers"));
+      await gone();
     });
 
     it("refuses others, silence, and what was not decided", async () => {

@@ -32,6 +32,7 @@ describe("CloneRegistry", () => {
   // report
   // ├── when both are one, one is not registered, they share a family or come in the wrong order → refused
   // ├── when a case on the pair is open → WrongStatus
+  // ├── when it has more exhibits, or these more claims, than a call takes → BatchTooLarge, TooManyClaims
   // ├── given evidence
   // │   ├── of another domain, twice, not finalized, of an appeal → refused
   // │   ├── when somebody did not reveal, or votes are not those it revealed → refused
@@ -39,7 +40,7 @@ describe("CloneRegistry", () => {
   // │   └── when the votes are not alike → NotAlike
   // └── otherwise the case is open, the bond deposited
   describe("report", () => {
-    it("opens a case on two clones, over all uncertain claims", async () => {
+    it("opens a case on two clones, over all uncertain claims [CLONE-1, CLONE-3]", async () => {
       const w = await load(clonesWorld);
       const sums = await sumsOf(w, w.alike, 0, 1);
       expect(sums[0], "uncertain claims").to.be.at.least(512n);
@@ -61,7 +62,7 @@ describe("CloneRegistry", () => {
       ["a model that resembles the other", [0, 2]],
       ["a model of its own", [0, 3]],
     ] as const)
-      it(`refuses ${name}`, async () => {
+      it(`refuses ${name} [CLONE-4]`, async () => {
         const w = await load(clonesWorld);
         const sums = await sumsOf(w, w.alike, pair[0], pair[1]);
         expect(sums[0], "uncertain claims").to.be.at.least(512n);
@@ -70,7 +71,7 @@ describe("CloneRegistry", () => {
           .withArgs(sums, 9_500);
       });
 
-    it("refuses one owner, one family, the wrong order and strangers", async () => {
+    it("refuses one owner, one family, the wrong order and strangers [CLONE-1]", async () => {
       const w = await load(clonesWorld);
       const [first, second, , , sibling] = w.owners.map(({ address }) => address);
       const stranger = w.outsider.address;
@@ -86,7 +87,7 @@ describe("CloneRegistry", () => {
           .withArgs(...args);
     });
 
-    it("refuses forged votes of either, and those of a silent operator", async () => {
+    it("refuses forged votes of either, and those of a silent operator [CLONE-2]", async () => {
       const w = await load(clonesWorld);
       const evidence = exhibits(w.alike, 0, 1);
       const id = idsOf(w.alike)[2]!;
@@ -115,7 +116,7 @@ describe("CloneRegistry", () => {
         .withArgs(idsOf(w.alike)[0], silent);
     });
 
-    it("refuses requests that come twice, in disorder, of another domain or by other terms", async () => {
+    it("refuses requests that come twice, in disorder, of another domain or by other terms [CLONE-2]", async () => {
       const w = await load(clonesWorld);
       const evidence = exhibits(w.alike, 0, 1);
       const ids = idsOf(w.alike);
@@ -136,23 +137,27 @@ describe("CloneRegistry", () => {
         .withArgs(await w.assay.idOf(unknown));
     });
 
-    it("waits until the lanes of a request are complete", async () => {
+    it("waits until the lanes of a request are complete [CLONE-2]", async () => {
       const w = await load(clonesWorld);
       const request = await openSealed(w, CLAIMS);
       const ballots = ballotsOf(w, w.alike[0]!.rows);
       await committed(w, request, ballots);
       await w.assay.reveal(request.id, openings(ballots));
-      const evidence = exhibits([{ ...request, rows: w.alike[0]!.rows }], 0, 1);
+      const shown = [{ ...request, rows: w.alike[0]!.rows }];
+      const evidence = exhibits(shown, 0, 1);
       const early = () => w.reporter.report(w.domain, w.earlier, w.later, evidence);
       for (const step of [async () => {}, () => endReveal(w, request)]) {
         await step();
         await expect(early()).to.be.revertedWithCustomError(w.clones, "NotFinalized").withArgs(request.id);
       }
       await w.assay.finalize(request.terms);
-      await expect(early()).to.be.revertedWithCustomError(w.clones, "TooLittleEvidence");
+      const [claims] = await sumsOf(w, shown, 0, 1);
+      await expect(early())
+        .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
+        .withArgs(1, claims, 4, 512);
     });
 
-    it("wants enough requests and enough uncertain claims", async () => {
+    it("wants enough requests and enough uncertain claims [CLONE-5]", async () => {
       const w = await load(clonesWorld);
       const four = w.alike.slice(0, 4);
       const claims = (await sumsOf(w, four, 0, 1))[0]!;
@@ -167,7 +172,7 @@ describe("CloneRegistry", () => {
         .withArgs(5, (await sumsOf(w, w.alike, 0, 1))[0], 6, 512);
     });
 
-    it("counts no claim on which the committee is sure", async () => {
+    it("counts no claim on which the committee is sure [CLONE-3]", async () => {
       const w = await load(clonesWorld);
       const sure: Shared[] = [];
       for (let i = 0; i < 4; i++) {
@@ -181,7 +186,30 @@ describe("CloneRegistry", () => {
         .withArgs(4, 0, 4, 512);
     });
 
-    it("takes one case on a pair at a time", async () => {
+    it("refuses more exhibits and more claims than fit a transaction [CLONE-12]", async () => {
+      const w = await load(clonesWorld);
+      const [first, second] = exhibits(w.alike, 0, 1);
+      const give = (evidence: readonly object[]) => w.reporter.report(w.domain, w.earlier, w.later, evidence);
+      await expect(give(new Array(129).fill(first)))
+        .to.be.revertedWithCustomError(w.clones, "BatchTooLarge")
+        .withArgs(129, 128);
+      // 128 are looked at one by one.
+      await expect(give(new Array(128).fill({ ...first, terms: { ...first!.terms, claims: 32 } })))
+        .to.be.revertedWithCustomError(w.clones, "NotFinalized")
+        .withArgs(await w.assay.idOf({ ...first!.terms, claims: 32 }));
+      const large = { ...second!, terms: { ...second!.terms, claims: 4_096 - CLAIMS + 1 } };
+      await expect(give([first!, large]))
+        .to.be.revertedWithCustomError(w.clones, "TooManyClaims")
+        .withArgs(4_097, 4_096);
+      for (const [name, most] of [
+        ["MAX_EXHIBITS", 128n],
+        ["MAX_CLAIMS", 4_096n],
+        ["MAX_EVIDENCE", 2_048n],
+      ] as const)
+        expect(await w.clones.getFunction(name)(), name).to.equal(most);
+    });
+
+    it("takes one case on a pair at a time [CLONE-1]", async () => {
       const w = await load(clonesWorld);
       await report(w, w.alike);
       await expect(report(w, w.alike)).to.be.revertedWithCustomError(w.clones, "WrongStatus").withArgs(1, 0);
@@ -194,15 +222,15 @@ describe("CloneRegistry", () => {
   // └── otherwise it holds for new cases; open ones keep theirs
   describe("setRule", () => {
     const BOUNDS = [
-      [4, 256],
-      [512, 4_096],
+      [4, 128],
+      [512, 2_048],
       [100, 2_500],
       [9_500, 10_000],
       [86_400, 2_592_000],
     ] as const;
     const DEFAULT = [4n, 512n, 2_500n, 9_500n, 259_200n];
 
-    it("begins with the measured defaults and takes numbers within their bounds", async () => {
+    it("begins with the measured defaults and takes numbers within their bounds [CLONE-11]", async () => {
       const w = await load(clonesWorld);
       expect(await w.clones.ruleOf(w.domain)).to.deep.equal(DEFAULT);
       for (const [i, bounds] of BOUNDS.entries()) {
@@ -222,14 +250,14 @@ describe("CloneRegistry", () => {
       }
     });
 
-    it("takes it from the domain's owner only", async () => {
+    it("takes it from the domain's owner only [CLONE-11]", async () => {
       const w = await load(clonesWorld);
       await expect(w.reporter.setRule(w.domain, DEFAULT))
         .to.be.revertedWithCustomError(w.clones, "NotDomainOwner")
         .withArgs(w.outsider.address, w.deployer.address);
     });
 
-    it("leaves open cases the rule they began with", async () => {
+    it("leaves open cases the rule they began with [CLONE-11]", async () => {
       const w = await load(clonesWorld);
       await report(w, w.alike);
       await w.clones.setRule(w.domain, [4, 512, 100, 10_000, 86_400]);
