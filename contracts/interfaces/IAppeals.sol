@@ -54,23 +54,34 @@ interface IAppeals {
     event Funded(bytes32 indexed roundId, address indexed funder, uint256 amount);
     /// @notice `funder` took its contribution back before the appeal was opened.
     event FundingWithdrawn(bytes32 indexed roundId, address indexed funder, uint256 amount);
+    /// @notice The appeal was opened; `bond` wei are held until the request is final.
     event BondLocked(bytes32 indexed roundId, uint256 bond);
     /// @notice Of what an overturned voter lost, `reward` wei go to the funders, `burned` wei were burned for the domain.
     event Awarded(bytes32 indexed roundId, uint256 reward, uint256 burned);
+    /// @notice The request is final: `bond` wei come back (RETURNED) or were burned for the domain (BURNED).
     event BondResolved(bytes32 indexed roundId, BondState state, uint256 bond);
+    /// @notice `amount` wei were paid to `funder`.
     event Claimed(bytes32 indexed roundId, address indexed funder, uint256 amount);
 
+    /// @notice Only Assay.
     error NotAssay(address caller, address assay);
     /// @notice The round cannot be funded: it runs already, or there can be none after the latest.
     error NotFundable(bytes32 roundId, BondState state);
+    /// @notice The request has no such round, or not yet.
     error UnknownRound(bytes32 requestId, uint256 round);
+    /// @notice All of the bond, `bond` wei, is funded.
     error NothingMissing(bytes32 roundId, uint256 bond);
+    /// @notice Nothing would be put in.
     error ZeroAmount();
+    /// @notice The funder put nothing in, or took it back.
     error NothingToWithdraw(bytes32 roundId, address funder);
+    /// @notice The funder put nothing in, or was paid all that is due so far.
     error NothingToClaim(bytes32 roundId, address funder);
+    /// @notice The bond is `given`.
     error WrongBondState(bytes32 roundId, BondState given, BondState required);
     /// @notice The request was appealed twice, or the next committee would be larger than `max` seats.
     error NoFurtherAppeal(bytes32 requestId, uint256 seats, uint256 max);
+    /// @notice Verdicts can still change.
     error NotFinal(bytes32 requestId, IAssay.Phase phase);
 
     /// @notice Puts up to `amount` wei of the caller's WORK (allowance needed) towards the bond of round `round`.
@@ -108,7 +119,10 @@ interface IAppeals {
 
     /// @notice Wei of WORK that the bond of round `round` takes.
     function bondOf(IAssay.Terms calldata terms, uint256 round) external view returns (uint256);
+    /// @notice The bond of the appeal that opened `roundId`.
     function potOf(bytes32 roundId) external view returns (Pot memory);
+    /// @notice What `funder` put into the bond of `roundId`.
     function contributionOf(bytes32 roundId, address funder) external view returns (Contribution memory);
+    /// @notice Only caller of {open} and {award}.
     function ASSAY() external view returns (address);
 }

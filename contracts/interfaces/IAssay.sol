@@ -143,6 +143,11 @@ interface IAssay is IEpochClock {
         uint8 flags;
     }
 
+    /// @notice A request was opened.
+    /// @param terms what the id hashes, see {Terms}
+    /// @param ticket of the seed, see IRandomness
+    /// @param uri where the payload lies; may be empty
+    /// @param payload the payload itself, or empty
     event Requested(
         bytes32 indexed requestId,
         address indexed requester,
@@ -152,11 +157,15 @@ interface IAssay is IEpochClock {
         string uri,
         bytes payload
     );
+    /// @notice The seed of a round was captured; its commit window starts at `start`, Unix seconds.
     event Sealed(bytes32 indexed requestId, uint256 seed, uint256 start);
+    /// @notice A seat was taken, or its commitment replaced.
     /// @param seat the seat's slot, see {Seat}: digest | family << 240 | flags << 248
     event Committed(bytes32 indexed requestId, address indexed owner, SeatWord seat);
     /// @notice The committee grew to `seats` expected seats; the commit window starts again at `start`.
     event Extended(bytes32 indexed requestId, uint256 seats, uint256 start);
+    /// @notice A commitment was opened.
+    /// @param votes one byte a claim
     event Revealed(bytes32 indexed requestId, address indexed owner, bytes votes);
     /// @notice Verdicts of a request: two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 a word.
     /// @param mean mean vote over all claims, WAD
@@ -172,6 +181,8 @@ interface IAssay is IEpochClock {
         uint256 threshold,
         uint256 finalAt
     );
+    /// @notice A round ended without a verdict; `refund` wei of credits went back to the requester.
+    /// @param commits seats that committed, of which `reveals` revealed
     event Voided(bytes32 indexed requestId, uint256 commits, uint256 reveals, uint256 refund);
     /// @notice A revealed seat was settled: everything needed to explain every wei.
     /// @param score Σ of terms, counts, x̄, quality, lateness: see ScoreWord
@@ -192,6 +203,7 @@ interface IAssay is IEpochClock {
     /// @param outcomes as in {SeatSettled}
     /// @param charge wei
     event SeatForfeited(bytes32 indexed requestId, address indexed owner, uint256 outcomes, uint256 charge);
+    /// @notice A seat that was drawn and stayed silent lost `charge` wei.
     event AbsenceReported(bytes32 indexed requestId, address indexed owner, address indexed reporter, uint256 charge);
     /// @notice An appeal opened round `roundId` with `seats` expected seats.
     event Appealed(
@@ -204,37 +216,61 @@ interface IAssay is IEpochClock {
     /// @notice An overturned verdict cost a voter on its side `charge` wei of its bond; {SeatSettled} follows.
     event SeatOverturned(bytes32 indexed roundId, address indexed owner, uint256 charge);
 
+    /// @notice The round is in phase `given`.
     error WrongPhase(bytes32 requestId, Phase given, Phase required);
+    /// @notice Nobody opened a request or round with this id, or the terms are not its own.
     error UnknownRequest(bytes32 requestId);
+    /// @notice The same terms were opened before; choose another nonce.
     error RequestExists(bytes32 requestId);
+    /// @notice A request has `min` to `max` claims.
     error ClaimsOutOfBounds(uint256 given, uint256 min, uint256 max);
+    /// @notice The payload hashes to `given`, not to the `payloadHash` asked for.
     error PayloadMismatch(bytes32 given, bytes32 required);
     /// @notice A request without a URI needs its payload inline.
     error PayloadMissing();
+    /// @notice Bytes.
     error UriTooLong(uint256 given, uint256 max);
+    /// @notice Bytes given inline.
     error PayloadTooLong(uint256 given, uint256 max);
     /// @notice Nobody in the domain carries weight.
     error EmptyDomain(uint256 domain);
+    /// @notice The moment of the seed has not come yet.
     error SeedPending(bytes32 requestId, uint256 ticket);
+    /// @notice The seed can never be had any more; the request can be voided.
     error SeedLost(bytes32 requestId, uint256 ticket);
+    /// @notice Sealing was possible until `deadline`, Unix seconds.
     error SealWindowOver(bytes32 requestId, uint256 deadline);
+    /// @notice The request can still be sealed, until `deadline`, Unix seconds.
     error SealWindowOpen(bytes32 requestId, uint256 deadline);
+    /// @notice Rounds are numbered 0 to `max`.
     error NoSuchRound(uint256 given, uint256 max);
+    /// @notice Zero stands for no commitment.
     error EmptyDigest();
+    /// @notice The ticket is not below the chance, both in 2^-128.
     error NotDrawn(bytes32 requestId, address owner, uint256 ticket, uint256 chance);
+    /// @notice The family weighs less than `minFamilyWeight`, so none of its members sits.
     error FamilyTooLight(uint256 domain, uint256 family);
+    /// @notice Σv would be `weight`.
     error CommitteeFull(uint256 weight, uint256 max);
+    /// @notice The owner has no seat in this round.
     error NotCommitted(bytes32 requestId, address owner);
+    /// @notice The owner has a seat, so it was not absent.
     error AlreadyCommitted(bytes32 requestId, address owner);
+    /// @notice All seats of the batch are open already; the owner is that of the first.
     error AlreadyRevealed(bytes32 requestId, address owner);
+    /// @notice A vote has one byte a claim.
     error WrongVoteLength(uint256 given, uint256 required);
+    /// @notice Votes and salt do not open the commitment; both digests are the high 240 bits.
     error OpeningMismatch(bytes32 requestId, address owner, uint240 given, uint240 committed);
     /// @notice The votes are not the ones that were revealed.
     error VoteMismatch(bytes32 requestId, address owner, uint240 given, uint240 revealed);
+    /// @notice More items than one call takes.
     error BatchTooLarge(uint256 given, uint256 max);
+    /// @notice Absences could be reported until `deadline`, Unix seconds.
     error ReportWindowOver(bytes32 requestId, uint256 deadline);
     /// @notice Too few committed to prove that the payload could be had.
     error AbsenceUnproven(bytes32 requestId, uint256 commits, uint256 required);
+    /// @notice All owners of the batch were reported before; the owner is the first of them, zero for an empty batch.
     error AlreadyReported(bytes32 requestId, address owner);
     /// @notice A peer has no code or does not know this contract.
     error InvalidPeer(address peer);
@@ -304,19 +340,28 @@ interface IAssay is IEpochClock {
     function roundIdOf(bytes32 requestId, uint256 index) external pure returns (bytes32);
     /// @notice The slots of a round and of a seat; AssayLens gives their fields.
     function drawOf(bytes32 roundId) external view returns (DrawWord);
+    /// @notice Where a round stands, see {Round}.
     function roundOf(bytes32 roundId) external view returns (RoundWord);
+    /// @notice A seat, see {Seat}.
     function seatOf(bytes32 roundId, address owner) external view returns (SeatWord);
+    /// @notice Σ vote · v of every claim: 16 claims a word, 16 bits each, claim 0 highest.
     function lanesOf(bytes32 roundId) external view returns (uint256[16] memory);
     /// @notice B and θ of a domain, WAD.
     function meansOf(uint16 domain) external view returns (uint256 baseRate, uint256 threshold);
     /// @notice EIP-712 style domain separator: keccak256(abi.encode(name hash, chainid, this)).
     function domainSeparator() external view returns (bytes32);
 
+    /// @notice Openings a {reveal} takes.
     function MAX_OPENINGS() external view returns (uint256);
+    /// @notice Seats a {settle} takes.
     function MAX_VOTES() external view returns (uint256);
+    /// @notice Seats a {settle} takes of a request that was appealed.
     function MAX_APPEALED_VOTES() external view returns (uint256);
+    /// @notice Owners a {reportAbsent} takes.
     function MAX_OWNERS() external view returns (uint256);
+    /// @notice Bytes of a URI.
     function MAX_URI() external view returns (uint256);
+    /// @notice Bytes of a payload given inline.
     function MAX_PAYLOAD() external view returns (uint256);
     /// @notice Appeals of one request.
     function MAX_APPEALS() external view returns (uint256);

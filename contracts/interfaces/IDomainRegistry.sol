@@ -146,9 +146,11 @@ interface IDomainRegistry is IEpochClock {
     );
     /// @notice Version `version` comes into force at the start of epoch `epoch`.
     event ParametersAnnounced(uint16 indexed domain, uint16 version, uint24 epoch, Parameters parameters);
+    /// @notice The domain has a new owner.
     event DomainTransferred(uint16 indexed domain, address indexed from, address indexed to);
     /// @notice From now on `hook` decides who may register; zero: anybody.
     event AttestationSet(uint16 indexed domain, address indexed hook);
+    /// @notice `bond` wei were deposited for a lineage, the hash of `label`.
     event FamilyProposed(
         uint16 indexed domain,
         bytes32 indexed lineage,
@@ -156,29 +158,49 @@ interface IDomainRegistry is IEpochClock {
         string label,
         uint256 bond
     );
+    /// @notice A proposal that was not listed was taken back; `bond` wei returned.
     event FamilyWithdrawn(uint16 indexed domain, bytes32 indexed lineage, address indexed proposer, uint256 bond);
+    /// @notice The lineage holds slot `family` from now on.
     event FamilyListed(uint16 indexed domain, uint8 indexed family, bytes32 indexed lineage);
+    /// @notice The slot is free again; the bond returned to its proposer.
     event FamilyVacated(uint16 indexed domain, uint8 indexed family, bytes32 indexed lineage);
 
+    /// @notice Requests and appeals are refused until `until`, Unix seconds.
     event Paused(uint256 until);
 
+    /// @notice Domains are numbered 1 to {domainCount}.
     error UnknownDomain(uint256 domain);
+    /// @notice Until `until`, Unix seconds.
     error RequestsPaused(uint256 until);
+    /// @notice Unix seconds: a pause ends at `max` at the latest.
     error PauseTooLong(uint256 given, uint256 max);
+    /// @notice Versions of a domain are numbered from 1.
     error UnknownVersion(uint256 domain, uint256 version);
+    /// @notice The slot is empty.
     error UnknownFamily(uint256 domain, uint256 family);
+    /// @notice Only the domain's owner.
     error NotDomainOwner(address caller, address owner);
+    /// @notice Only the StakeVault.
     error NotVault(address caller, address vault);
+    /// @notice Only who proposed the lineage.
     error NotProposer(address caller, address proposer);
+    /// @notice A domain's name has 1 to 32 bytes, a family's label 1 to 64.
     error InvalidName(string name);
+    /// @notice A domain cannot belong to the zero address.
     error InvalidOwner();
+    /// @notice A hook must have code.
     error NotAContract(address given);
     /// @notice A parameter lies outside its hard bounds.
     error ParameterOutOfBounds(string name, uint256 given, uint256 min, uint256 max);
+    /// @notice Somebody's proposal of this lineage is open in the domain.
     error AlreadyProposed(bytes32 lineage);
+    /// @notice The lineage holds slot `family`.
     error AlreadyListed(bytes32 lineage, uint256 family);
+    /// @notice No open proposal of this lineage in the domain.
     error NotProposed(bytes32 lineage);
+    /// @notice All slots are taken.
     error FamiliesFull(uint256 domain, uint256 max);
+    /// @notice All numbers are given.
     error TooManyDomains(uint256 max);
 
     /// @notice Creates a domain by burning {DOMAIN_FEE} wei of the caller's WORK (allowance needed).

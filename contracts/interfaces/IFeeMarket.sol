@@ -28,9 +28,13 @@ interface IFeeMarket is IEpochClock {
     /// @notice `amount` of the earned burn of (domain, epoch) was spent on a bounty.
     event BountySpent(uint16 indexed domain, uint256 indexed epoch, uint256 amount);
 
+    /// @notice Only Assay.
     error NotAssay(address caller, address assay);
+    /// @notice Only the RewardMinter.
     error NotMinter(address caller, address minter);
+    /// @notice Nothing would be bought or burned.
     error ZeroAmount();
+    /// @notice wei.
     error InsufficientCredits(address requester, uint256 held, uint256 required);
     /// @notice The fee of the request is above what its sender allows.
     error FeeAboveMax(uint256 fee, uint256 maxFee);

@@ -85,6 +85,9 @@ interface IPerformanceLedger {
     event ChainExtended(uint16 indexed domain, bytes32 indexed modelHash, uint256 count, bytes32 head);
     /// @notice Posts of a domain are computed under this rule from now on.
     event RuleSet(uint16 indexed domain, uint16 version, PerformanceMath.Rule rule);
+    /// @notice A post waits for challenges until `openUntil`, Unix seconds.
+    /// @param count receipts of the model's chain it was computed from
+    /// @param version of the domain's rule
     event MetricsPosted(
         uint16 indexed domain,
         address indexed operator,
@@ -121,8 +124,11 @@ interface IPerformanceLedger {
     error InvalidConstants(uint256 bond, uint256 challengeWindow);
     /// @notice A peer has no code or does not know Assay.
     error InvalidPeer(address peer);
+    /// @notice A call takes `min` to `max` items.
     error BatchOutOfBounds(uint256 given, uint256 min, uint256 max);
+    /// @notice The request belongs to another domain.
     error DomainMismatch(uint256 given, uint256 required);
+    /// @notice The receipt names another request than the terms.
     error RequestMismatch(bytes32 given, bytes32 required);
     /// @notice The operator does not run that model.
     error ModelMismatch(address operator, bytes32 given, bytes32 registered);
@@ -130,15 +136,19 @@ interface IPerformanceLedger {
     error InvalidTimes(uint256 loadMs, uint256 inferMs, uint256 roundTripMs);
     /// @notice The operator revealed no vote in that request.
     error NotRevealed(bytes32 requestId, address operator);
+    /// @notice The requester did not sign exactly this receipt for this ledger.
     error InvalidSignature(bytes32 requestId, address operator, address requester);
     /// @notice Every receipt of the batch is recorded already.
     error NothingToRecord();
+    /// @notice Only the domain's owner.
     error NotDomainOwner(address caller, address owner);
+    /// @notice A number is out of its bounds, see {setRule}.
     error InvalidRule(PerformanceMath.Rule rule);
     /// @notice No batch ended with that head at that count.
     error UnknownHead(bytes32 given, bytes32 recorded);
     /// @notice More than a whole window was recorded since.
     error OldHead(uint256 count, uint256 least);
+    /// @notice S, F, B and I are at most 1, R_r lies in 0.1 to 10.
     error MetricsOutOfBounds(address operator);
     /// @notice The domain's owner has chosen another rule since.
     error RuleChanged(uint256 given, uint256 current);
@@ -148,10 +158,13 @@ interface IPerformanceLedger {
     error NothingNew(address operator, uint256 given, uint256 accepted);
     /// @notice A post of the operator waits for challenges.
     error PostOpen(uint256 domain, address operator, uint256 openUntil);
+    /// @notice No post of the operator waits.
     error NoOpenPost(uint256 domain, address operator);
     /// @notice The open post is not the one that was meant.
     error PostChanged(uint256 given, uint256 current);
+    /// @notice Unix seconds.
     error ChallengeWindowOver(uint256 domain, address operator, uint256 openUntil);
+    /// @notice A replay takes exactly `required` receipts.
     error WrongWindow(uint256 given, uint256 required);
     /// @notice The receipts are not the ones that were recorded.
     error ReplayMismatch(bytes32 given, bytes32 recorded);
@@ -213,15 +226,19 @@ interface IPerformanceLedger {
         uint16 domain,
         address operator
     ) external view returns (uint256 reputation, uint256 counted, uint16 version);
+    /// @notice What is accepted of the operator, see {Standing}.
     function standingOf(uint16 domain, address operator) external view returns (Standing memory);
+    /// @notice The open post of the operator, see {Post}; no poster if there is none.
     function postOf(uint16 domain, address operator) external view returns (Post memory);
     /// @notice Receipts recorded of a model.
     function countOf(uint16 domain, bytes32 modelHash) external view returns (uint256);
     /// @notice Head of a model's chain after `count` receipts; zero where no batch ended.
     function headAt(uint16 domain, bytes32 modelHash, uint256 count) external view returns (bytes32);
+    /// @notice Whether the operator's receipt of that request is recorded.
     function isRecorded(bytes32 requestId, address operator) external view returns (bool);
     /// @notice Version of the rule for posts from now on; zero is the default rule.
     function versionOf(uint16 domain) external view returns (uint16);
+    /// @notice The domain's rule of that version.
     function ruleOf(uint16 domain, uint16 version) external view returns (PerformanceMath.Rule memory);
     /// @notice What a requester signs: EIP-712, name "Assay Performance", version "1".
     function digestOf(PerformanceMath.Receipt calldata receipt) external view returns (bytes32);

@@ -44,10 +44,13 @@ interface IReputationLedger is IEpochClock {
         address poster
     );
 
+    /// @notice Only Assay.
     error NotAssay(address caller, address assay);
     /// @notice The value posted is not the replay of the tape.
     error ReputationMismatch(address owner, uint256 expected, uint256 posted);
+    /// @notice There is nothing to replay.
     error EmptyTape(uint256 domain, address owner);
+    /// @notice More entries than one call takes.
     error BatchTooLarge(uint256 given, uint256 max);
 
     /// @notice Books settled seats of one request that revealed. Only Assay.
@@ -76,6 +79,7 @@ interface IReputationLedger is IEpochClock {
     /// @notice What an absent seat owes: `absenceRatio · fee / R^δ`, wei, rounded up.
     /// @param fee price · claims of the seat, wei
     function absenceChargeOf(uint16 domain, uint16 version, address owner, uint256 fee) external view returns (uint256);
+    /// @notice R, tape and quality window as stored, see {Record}.
     function recordOf(uint16 domain, address owner) external view returns (Record memory);
     /// @notice Outcomes a tape holds.
     function TAPE() external view returns (uint256);

@@ -58,14 +58,22 @@ interface IRewardMinter is IEpochClock {
         uint256 debt,
         uint256 charged
     );
+    /// @notice `bond` gwei of an account are free again.
     event BondsReleased(uint16 indexed domain, uint256 indexed epoch, address indexed owner, uint256 bond);
+    /// @notice `amount` wei were minted to `to` for a posted reputation.
     event BountyPaid(uint16 indexed domain, address indexed to, uint256 amount);
+    /// @notice The domain's share of the schedule, basis points.
     event ShareChanged(uint16 indexed domain, uint256 share);
 
+    /// @notice Only Assay.
     error NotAssay(address caller, address assay);
+    /// @notice Only the ReputationLedger.
     error NotLedger(address caller, address ledger);
+    /// @notice Only past epochs are distributed.
     error EpochNotOver(uint256 epoch, uint256 current);
+    /// @notice More owners than one call takes.
     error BatchTooLarge(uint256 given, uint256 max);
+    /// @notice Basis points.
     error ShareTooHigh(uint256 given, uint256 max);
     /// @notice The account holds no bond that could be freed.
     error NothingToUnlock(uint256 domain, address owner);
@@ -100,9 +108,11 @@ interface IRewardMinter is IEpochClock {
     function mintable(uint16 domain, uint256 epoch) external view returns (uint256);
     /// @notice Emission of an epoch before shares: halves every {HALVING} epochs, wei.
     function schedule(uint256 epoch) external view returns (uint256);
+    /// @notice What one operator earned, see {Account}; all zero if not open.
     function accountOf(uint16 domain, uint256 epoch, address owner) external view returns (Account memory);
     /// @notice Epoch of the operator's newest account; zero also before its first.
     function lastEpochOf(uint16 domain, address owner) external view returns (uint256);
+    /// @notice What the epoch's first settled seat pinned, see {EpochTerms}.
     function termsOf(uint16 domain, uint256 epoch) external view returns (EpochTerms memory);
     /// @notice Share of the schedule, basis points.
     function shareOf(uint16 domain) external view returns (uint256);

@@ -20,8 +20,11 @@ interface ISecurityQuote {
 
     /// @notice The ring would capture a claim with probability `available`, `required` was the most allowed. WAD.
     error InsufficientSecurity(uint256 required, uint256 available);
+    /// @notice A share of the stake, WAD.
     error ShareOutOfBounds(uint256 given, uint256 max);
+    /// @notice Expected seats.
     error SeatsOutOfBounds(uint256 given, uint256 min, uint256 max);
+    /// @notice Claims of a request of the domain.
     error ClaimsOutOfBounds(uint256 given, uint256 min, uint256 max);
 
     /// @notice Quotes a request with the parameters, price and threshold of now.

@@ -85,6 +85,9 @@ interface IStakeVault is IEpochClock {
         uint8 tier;
     }
 
+    /// @notice An operator joined a domain.
+    /// @param commission basis points
+    /// @param uri model card
     event OperatorRegistered(
         uint16 indexed domain,
         address indexed owner,
@@ -94,13 +97,20 @@ interface IStakeVault is IEpochClock {
         bytes32 modelHash,
         string uri
     );
+    /// @notice The operator left; its stake and R stayed.
     event OperatorRemoved(uint16 indexed domain, address indexed owner);
+    /// @notice `hotKey` may commit votes from now on, instead of the one before.
     event HotKeyChanged(uint16 indexed domain, address indexed owner, address hotKey);
+    /// @notice The operator announced another model of its family.
     event ModelChanged(uint16 indexed domain, address indexed owner, bytes32 modelHash, string uri);
     /// @notice `commission` comes into force at `effectiveAt`, Unix seconds.
     event CommissionChanged(uint16 indexed domain, address indexed owner, uint16 commission, uint48 effectiveAt);
+    /// @notice From the next epoch on the operator weighs nothing (`resting`), or its stake again.
     event RestChanged(uint16 indexed domain, address indexed owner, bool resting);
+    /// @notice `assets` wei went into the pool for `shares` active shares.
     event Staked(uint16 indexed domain, address indexed owner, address indexed holder, uint256 assets, uint256 shares);
+    /// @notice `assets` wei moved to the unbonding side; the whole ticket can be paid out from `readyAt`, Unix
+    ///         seconds.
     event UnstakeRequested(
         uint16 indexed domain,
         address indexed owner,
@@ -109,6 +119,7 @@ interface IStakeVault is IEpochClock {
         uint256 shares,
         uint40 readyAt
     );
+    /// @notice The whole ticket, `assets` wei, became `shares` active shares again.
     event UnstakeCancelled(
         uint16 indexed domain,
         address indexed owner,
@@ -116,6 +127,7 @@ interface IStakeVault is IEpochClock {
         uint256 assets,
         uint256 shares
     );
+    /// @notice A ticket was paid out: `assets` wei.
     event Withdrawn(uint16 indexed domain, address indexed owner, address indexed holder, uint256 assets);
     /// @notice From `epoch` on the operator weighs `weight` gwei and votes with `tier`.
     event WeightChanged(uint16 indexed domain, address indexed owner, uint256 epoch, uint256 weight, uint256 tier);
@@ -163,9 +175,13 @@ interface IStakeVault is IEpochClock {
     /// @notice `amount` wei were booked in the pool, `commission` of it as the operator's own.
     event Rewarded(uint16 indexed domain, address indexed owner, uint256 amount, uint256 commission);
 
+    /// @notice Only Assay.
     error NotAssay(address caller, address assay);
+    /// @notice Only the ReputationLedger.
     error NotLedger(address caller, address ledger);
+    /// @notice Only the RewardMinter, or Assay where a function serves both.
     error NotMinter(address caller, address minter);
+    /// @notice Only the CloneRegistry.
     error NotCloneRegistry(address caller, address clones);
     /// @notice The operator was reclassified and may come back to family `kept` only.
     error FamilyPinned(uint256 domain, address owner, uint256 given, uint256 kept);
@@ -173,25 +189,39 @@ interface IStakeVault is IEpochClock {
     error ReclassifiedLately(uint256 domain, address owner, uint256 since);
     /// @notice Neither the operator's owner nor its hot key.
     error NotOperatorKey(address caller, address owner, address hotKey);
+    /// @notice No operator of the domain has this owner.
     error NotRegistered(uint256 domain, address owner);
+    /// @notice The owner has an operator in the domain.
     error AlreadyRegistered(uint256 domain, address owner);
+    /// @notice The slot holds no listed family.
     error UnknownFamily(uint256 domain, uint256 family);
+    /// @notice Zero is nobody's key.
     error InvalidHotKey();
+    /// @notice Zero is no model's hash.
     error InvalidModelHash();
+    /// @notice Basis points.
     error CommissionTooHigh(uint256 given, uint256 max);
+    /// @notice wei.
     error StakeTooSmall(uint256 given, uint256 min);
+    /// @notice The caller holds `held` active shares.
     error InsufficientShares(uint256 given, uint256 held);
+    /// @notice Nothing was asked for.
     error ZeroShares();
     /// @notice The pool was charged down so far that its shares cannot be counted any more.
     error PoolDepleted(uint256 domain, address owner);
+    /// @notice The holder has nothing unbonding in this pool.
     error NoTicket(uint256 domain, address owner, address holder);
+    /// @notice Unix seconds.
     error StillUnbonding(uint256 now_, uint256 readyAt);
     /// @notice What would be left does not cover the locked bonds. All in wei.
     error StakeLocked(uint256 left, uint256 locked);
     /// @notice Too little free stake for a seat's bond, gwei.
     error InsufficientFreeStake(uint256 free, uint256 bond);
+    /// @notice The operator has a bond locked, or weight in the previous, current or next epoch.
     error StillOnDuty(uint256 domain, address owner);
+    /// @notice Operators are registered in the family.
     error FamilyInUse(uint256 domain, uint256 family, uint256 members);
+    /// @notice Seconds; the least is five epochs.
     error UnbondingTooShort(uint256 given, uint256 min);
 
     // ---------------------------------------------------------------- operators
@@ -321,11 +351,17 @@ interface IStakeVault is IEpochClock {
     function familyMembers(uint16 domain, uint8 family) external view returns (uint256);
     /// @notice An operator, with the family it counts in now.
     function operatorOf(uint16 domain, address owner) external view returns (Operator memory);
+    /// @notice When and where the operator registered, see {Origin}.
     function originOf(uint16 domain, address owner) external view returns (Origin memory);
+    /// @notice What a reporter of the operator is still paid, see {Bounty}.
     function bountyOf(uint16 domain, address owner) external view returns (Bounty memory);
+    /// @notice SHA-256 of the registered model; zero for an unknown operator.
     function modelHashOf(uint16 domain, address owner) external view returns (bytes32);
+    /// @notice The stake behind an operator, see {Pool}.
     function poolOf(uint16 domain, address owner) external view returns (Pool memory);
+    /// @notice All shares of a pool, see {Shares}.
     function sharesOf(uint16 domain, address owner) external view returns (Shares memory);
+    /// @notice What one holder has in a pool, see {Holding}.
     function holdingOf(uint16 domain, address owner, address holder) external view returns (Holding memory);
     /// @notice wei the holder's active shares and its ticket are worth, rounded down.
     function assetsOf(
@@ -342,8 +378,12 @@ interface IStakeVault is IEpochClock {
     function MAX_COMMISSION() external view returns (uint16);
     /// @notice Smallest stake, wei.
     function MIN_STAKE() external view returns (uint256);
+    /// @notice Only caller of {takeSeat} and {seize}.
     function ASSAY() external view returns (address);
+    /// @notice Only caller of {setReputation}.
     function LEDGER() external view returns (address);
+    /// @notice Only caller of {reward}.
     function MINTER() external view returns (address);
+    /// @notice Only caller of {reclassify}.
     function CLONES() external view returns (address);
 }
