@@ -75,7 +75,7 @@ export function commitmentOf(deployment: Deployment, commitment: Commitment): He
   return keccak256(encodeAbiParameters(COMMITMENT, [separator, roundId, owner, keccak256(votes), salt]));
 }
 
-/** What `Assay.commit` takes: the high 240 bits of {@link commitmentOf}. */
+/** What `Assay.commit` takes: the high 240 bits of {@link commitmentOf}. Mirrors `Assay._high` of `Assay._commitment`. */
 export function digest(deployment: Deployment, commitment: Commitment): bigint {
   return high240(commitmentOf(deployment, commitment));
 }

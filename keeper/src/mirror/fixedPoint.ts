@@ -22,10 +22,12 @@ function int256(value: bigint): bigint {
   return value;
 }
 
+/** Mirrors `min`. */
 export function min(x: bigint, y: bigint): bigint {
   return x < y ? x : y;
 }
 
+/** Mirrors `max`. */
 export function max(x: bigint, y: bigint): bigint {
   return x > y ? x : y;
 }

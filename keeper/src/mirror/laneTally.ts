@@ -10,7 +10,7 @@ export const MAX_WEIGHT = 255n;
 
 const WORDS = 16;
 
-/** The 16 words of a committee nobody revealed in yet. */
+/** The 16 words of a committee nobody revealed in yet. Mirrors the storage of `Assay` before the first reveal. */
 export function empty(): bigint[] {
   return Array.from({ length: WORDS }, () => 0n);
 }
@@ -35,7 +35,7 @@ export function lane(words: readonly bigint[], claim: number): bigint {
   return ((words[Math.floor(claim / LANES)] ?? 0n) >> offset(claim)) & 0xffffn;
 }
 
-/** The lanes of the first `claims` claims. */
+/** The lanes of the first `claims` claims. Mirrors `lane`, claim by claim. */
 export function lanesOf(words: readonly bigint[], claims: bigint): bigint[] {
   return Array.from({ length: Number(claims) }, (_, claim) => lane(words, claim));
 }

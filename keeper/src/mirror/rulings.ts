@@ -59,7 +59,10 @@ export interface Chain {
   readonly upheld: readonly boolean[];
 }
 
-/** @param own each round's own verdicts, all undecided without quorum */
+/**
+ * Puts the rounds of a request together. Mirrors `Appeals._chain`.
+ * @param own each round's own verdicts, all undecided without quorum
+ */
 export function chain(own: readonly Words[]): Chain {
   let verdicts = NO_VERDICTS;
   const flips = own.map((words) => {
@@ -103,7 +106,7 @@ export function rulingOf(own: readonly Words[], round: number): Ruling {
   return { verdicts, foreign, overturned, winner: winner < 0 ? undefined : winner };
 }
 
-/** Whether a mask contains a claim, from 0. */
+/** Whether a mask contains a claim, from 0. Mirrors how `SkillScore.sidesBy` reads one. */
 export function contains(mask: Words, claim: number): boolean {
   return ((mask[claim < 128 ? 0 : 1] >> BigInt(2 * (claim % 128))) & 1n) === 1n;
 }

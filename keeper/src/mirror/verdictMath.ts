@@ -55,7 +55,7 @@ export function bounds(threshold: bigint, margin: bigint, weight: bigint): Bound
   return { high: divUp((threshold + m) * full, ONE), low: ((threshold - m) * full) / ONE };
 }
 
-/** The verdict of one lane. */
+/** The verdict of one lane. Mirrors a step of `read`. */
 export function verdict(lane: bigint, limits: Bounds): bigint {
   if (lane >= limits.high) return TRUE;
   return lane <= limits.low ? FALSE : UNDECIDED;
@@ -87,7 +87,7 @@ export function read(
   return { words: verdicts, mean: (sum * WAD) / (255n * weight * claims), share: (above * WAD) / claims };
 }
 
-/** The verdict of one claim out of published words. */
+/** The verdict of one claim out of published words. Mirrors how `SkillScore.sidesBy` reads them. */
 export function verdictOf(words: readonly [bigint, bigint], claim: number): bigint {
   return (words[claim < 128 ? 0 : 1] >> BigInt(2 * (claim % 128))) & 3n;
 }

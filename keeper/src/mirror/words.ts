@@ -17,6 +17,7 @@ export interface SeatFields {
   readonly late: boolean;
 }
 
+/** Mirrors `SeatWords.unpack`: the digest, the family and the flags v and LATE. */
 export function seat(word: bigint): SeatFields {
   return {
     digest: field(word, 0, 240),
@@ -40,6 +41,7 @@ export interface ScoreFields {
   readonly late: boolean;
 }
 
+/** Takes apart what `ScoreWords.pack` put together. */
 export function score(word: bigint): ScoreFields {
   return {
     numerator: signed(word, 0, 32),
@@ -65,6 +67,7 @@ export interface AccountFields {
   readonly scored: bigint;
 }
 
+/** Mirrors `AccountWords.unpack`. */
 export function account(word: bigint): AccountFields {
   return {
     score: signed(word, 0, 88),
