@@ -100,6 +100,18 @@ const FAULTS: readonly Fault[] = [
     expect: [/libraries\/Drill\.sol must not import Assay\.sol/],
   },
   {
+    gate: "a rule that does not exist",
+    plant: { "test/EpochClock.test.ts": ["EPO-1]", "EPO-99]"] },
+    command: ["node", "scripts/lint/rules.ts"],
+    expect: [/EpochClock\.test\.ts cites EPO-99, which SPEC\.md does not have/],
+  },
+  {
+    gate: "a rule without a test",
+    plant: { "SPEC.md": ["- **TOK-1** ", "- **TOK-99** Nobody tests this.\n- **TOK-1** "] },
+    command: ["node", "scripts/lint/rules.ts"],
+    expect: [/no test cites TOK-99/],
+  },
+  {
     gate: "Solidity lint",
     plant: {
       "contracts/Drill.sol": `${SPDX}contract Drill {\n    function origin() external view returns (address) {\n        return tx.origin;\n    }\n}\n`,

@@ -41,7 +41,7 @@ describe("AssayLens", () => {
         .withArgs(request.id, PHASE.VOID);
     });
 
-    it("says what was published, and that it is final once it is", async () => {
+    it("says what was published, and that it is final once it is [REQ-18]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 150);
       const rows = [1, 3, 5, 7].map((step) => Uint8Array.from({ length: 150 }, (_, c) => (c * step) & 255));
@@ -80,7 +80,7 @@ describe("AssayLens", () => {
       }
     });
 
-    it("doubles the chance when the committee is extended", async () => {
+    it("doubles the chance when the committee is extended [SORT-5]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const request = await openRequest(w, 1);
       await sealRequest(w, request);

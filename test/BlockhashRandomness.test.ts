@@ -48,7 +48,7 @@ describe("BlockhashRandomness", () => {
   // open
   // └── always → two blocks ahead, so that nobody knows the hash yet
   describe("open", () => {
-    it("names the block two ahead (C1)", async () => {
+    it("names the block two ahead [REQ-8]", async () => {
       const { randomness } = await networkHelpers.loadFixture(protocol);
       const block = BigInt(await ethers.provider.getBlockNumber());
       expect(await randomness.open()).to.equal(block + 2n);

@@ -35,7 +35,7 @@ describe("DomainRegistry", () => {
   // └── else the fee burns, version 1 is in force at once
   describe("createDomain", () => {
     for (const name of ["", "x".repeat(33), "é".repeat(17)]) {
-      it(`reverts when the name has ${Buffer.byteLength(name)} bytes`, async () => {
+      it(`reverts when the name has ${Buffer.byteLength(name)} bytes [DOM-13]`, async () => {
         const { registry: r } = await networkHelpers.loadFixture(registry);
         await expect(r.createDomain(name, ...DEFAULTS))
           .to.be.revertedWithCustomError(r, "InvalidName")
@@ -43,14 +43,14 @@ describe("DomainRegistry", () => {
       });
     }
 
-    it("accepts names of 1 and of 32 bytes", async () => {
+    it("accepts names of 1 and of 32 bytes [DOM-13]", async () => {
       const { registry: r, domain } = await networkHelpers.loadFixture(registry);
       await r.createDomain("x", ...DEFAULTS);
       await r.createDomain("x".repeat(32), ...DEFAULTS);
       expect(await r.domainCount()).to.equal(domain + 2);
     });
 
-    it("reverts when all numbers are taken", async () => {
+    it("reverts when all numbers are taken [DOM-15]", async () => {
       const { registry: r, addresses } = await networkHelpers.loadFixture(registry);
       // Packed behind the authority and a flag of AccessManaged.
       const word = BigInt(addresses.AccessManager) | (65_534n << 168n);
@@ -69,7 +69,7 @@ describe("DomainRegistry", () => {
         .withArgs(addresses.DomainRegistry, 0n, parameters.domainFee);
     });
 
-    it("burns the fee of anyone, who then owns the domain (D2)", async () => {
+    it("burns the fee of anyone, who then owns the domain [DOM-2]", async () => {
       const { registry: r, token, alice, domain, parameters } = await networkHelpers.loadFixture(registry);
       const supply = await token.totalSupply();
       const tx = await r.connect(alice).createDomain("alice", ...DEFAULTS);
@@ -132,7 +132,7 @@ describe("DomainRegistry", () => {
       ["in the first second of an epoch", 0n, 13n],
       ["in the last second of an epoch", DAY - 1n, 13n],
     ] as const) {
-      it(`takes effect at an epoch boundary after the delay, announced ${when} (D2)`, async () => {
+      it(`takes effect at an epoch boundary after the delay, announced ${when} [DOM-5]`, async () => {
         const { registry: r, domain, parameters } = await networkHelpers.loadFixture(registry);
         const at = parameters.genesis + 10n * DAY + second;
         await networkHelpers.time.setNextBlockTimestamp(at);
@@ -150,7 +150,7 @@ describe("DomainRegistry", () => {
       });
     }
 
-    it("replaces a pending version and starts its wait again (D2)", async () => {
+    it("replaces a pending version and starts its wait again [DOM-5]", async () => {
       const { registry: r, domain, parameters } = await networkHelpers.loadFixture(registry);
       await r.announce(domain, withAppealWindow(700)); // epoch 0: in force in epoch 3
       await networkHelpers.time.increaseTo(parameters.genesis + 3n * DAY - 10n);
@@ -178,7 +178,7 @@ describe("DomainRegistry", () => {
       expect(await Promise.all(windows)).to.deep.equal([600n, 700n, 800n]);
     });
 
-    it("leaves a running request its version (D2)", async () => {
+    it("leaves a running request its version [DOM-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       await w.registry.announce(w.domain, withAppealWindow(900)); // epoch 1: in force in epoch 4
       const boundary = w.parameters.genesis + 4n * DAY;
@@ -218,7 +218,7 @@ describe("DomainRegistry", () => {
         .withArgs(alice.address, deployer.address);
     });
 
-    it("reverts when the heir is nobody", async () => {
+    it("reverts when the heir is nobody [DOM-14]", async () => {
       const { registry: r, domain } = await networkHelpers.loadFixture(registry);
       await expect(r.transferDomain(domain, ethers.ZeroAddress)).to.be.revertedWithCustomError(
         r,
@@ -226,7 +226,7 @@ describe("DomainRegistry", () => {
       );
     });
 
-    it("hands everything to the new owner", async () => {
+    it("hands everything to the new owner [DOM-14]", async () => {
       const { registry: r, domain, alice, deployer } = await networkHelpers.loadFixture(registry);
       await expect(r.transferDomain(domain, alice.address))
         .to.emit(r, "DomainTransferred")
@@ -300,7 +300,7 @@ describe("DomainRegistry", () => {
       expect(await r.requestRulesOf(domain, 256)).to.deep.equal(rules(142n));
     });
 
-    it("give at least a second to vote, and no λ under the proportional rule (C2)", async () => {
+    it("give at least a second to vote, and no λ under the proportional rule [REQ-15]", async () => {
       const { registry: r, domain } = await networkHelpers.loadFixture(registry);
       const committee = { ...DEFAULT_DOMAIN.committee, expectedBase: 0, expectedPerClaim: 4, rule: 0 };
       await r.createDomain("fast", 1n, 1n, { ...DEFAULT_DOMAIN, committee });

@@ -28,7 +28,7 @@ describe("EpochClock", () => {
   // └── when genesis is this very second → epoch 0
   describe("constructor", () => {
     for (const room of ROOMS) {
-      it(`reverts when genesis lies in the future (${room})`, async () => {
+      it(`reverts when genesis lies in the future (${room}) [EPO-1]`, async () => {
         const p = await networkHelpers.loadFixture(protocol);
         const now = BigInt(await networkHelpers.time.latest());
         const genesis = now + 1_000n;
@@ -37,7 +37,7 @@ describe("EpochClock", () => {
           .withArgs(genesis, DAY);
       });
 
-      it(`reverts when an epoch has no length (${room})`, async () => {
+      it(`reverts when an epoch has no length (${room}) [EPO-1]`, async () => {
         const p = await networkHelpers.loadFixture(protocol);
         await expect(ethers.deployContract(room, argumentsOf(room, 1n, 0n)))
           .to.be.revertedWithCustomError(p.vault, "InvalidClock")
@@ -67,7 +67,7 @@ describe("EpochClock", () => {
       expect(await fees.currentEpoch()).to.equal(3n);
     });
 
-    it("is the same in every room", async () => {
+    it("is the same in every room [EPO-1]", async () => {
       const p = await networkHelpers.loadFixture(protocol);
       await networkHelpers.time.increaseTo(p.parameters.genesis + 41n * DAY + 7n);
       for (const room of [p.registry, p.fees, p.vault, p.ledger, p.minter, p.assay]) {

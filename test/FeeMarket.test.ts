@@ -63,7 +63,7 @@ describe("FeeMarket", () => {
         .withArgs(outsider.address, 0n, 5n);
     });
 
-    it("burns one to one at once, for a beneficiary (F1)", async () => {
+    it("burns one to one at once, for a beneficiary [FEE-1]", async () => {
       const { fees, token, requester, outsider, addresses } = await networkHelpers.loadFixture(market);
       const supply = await token.totalSupply();
       const held = await fees.credits(requester.address);
@@ -96,7 +96,7 @@ describe("FeeMarket", () => {
       expect(await fees.credits(outsider.address)).to.equal(10n * WAD);
     });
 
-    it("is not stopped by a front-run permit", async () => {
+    it("is not stopped by a front-run permit [STK-22]", async () => {
       const { fees, token, outsider, requester, addresses, permit } =
         await networkHelpers.loadFixture(funded);
       const { deadline, v, r, s } = permit;
@@ -133,7 +133,7 @@ describe("FeeMarket", () => {
       }
     });
 
-    it("reverts when the fee is one wei above maxFee and not when it is equal (F1)", async () => {
+    it("reverts when the fee is one wei above maxFee and not when it is equal [REQ-6]", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       const assay = fees.connect(peers.assay);
       await expect(assay.reserve(requester.address, domain, pricing, 7n, 7n * minFee - 1n))
@@ -156,7 +156,7 @@ describe("FeeMarket", () => {
       expect(await fees.credits(outsider.address)).to.equal(0n);
     });
 
-    it("multiplies the price by e for every feeRate of demand (F2)", async () => {
+    it("multiplies the price by e for every feeRate of demand [FEE-2]", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       const assay = fees.connect(peers.assay);
       expect(await fees.price(domain)).to.equal(minFee);
@@ -171,7 +171,7 @@ describe("FeeMarket", () => {
       }
     });
 
-    it("charges the price before its own demand", async () => {
+    it("charges the price before its own demand [FEE-3]", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       const held = await fees.credits(requester.address);
       await fees
@@ -180,7 +180,7 @@ describe("FeeMarket", () => {
       expect(await fees.credits(requester.address)).to.equal(held - UNITS_PER_E * minFee);
     });
 
-    it("saturates at e^20 times the floor, however large the demand", async () => {
+    it("saturates at e^20 times the floor, however large the demand [FEE-2, FEE-3]", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       await fees
         .connect(peers.assay)
@@ -188,7 +188,7 @@ describe("FeeMarket", () => {
       expect(error(await fees.price(domain), 20)).to.be.below(1e-12);
     });
 
-    it("keeps domains apart (D1)", async () => {
+    it("keeps domains apart [DOM-1]", async () => {
       const { fees, registry, requester, domain, peers } = await networkHelpers.loadFixture(market);
       await registry.createDomain("other", 1n, 1n, DEFAULT_DOMAIN);
       await fees
@@ -197,7 +197,7 @@ describe("FeeMarket", () => {
       expect(await fees.price(domain + 1)).to.equal(minFee);
     });
 
-    it("takes the floor it is given (D2)", async () => {
+    it("takes the floor it is given [DOM-6]", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       const dearer = { ...pricing, minFee: 3n * minFee };
       await expect(
@@ -218,7 +218,7 @@ describe("FeeMarket", () => {
       await expect(fees.price(9)).to.be.revertedWithCustomError(registry, "UnknownDomain").withArgs(9);
     });
 
-    it("decays at feeTarget a second and stops at the floor (F2)", async () => {
+    it("decays at feeTarget a second and stops at the floor [FEE-3]", async () => {
       const { fees, requester, domain, peers } = await networkHelpers.loadFixture(market);
       await fees
         .connect(peers.assay)
@@ -235,7 +235,7 @@ describe("FeeMarket", () => {
       expect(await fees.price(domain)).to.equal(minFee);
     });
 
-    it("follows a new floor from its epoch on (D2)", async () => {
+    it("follows a new floor from its epoch on [DOM-5]", async () => {
       const { fees, registry, domain, parameters } = await networkHelpers.loadFixture(market);
       const dearer = { ...DEFAULT_DOMAIN, fees: { ...DEFAULT_DOMAIN.fees, minFee: 2n * minFee } };
       await registry.announce(domain, dearer);
@@ -282,7 +282,7 @@ describe("FeeMarket", () => {
       }
     });
 
-    it("adds to the earned burn of the domain and the epoch of the call", async () => {
+    it("adds to the earned burn of the domain and the epoch of the call [FEE-6]", async () => {
       const w = await networkHelpers.loadFixture(market);
       const assay = w.fees.connect(w.peers.assay);
       await expect(assay.earn(w.domain, 5n)).to.emit(w.fees, "BurnEarned").withArgs(w.domain, 1n, 5n);
@@ -292,6 +292,33 @@ describe("FeeMarket", () => {
       expect(await w.fees.earned(w.domain, 1n)).to.equal(11n);
       expect(await w.fees.earned(w.domain, 2n)).to.equal(7n);
       expect(await w.fees.earned(w.domain + 1, 2n)).to.equal(0n);
+    });
+  });
+
+  // sponsor
+  // ├── when nothing is given → ZeroAmount; the domain does not exist → UnknownDomain
+  // └── otherwise it burns WORK of anyone, which the domain earned in this epoch
+  describe("sponsor", () => {
+    it("reverts when nothing is given, and for a domain nobody created", async () => {
+      const { fees, registry, domain, requester } = await networkHelpers.loadFixture(market);
+      const sponsor = fees.connect(requester);
+      await expect(sponsor.sponsor(domain, 0)).to.be.revertedWithCustomError(fees, "ZeroAmount");
+      await expect(sponsor.sponsor(domain + 1, 1))
+        .to.be.revertedWithCustomError(registry, "UnknownDomain")
+        .withArgs(domain + 1);
+    });
+
+    it("burns what anyone gives, as earned burn of the domain in this epoch [FEE-9]", async () => {
+      const { fees, token, domain, requester } = await networkHelpers.loadFixture(market);
+      const supply: bigint = await token.totalSupply();
+      const epoch: bigint = await fees.currentEpoch();
+      const held: bigint = await fees.credits(requester.address);
+      const tx = await fees.connect(requester).sponsor(domain, 7n);
+      await expect(tx).to.emit(fees, "Sponsored").withArgs(requester.address, domain, epoch, 7n);
+      await expect(tx).to.changeTokenBalance(ethers, token, requester, -7n);
+      expect(await fees.earned(domain, epoch), "earned").to.equal(7n);
+      expect(supply - (await token.totalSupply()), "burned").to.equal(7n);
+      expect(await fees.credits(requester.address), "no credits for it").to.equal(held);
     });
   });
 
@@ -305,7 +332,7 @@ describe("FeeMarket", () => {
       }
     });
 
-    it("takes at most what this epoch earned, never an earlier epoch's burn (R1)", async () => {
+    it("takes at most what this epoch earned, never an earlier epoch's burn [REW-1]", async () => {
       const w = await networkHelpers.loadFixture(market);
       await w.fees.connect(w.peers.assay).earn(w.domain, 5n);
       await nextEpoch(w);
@@ -319,12 +346,12 @@ describe("FeeMarket", () => {
     });
   });
 
-  // F3: burned for credits = credits + reserved + earned + spent
+  // FEE-5: burned for credits = credits + reserved + earned + spent
   // ├── while requests are open
   // ├── when all are closed, one with a verdict and one without → nothing stays reserved
   // └── credits cannot be moved or cashed
   describe("accounting", () => {
-    it("holds through requests with and without a verdict (F1, F3)", async () => {
+    it("holds through requests with and without a verdict [FEE-5]", async () => {
       const w = await networkHelpers.loadFixture(market);
       const minter = w.fees.connect(w.peers.minter);
       const bought = await total(w, "CreditsBought");

@@ -68,7 +68,7 @@ describe("ReputationLedger", () => {
         .withArgs(w.outsider.address, w.addresses.Assay);
     });
 
-    it("gathers Σs − τ · Σ(b − y)²/(4b(1 − b)) until a window is full", async () => {
+    it("gathers Σs − τ · Σ(b − y)²/(4b(1 − b)) until a window is full [REP-6]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const rows = [
         Array.from({ length: 20 }, (_, i) => (i % 3 ? 30 : 210)),
@@ -89,7 +89,7 @@ describe("ReputationLedger", () => {
       }
     });
 
-    it("closes a window as SUCCESS above the bar, as WRONG below", async () => {
+    it("closes a window as SUCCESS above the bar, as WRONG below [REP-6]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       // The last two repeat the base rate and lie.
       const rows = [yes(32), yes(32), yes(32), yes(32), new Array<number>(32).fill(128), no(32)];
@@ -101,14 +101,14 @@ describe("ReputationLedger", () => {
       expect([record.scored, record.quality], "a new window").to.deep.equal([0n, 0n]);
     });
 
-    it("closes a window exactly at the bar as WRONG", async () => {
+    it("closes a window exactly at the bar as WRONG [REP-6]", async () => {
       const w = await networkHelpers.loadFixture(noBar);
       const idle = new Array<number>(32).fill(128);
       await settledRound(w, 32, ballotsOf(w, [yes(32), yes(32), yes(32), yes(32), idle]));
       expect(await tapeOf(w, w.owners[4]!.address), "base rate").to.deep.equal([WRONG]);
     });
 
-    it("closes several windows of one request with one sign and keeps the rest", async () => {
+    it("closes several windows of one request with one sign and keeps the rest [REP-6]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 70, ballotsOf(w, [yes(70), yes(70), yes(70), yes(70), no(70)]));
       expect(await tapeOf(w, w.owners[0]!.address), "informed").to.deep.equal([SUCCESS, SUCCESS]);
@@ -139,7 +139,7 @@ describe("ReputationLedger", () => {
       });
     });
 
-    it("records ABSENT for silent and for unrevealed seats", async () => {
+    it("records ABSENT for silent and for unrevealed seats [REP-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 5, [200]);
@@ -155,7 +155,7 @@ describe("ReputationLedger", () => {
       expect(await tapeOf(w, w.owners[5]!.address), "silent").to.deep.equal([ABSENT]);
     });
 
-    it("folds a tape without room inside settle, and refuses no seat", async () => {
+    it("folds a tape without room inside settle, and refuses no seat [REP-10]", async () => {
       const w = await networkHelpers.loadFixture(shortWindows);
       const owner = w.owners[0]!.address;
       expect(await w.ledger.TAPE(), "TAPE").to.equal(48n);
@@ -194,7 +194,7 @@ describe("ReputationLedger", () => {
       expect(record.scored, "1,250 mod 8").to.equal(2n);
     });
 
-    it("gives one outcome a request under the published preset, right or wrong", async () => {
+    it("gives one outcome a request under the published preset, right or wrong [REP-7]", async () => {
       const w = await networkHelpers.loadFixture(publishedWorld);
       const rows = [yes(64), yes(64), yes(64), yes(64), no(64)];
       const request = await openSealed(w, 64);
@@ -226,7 +226,7 @@ describe("ReputationLedger", () => {
   //     ├── R is the replay, the tape is empty, the vault weighs with it from the next epoch on
   //     └── the poster gets a bounty out of the earned burn of the epoch, as far as there is any
   describe("post", () => {
-    it("reverts when the batch is larger than 64", async () => {
+    it("reverts when the batch is larger than 64 [REP-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const entries = new Array(65).fill({ owner: w.outsider.address, reputation: WAD });
       await expect(w.ledger.post(w.domain, entries))
@@ -241,7 +241,7 @@ describe("ReputationLedger", () => {
         .withArgs(99);
     });
 
-    it("reverts when a tape is empty, also by the same batch", async () => {
+    it("reverts when a tape is empty, also by the same batch [REP-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[4]!.address;
       await expect(w.ledger.post(w.domain, [{ owner, reputation: WAD }]))
@@ -254,7 +254,7 @@ describe("ReputationLedger", () => {
         .withArgs(w.domain, owner);
     });
 
-    it("requires R bit for bit", async () => {
+    it("requires R bit for bit [REP-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 256, unanimous(w, 4, yes(256)));
       const owner = w.owners[0]!.address;
@@ -273,7 +273,7 @@ describe("ReputationLedger", () => {
       expect(await tapeOf(w, owner), "tape").to.deep.equal([]);
     });
 
-    it("replays outcomes in the order of settlement", async () => {
+    it("replays outcomes in the order of settlement [REP-9]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[4]!.address;
       await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
@@ -287,7 +287,7 @@ describe("ReputationLedger", () => {
       expect(await w.ledger.reputationOf(w.domain, owner), "R").to.equal(reputation);
     });
 
-    it("weighs a bad record less from the next epoch on, and no good one more", async () => {
+    it("weighs a bad record less from the next epoch on, and no good one more [REP-12]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const [good, bad] = [w.owners[0]!.address, w.owners[4]!.address];
       await settledRound(w, 32, unanimous(w, 4, yes(32)));
@@ -306,7 +306,7 @@ describe("ReputationLedger", () => {
       expect(await weights(bad, 2), "bad").to.equal((active * fell) / WAD / GWEI);
     });
 
-    it("pays a bounty for each entry out of the earned burn of the epoch", async () => {
+    it("pays a bounty for each entry out of the earned burn of the epoch [REP-13]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 32, unanimous(w, 4, yes(32)));
       const earned = await w.fees.earned(w.domain, 1);
@@ -325,7 +325,7 @@ describe("ReputationLedger", () => {
       );
     });
 
-    it("pays no more than was earned in the epoch", async () => {
+    it("pays no more than was earned in the epoch [REP-13]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[4]!.address;
       await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
@@ -355,7 +355,7 @@ describe("ReputationLedger", () => {
       );
     });
 
-    it("moves R by 0.8 for a late vote under the published preset", async () => {
+    it("moves R by 0.8 for a late vote under the published preset [REP-3, REP-7]", async () => {
       const w = await networkHelpers.loadFixture(publishedWorld);
       const request = await openSealed(w, 64);
       const ballots = unanimous(w, 4, yes(64));
@@ -374,7 +374,7 @@ describe("ReputationLedger", () => {
       expect(await w.ledger.reputationOf(w.domain, owner), "late 0.8").to.equal((8n * WAD) / 10n);
     });
 
-    it("keeps R at its floor of 0.1", async () => {
+    it("keeps R at its floor of 0.1 [REP-1]", async () => {
       const w = await networkHelpers.loadFixture(publishedWorld);
       const owner = w.owners[4]!.address;
       for (let i = 0; i < 6; i++) await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
@@ -388,7 +388,7 @@ describe("ReputationLedger", () => {
   // absenceChargeOf
   // └── absenceRatio · fee / R^δ, rounded up
   describe("absenceChargeOf", () => {
-    it("is the fee at R = 1 and reads the parameters of the version", async () => {
+    it("is the fee at R = 1 and reads the parameters of the version [ACC-3]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!.address;
       expect(await w.ledger.absenceChargeOf(w.domain, 1, owner, 12_345n), "ratio 1").to.equal(12_345n);

@@ -87,7 +87,7 @@ describe("RewardMinter", () => {
         .withArgs(w.outsider.address, w.addresses.Assay);
     });
 
-    it("pins the terms of the epoch with its first seat", async () => {
+    it("pins the terms of the epoch with its first seat [REW-9]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await w.minter.setShare(w.domain, 250);
       await settledRound(w, 1, unanimous(w, 4, yes(1)));
@@ -103,7 +103,7 @@ describe("RewardMinter", () => {
       });
     });
 
-    it("gives equal families no tilt, and a scarce family √(W / (F · W_f))", async () => {
+    it("gives equal families no tilt, and a scarce family √(W / (F · W_f)) [REW-4]", async () => {
       const w = await networkHelpers.loadFixture(unevenWorld);
       await settledRound(w, 1, unanimous(w, 6, yes(1)));
       // W / (4 · W_f): 6/8 for the families of two, 6/4 for the families of one; √1.5 = 1.2247448713…
@@ -111,13 +111,13 @@ describe("RewardMinter", () => {
       expect((await account(w, 1, w.owners[3]!.address)).factor, "scarce").to.equal(1_224_744_871n);
     });
 
-    it("caps the tilt at λ", async () => {
+    it("caps the tilt at λ [REW-4]", async () => {
       const w = await networkHelpers.loadFixture(unevenWorldWithLowCap);
       await settledRound(w, 1, unanimous(w, 6, yes(1)));
       expect((await account(w, 1, w.owners[3]!.address)).factor, "17/16").to.equal(1_062_500_000n);
     });
 
-    it("multiplies by R^γ: 2 at R = 4 with γ = ½", async () => {
+    it("multiplies by R^γ: 2 at R = 4 with γ = ½ [REW-4]", async () => {
       const w = await networkHelpers.loadFixture(steepWorld);
       const ballots = unanimous(w, 4, yes(1));
       for (let i = 0; i < 2; i++) await settledRound(w, 1, ballots);
@@ -140,7 +140,7 @@ describe("RewardMinter", () => {
       expect(factor, "2^1.2 = 2.2973967099…").to.equal(2_297_396_709n);
     });
 
-    it("fixes the factor with the first seat of the epoch", async () => {
+    it("fixes the factor with the first seat of the epoch [REW-4]", async () => {
       const w = await networkHelpers.loadFixture(steepWorld);
       const ballots = unanimous(w, 4, yes(1));
       await settledRound(w, 1, ballots);
@@ -149,7 +149,7 @@ describe("RewardMinter", () => {
       expect((await account(w, 1, w.owners[0]!.address)).factor, "as it opened").to.equal(FACTOR_ONE);
     });
 
-    it("counts only mature, positive accounts in the points", async () => {
+    it("counts only mature, positive accounts in the points [REW-3]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 63, unanimous(w, 4, yes(63)));
       expect((await w.minter.termsOf(w.domain, 1)).points, "63 scored claims").to.equal(0n);
@@ -174,7 +174,7 @@ describe("RewardMinter", () => {
       expect((await w.minter.termsOf(w.domain, 1)).points, "four").to.equal(4n * others);
     });
 
-    it("carries an immature account over whole, over empty epochs too", async () => {
+    it("carries an immature account over whole, over empty epochs too [REW-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!.address;
       const ballots = unanimous(w, 4, yes(40));
@@ -229,14 +229,14 @@ describe("RewardMinter", () => {
   // ├── the schedule halves every HALVING epochs
   // └── mintable is κ · earned + min(share · schedule, (1 − κ) · earned), never above earned
   describe("setShare", () => {
-    it("reverts when the caller does not govern", async () => {
+    it("reverts when the caller does not govern [ACC-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await expect(w.minter.connect(w.outsider).setShare(w.domain, 1))
         .to.be.revertedWithCustomError(w.minter, "AccessManagedUnauthorized")
         .withArgs(w.outsider.address);
     });
 
-    it("reverts when the share is above 1", async () => {
+    it("reverts when the share is above 1 [REW-10]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await expect(w.minter.setShare(w.domain, 10_001))
         .to.be.revertedWithCustomError(w.minter, "ShareTooHigh")
@@ -247,7 +247,7 @@ describe("RewardMinter", () => {
       expect(await w.minter.shareOf(w.domain), "share").to.equal(10_000n);
     });
 
-    it("halves the schedule every HALVING epochs", async () => {
+    it("halves the schedule every HALVING epochs [REW-10]", async () => {
       const { minter, parameters } = await networkHelpers.loadFixture(deployed);
       const { initialEmission, halving } = parameters;
       for (const [epoch, divisor] of [
@@ -263,7 +263,7 @@ describe("RewardMinter", () => {
       expect(await minter.schedule(10n ** 9n), "in the end").to.equal(0n);
     });
 
-    it("adds the domain's share of the schedule, never above the burn", async () => {
+    it("adds the domain's share of the schedule, never above the burn [REW-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       // 1,000 WORK an epoch: one basis point is 0.1 WORK.
       await w.minter.setShare(w.domain, 1);

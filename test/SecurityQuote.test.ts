@@ -32,7 +32,7 @@ describe("SecurityQuote", () => {
   // ├── when the ring holds more than everything → ShareOutOfBounds
   // └── otherwise seats, fee and capture of now, with and without appeals
   describe("quote", () => {
-    it("gives seats, fee and capture of now", async () => {
+    it("gives seats, fee and capture of now [ACC-9]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const quote = await w.security.quote(w.domain, 64, expected(15n), SHARE);
       expect(quote.toObject()).to.deep.equal({
@@ -98,7 +98,7 @@ describe("SecurityQuote", () => {
   // ├── when a ring of that size would capture it more often → InsufficientSecurity
   // └── otherwise it is a request
   describe("requestSecured", () => {
-    it("refuses a request that is not as secure as demanded, by one part in 1e18", async () => {
+    it("refuses a request that is not as secure as demanded, by one part in 1e18 [ACC-10]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const assay = w.assay.connect(w.requester);
       const available = expected(7n);

@@ -19,21 +19,21 @@ describe("WorkToken", () => {
   // ├── when it is exactly 2^84 − 1 → all of it at the treasury
   // └── names, decimals and the minter are fixed
   describe("constructor", () => {
-    it("reverts when the genesis supply would not fit the packed fields", async () => {
+    it("reverts when the genesis supply would not fit the packed fields [TOK-2]", async () => {
       const { token, alice, bob } = await networkHelpers.loadFixture(protocol);
       await expect(ethers.deployContract("WorkToken", [alice.address, MAX_SUPPLY + 1n, bob.address]))
         .to.be.revertedWithCustomError(token, "SupplyTooLarge")
         .withArgs(MAX_SUPPLY + 1n, MAX_SUPPLY);
     });
 
-    it("gives the largest supply to the treasury", async () => {
+    it("gives the largest supply to the treasury [TOK-2, TOK-3]", async () => {
       const { alice, bob } = await networkHelpers.loadFixture(protocol);
       const token = await ethers.deployContract("WorkToken", [alice.address, MAX_SUPPLY, bob.address]);
       expect(await token.totalSupply()).to.equal(MAX_SUPPLY);
       expect(await token.balanceOf(alice.address)).to.equal(MAX_SUPPLY);
     });
 
-    it("fixes name, symbol, decimals and minter", async () => {
+    it("fixes name, symbol, decimals and minter [TOK-1]", async () => {
       const { token, addresses, parameters } = await networkHelpers.loadFixture(protocol);
       expect(await token.name()).to.equal("Assay Work");
       expect(await token.symbol()).to.equal("WORK");
@@ -51,7 +51,7 @@ describe("WorkToken", () => {
   // └── when it is → supply and balance grow
   describe("mint", () => {
     for (const name of ["StakeVault", "Assay", "FeeMarket", "ReputationLedger", "DomainRegistry"] as const) {
-      it(`reverts when ${name} mints`, async () => {
+      it(`reverts when ${name} mints [TOK-4]`, async () => {
         const { token, addresses, alice } = await networkHelpers.loadFixture(protocol);
         const caller = await impersonated(addresses[name]);
         await expect(token.connect(caller).mint(alice.address, 1n))
@@ -67,7 +67,7 @@ describe("WorkToken", () => {
         .withArgs(deployer.address, addresses.RewardMinter);
     });
 
-    it("lets the RewardMinter mint", async () => {
+    it("lets the RewardMinter mint [TOK-4]", async () => {
       const { token, addresses, bob, parameters } = await networkHelpers.loadFixture(protocol);
       const minter = await impersonated(addresses.RewardMinter);
       await expect(token.connect(minter).mint(bob.address, 5n)).to.changeTokenBalance(ethers, token, bob, 5n);
@@ -87,7 +87,7 @@ describe("WorkToken", () => {
         .withArgs(alice.address, 100n * WAD, 100n * WAD + 1n);
     });
 
-    it("lowers balance and supply", async () => {
+    it("lowers balance and supply [TOK-5]", async () => {
       const { token, alice, parameters } = await networkHelpers.loadFixture(protocol);
       await expect(token.connect(alice).burn(WAD)).to.changeTokenBalance(ethers, token, alice, -WAD);
       expect(await token.totalSupply()).to.equal(parameters.genesisSupply - WAD);
@@ -103,7 +103,7 @@ describe("WorkToken", () => {
         .withArgs(bob.address, 4n, 5n);
     });
 
-    it("uses the allowance up", async () => {
+    it("uses the allowance up [TOK-5]", async () => {
       const { token, alice, bob, parameters } = await networkHelpers.loadFixture(protocol);
       await token.connect(alice).approve(bob.address, 7n);
       await token.connect(bob).burnFrom(alice.address, 5n);
@@ -117,7 +117,7 @@ describe("WorkToken", () => {
   // ├── when signed by somebody else, or replayed → ERC2612InvalidSigner
   // └── else the allowance is set and the nonce used
   describe("permit", () => {
-    it("sets the allowance and uses the nonce", async () => {
+    it("sets the allowance and uses the nonce [TOK-1]", async () => {
       const p = await networkHelpers.loadFixture(protocol);
       const { deadline, v, r, s } = await signPermit(p, p.alice, p.bob.address, 9n);
       await p.token.connect(p.bob).permit(p.alice.address, p.bob.address, 9n, deadline, v, r, s);
@@ -137,18 +137,19 @@ describe("WorkToken", () => {
     it("reverts when somebody else signed", async () => {
       const p = await networkHelpers.loadFixture(protocol);
       const { deadline, v, r, s } = await signPermit(p, p.bob, p.bob.address, 9n);
-      await expect(
-        p.token.permit(p.alice.address, p.bob.address, 9n, deadline, v, r, s),
-      ).to.be.revertedWithCustomError(p.token, "ERC2612InvalidSigner");
+      await expect(p.token.permit(p.alice.address, p.bob.address, 9n, deadline, v, r, s))
+        .to.be.revertedWithCustomError(p.token, "ERC2612InvalidSigner")
+        .withArgs((signer: string) => signer !== p.alice.address, p.alice.address);
     });
 
     it("reverts when it is replayed", async () => {
       const p = await networkHelpers.loadFixture(protocol);
       const { deadline, v, r, s } = await signPermit(p, p.alice, p.bob.address, 9n);
       await p.token.permit(p.alice.address, p.bob.address, 9n, deadline, v, r, s);
-      await expect(
-        p.token.permit(p.alice.address, p.bob.address, 9n, deadline, v, r, s),
-      ).to.be.revertedWithCustomError(p.token, "ERC2612InvalidSigner");
+      // The signature is over nonce 0: over nonce 1 it is nobody's.
+      await expect(p.token.permit(p.alice.address, p.bob.address, 9n, deadline, v, r, s))
+        .to.be.revertedWithCustomError(p.token, "ERC2612InvalidSigner")
+        .withArgs((signer: string) => signer !== p.alice.address, p.alice.address);
     });
   });
 });

@@ -1,4 +1,4 @@
-// Who may import whom: the walls between the rooms (HOUSE: README, "Map"). A relative import is resolved, so `../../..`
+// Who may import whom: the walls between the rooms (README.md, "Map"). A relative import is resolved, so `../../..`
 // cannot climb over a wall, and a bare one must be declared by the package that uses it.
 import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";

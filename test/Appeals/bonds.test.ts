@@ -57,7 +57,9 @@ describe("Appeals", () => {
       await expect(appeals.fund(request.terms, 2, 1))
         .to.be.revertedWithCustomError(w.appeals, "UnknownRound")
         .withArgs(request.id, 1);
-      await expect(appeals.fund(request.terms, 3, 1)).to.be.revertedWithCustomError(w.assay, "NoSuchRound");
+      await expect(appeals.fund(request.terms, 3, 1))
+        .to.be.revertedWithCustomError(w.assay, "NoSuchRound")
+        .withArgs(3, 2);
     });
 
     it("reverts when nothing is given", async () => {
@@ -69,7 +71,7 @@ describe("Appeals", () => {
       );
     });
 
-    it("takes what is missing and no more", async () => {
+    it("takes what is missing and no more [APP-3]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, roundId } = await appealable(w);
       const bond = await bondOf(w, request);
@@ -101,7 +103,7 @@ describe("Appeals", () => {
   // ├── when the caller put nothing in → NothingToWithdraw
   // └── otherwise it returns the contribution, once
   describe("withdraw", () => {
-    it("returns a contribution once, while the appeal is not opened", async () => {
+    it("returns a contribution once, while the appeal is not opened [APP-3]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, roundId } = await appealable(w);
       const before = await balanceOf(w, w.outsider.address);
@@ -145,7 +147,7 @@ describe("Appeals", () => {
       }
     });
 
-    it("take from the appellant only what others did not pay", async () => {
+    it("take from the appellant only what others did not pay [APP-3]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await appealable(w);
       const bond = await bondOf(w, request);
@@ -190,7 +192,7 @@ describe("Appeals", () => {
         .withArgs(request.id, PHASE.APPEALED);
     });
 
-    it("burns the bond of an appeal that changed nothing, as a fee for the domain", async () => {
+    it("burns the bond of an appeal that changed nothing, as a fee for the domain [APP-10]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, roundId } = await failedAppeal(w);
       const bond = await bondOf(w, request);
@@ -205,13 +207,12 @@ describe("Appeals", () => {
       await expect(w.appeals.claim(roundId, w.outsider.address))
         .to.be.revertedWithCustomError(w.appeals, "WrongBondState")
         .withArgs(roundId, STATE.BURNED, STATE.RETURNED);
-      await expect(w.appeals.resolve(request.terms, 1)).to.be.revertedWithCustomError(
-        w.appeals,
-        "WrongBondState",
-      );
+      await expect(w.appeals.resolve(request.terms, 1))
+        .to.be.revertedWithCustomError(w.appeals, "WrongBondState")
+        .withArgs(roundId, STATE.BURNED, STATE.LOCKED);
     });
 
-    it("burns the bond of an appeal that decides an open claim", async () => {
+    it("burns the bond of an appeal that decides an open claim [APP-10]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, [[255], [255], [0], [0]]);
       const round = await appeal(w, request);
@@ -220,7 +221,7 @@ describe("Appeals", () => {
       expect((await w.appeals.potOf(round.id)).state).to.equal(STATE.BURNED);
     });
 
-    it("returns the bond of a void appeal", async () => {
+    it("returns the bond of a void appeal [APP-10]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, roundId } = await appealable(w);
       const before = await balanceOf(w, w.outsider.address);
@@ -233,7 +234,7 @@ describe("Appeals", () => {
       expect(await balanceOf(w, w.outsider.address)).to.equal(before);
     });
 
-    it("burns the bond of an appeal whose verdict is overturned again, and returns the other", async () => {
+    it("burns the bond of an appeal whose verdict is overturned again, and returns the other [APP-9, APP-10]", async () => {
       const w = await networkHelpers.loadFixture(chainWorld);
       const { request, rounds } = await playChain(w, [255, 0, 255]);
       await endAppeal(w, rounds[2]!);
@@ -251,7 +252,7 @@ describe("Appeals", () => {
   // ├── when the funder has nothing to get → NothingToClaim
   // └── otherwise it pays contribution and reward pro rata, and later rewards later
   describe("claim", () => {
-    it("pays funders pro rata out of what overturned voters lost", async () => {
+    it("pays funders pro rata out of what overturned voters lost [APP-9]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots, roundId } = await appealable(w);
       const bond = await bondOf(w, request);
@@ -284,7 +285,7 @@ describe("Appeals", () => {
       expect((await balanceOf(w, w.addresses.Appeals)) < 2n).to.equal(true);
     });
 
-    it("burns for the domain what is taken beyond the reward", async () => {
+    it("burns for the domain what is taken beyond the reward [APP-9]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots, round } = await overturned(w);
       const supply = await w.token.totalSupply();
@@ -301,10 +302,10 @@ describe("Appeals", () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, round } = await overturned(w);
       await w.appeals.resolve(request.terms, 1);
-      await expect(w.appeals.claim(round.id, w.owners[0]!.address)).to.be.revertedWithCustomError(
-        w.appeals,
-        "NothingToClaim",
-      );
+      const stranger = w.owners[0]!.address;
+      await expect(w.appeals.claim(round.id, stranger))
+        .to.be.revertedWithCustomError(w.appeals, "NothingToClaim")
+        .withArgs(round.id, stranger);
     });
   });
 

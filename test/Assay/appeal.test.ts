@@ -52,6 +52,7 @@ describe("Assay", () => {
   // ├── when the request is unknown → UnknownRequest… of its round
   // ├── when the request is not in FINALIZED → WrongPhase
   // ├── when requests are paused → RequestsPaused
+  // ├── when the domain lost all its weight → EmptyDomain
   // ├── when the next committee would be too large, or two appeals were made → NoFurtherAppeal
   // ├── when the bond is not there → ERC20InsufficientAllowance
   // └── otherwise
@@ -64,17 +65,15 @@ describe("Assay", () => {
   describe("appeal", () => {
     it("reverts when there is no such request", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
-      const { terms } = termsOf(
-        w,
-        await (await w.assay.connect(w.requester).request(ask(w.domain, 1))).wait(),
-      );
-      await expect(w.assay.appeal({ ...terms, nonce: 0n })).to.be.revertedWithCustomError(
-        w.assay,
-        "WrongPhase",
-      );
+      const sent = await w.assay.connect(w.requester).request(ask(w.domain, 1));
+      const { terms } = termsOf(w, await sent.wait());
+      const unknown = { ...terms, nonce: terms.nonce + 1n };
+      await expect(w.assay.appeal(unknown))
+        .to.be.revertedWithCustomError(w.assay, "WrongPhase")
+        .withArgs(await w.assay.idOf(unknown), PHASE.NONE, PHASE.FINALIZED);
     });
 
-    it("reverts before the verdicts are published, and once they are final", async () => {
+    it("reverts before the verdicts are published, and once they are final [APP-1]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const early = await tallied(w);
       await expect(w.assay.connect(w.outsider).appeal(early.terms))
@@ -88,7 +87,7 @@ describe("Assay", () => {
         .withArgs(early.id, PHASE.FINAL, PHASE.FINALIZED);
     });
 
-    it("is possible in the last second of the window", async () => {
+    it("is possible in the last second of the window [APP-1]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(4).fill([255]));
       const { clock } = await w.lens.roundOf(request.id);
@@ -96,7 +95,7 @@ describe("Assay", () => {
       await expect(w.assay.connect(w.outsider).appeal(request.terms)).to.emit(w.assay, "Appealed");
     });
 
-    it("reverts while requests are paused", async () => {
+    it("reverts while requests are paused [APP-1, ACC-7]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(4).fill([255]));
       const until = (await networkHelpers.time.latest()) + 100;
@@ -106,18 +105,31 @@ describe("Assay", () => {
         .withArgs(until);
     });
 
+    it("reverts when nobody in the domain has weight any more", async () => {
+      const w = await networkHelpers.loadFixture(appealWorld);
+      const { genesis, epochLength } = w.parameters;
+      const boundary = genesis + ((await w.vault.currentEpoch()) + 1n) * epochLength;
+      await networkHelpers.time.increaseTo(boundary - 300n);
+      const { request } = await published(w, new Array(4).fill([255]));
+      for (const owner of w.owners) await w.vault.connect(owner).rest(w.domain, true);
+      await networkHelpers.time.increaseTo(boundary);
+      expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.FINALIZED);
+      await expect(w.assay.connect(w.outsider).appeal(request.terms))
+        .to.be.revertedWithCustomError(w.assay, "EmptyDomain")
+        .withArgs(w.domain);
+    });
+
     it("reverts when the bond is not there, and changes nothing", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(4).fill([255]));
       const poor = w.owners[0]!;
-      await expect(w.assay.connect(poor).appeal(request.terms)).to.be.revertedWithCustomError(
-        w.token,
-        "ERC20InsufficientAllowance",
-      );
+      await expect(w.assay.connect(poor).appeal(request.terms))
+        .to.be.revertedWithCustomError(w.token, "ERC20InsufficientAllowance")
+        .withArgs(w.addresses.Appeals, 0, await w.appeals.bondOf(request.terms, 1));
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.FINALIZED);
     });
 
-    it("reverts when the next committee would have more than 31 seats", async () => {
+    it("reverts when the next committee would have more than 31 seats [APP-1]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(4).fill([255]));
       const round = await appeal(w, request);
@@ -127,7 +139,7 @@ describe("Assay", () => {
         .withArgs(request.id, 35, 31);
     });
 
-    it("opens a larger round with seed, epoch, weights and quorum of its own", async () => {
+    it("opens a larger round with seed, epoch, weights and quorum of its own [APP-2, REQ-19]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { genesis, epochLength } = w.parameters;
       const epoch = await w.assay.currentEpoch();
@@ -164,7 +176,7 @@ describe("Assay", () => {
       expect((await w.lens.roundOf(roundId)).seed, "another seed").to.not.equal(first.seed);
     });
 
-    it("keeps the request open, and its seats unsettled, until the last round is final", async () => {
+    it("keeps the request open, and its seats unsettled, until the last round is final [APP-6]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots } = await published(w, new Array(4).fill([255]));
       const round = await appeal(w, request);
@@ -195,7 +207,7 @@ describe("Assay", () => {
       expect(eventsIn(w.assay, receipt, "SeatSettled")).to.have.length(8);
     });
 
-    it("replaces a verdict that 60 % of the weight contradict", async () => {
+    it("replaces a verdict that 60 % of the weight contradict [APP-4, APP-5]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(6).fill([255]));
       expect(await verdictOf(w, request)).to.deep.equal({ verdict: TRUE, isFinal: false });
@@ -207,7 +219,7 @@ describe("Assay", () => {
       expect(await verdictOf(w, request)).to.deep.equal({ verdict: FALSE, isFinal: true });
     });
 
-    it("leaves a verdict that less than 60 % contradict, however far the threshold", async () => {
+    it("leaves a verdict that less than 60 % contradict, however far the threshold [APP-4]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(6).fill([255]));
       const round = await appeal(w, request);
@@ -217,7 +229,7 @@ describe("Assay", () => {
       expect(await verdictOf(w, request)).to.deep.equal({ verdict: TRUE, isFinal: true });
     });
 
-    it("decides a claim the first round left open", async () => {
+    it("decides a claim the first round left open [APP-5]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots } = await published(w, [[255], [255], [0], [0]]);
       expect((await verdictOf(w, request)).verdict).to.equal(UNDECIDED);
@@ -232,7 +244,7 @@ describe("Assay", () => {
       expect(values.map(({ value }) => value > 0n)).to.deep.equal([true, true, false, false]);
     });
 
-    it("leaves the verdict when the round is void, and lets anybody appeal again", async () => {
+    it("leaves the verdict when the round is void, and lets anybody appeal again [APP-1, APP-5]", async () => {
       const w = await networkHelpers.loadFixture(chainWorld);
       const { request } = await playChain(w, [255]);
       const round = await appeal(w, request);
@@ -265,7 +277,7 @@ describe("Assay", () => {
       expect(eventsIn(w.assay, receipt, "SeatReleased")).to.have.length(some.length);
     });
 
-    it("is final at the end of the window after a void round", async () => {
+    it("is final at the end of the window after a void round [REQ-18]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(6).fill([255]));
       const round = await appeal(w, request);
@@ -284,7 +296,7 @@ describe("Assay", () => {
       expect(await verdictOf(w, request)).to.deep.equal({ verdict: TRUE, isFinal: true });
     });
 
-    it("takes (p − y)² of their bond from all voters on the losing side", async () => {
+    it("takes (p − y)² of their bond from all voters on the losing side [APP-7]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots } = await published(w, [
         [255, 255, 10],
@@ -318,7 +330,7 @@ describe("Assay", () => {
       }
     });
 
-    it("scores every seat by the verdict that counts", async () => {
+    it("scores every seat by the verdict that counts [SCORE-1]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots } = await overturned(w);
       const receipt = await settleRound(w, request, 0, ballots);
@@ -332,7 +344,7 @@ describe("Assay", () => {
       expect(gains).to.deep.equal([...new Array<boolean>(6).fill(false), true, true]);
     });
 
-    it("never takes more than the bond of a seat, whatever the vote", async () => {
+    it("never takes more than the bond of a seat, whatever the vote [APP-7, APP-8]", async () => {
       const w = await networkHelpers.loadFixture(hardestWorld);
       // Many claims: the bond is what the worst score takes.
       const { request, ballots } = await overturned(w, 255, 16);
@@ -353,7 +365,7 @@ describe("Assay", () => {
       }
     });
 
-    it("moves neither base rate nor threshold of the domain", async () => {
+    it("moves neither base rate nor threshold of the domain [VOTE-13, VOTE-14]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request } = await published(w, new Array(6).fill([255]));
       const before = await w.assay.meansOf(w.domain);
@@ -362,7 +374,7 @@ describe("Assay", () => {
       expect(await w.assay.meansOf(w.domain)).to.deep.equal(before);
     });
 
-    it("turns no fee into earned burn for the seats of an appeal", async () => {
+    it("turns no fee into earned burn for the seats of an appeal [APP-11]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, round, again, ballots } = await overturned(w);
       await settleRound(w, request, 0, ballots);
@@ -373,7 +385,17 @@ describe("Assay", () => {
       expect(await w.fees.earned(w.domain, epoch)).to.equal(earned);
     });
 
-    it("refuses rounds there are not", async () => {
+    it("refuses more than 24 votes of any round of an appealed request [SCORE-7]", async () => {
+      const w = await networkHelpers.loadFixture(appealWorld);
+      const { request } = await overturned(w);
+      const votes = new Array(25).fill({ owner: w.outsider.address, votes: "0x" });
+      for (const round of [0, 1])
+        await expect(w.assay.settle(request.terms, round, votes))
+          .to.be.revertedWithCustomError(w.assay, "BatchTooLarge")
+          .withArgs(25, 24);
+    });
+
+    it("refuses rounds there are not [REQ-19]", async () => {
       const w = await networkHelpers.loadFixture(appealWorld);
       const { request, ballots } = await overturned(w);
       await expect(w.assay.settle(request.terms, 2, votesOf(ballots)))
@@ -384,7 +406,7 @@ describe("Assay", () => {
         .withArgs(3, 2);
     });
 
-    it("lets the silent of an appeal be reported", async () => {
+    it("lets the silent of an appeal be reported [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(chainWorld);
       const { request } = await playChain(w, [255]);
       const round = await appeal(w, request);
@@ -396,7 +418,7 @@ describe("Assay", () => {
         .withArgs(round.id, silent, w.deployer.address, (charge: bigint) => charge > 0n);
     });
 
-    it("goes on to the largest committee, and no further", async () => {
+    it("goes on to the largest committee, and no further [APP-1, APP-2]", async () => {
       const w = await networkHelpers.loadFixture(chainWorld);
       const { request, rounds } = await playChain(w, [255, 0, 255]);
       const [first, second, third] = rounds;

@@ -54,7 +54,7 @@ describe("Assay", () => {
   // │   └── otherwise it replaces the digest and locks nothing more
   // └── after three quarters of the window the seat is LATE, and stays so
   describe("commit", () => {
-    it("reverts when the digest is empty", async () => {
+    it("reverts when the digest is empty [VOTE-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const owner = w.owners[0]!;
@@ -72,7 +72,7 @@ describe("Assay", () => {
         .withArgs(ethers.id("nothing"));
     });
 
-    it("reverts in every later phase", async () => {
+    it("reverts in every later phase [REQ-13]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
@@ -111,7 +111,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.VOID, PHASE.COMMIT);
     });
 
-    it("reverts when the sender holds no key of the operator", async () => {
+    it("reverts when the sender holds no key of the operator [VOTE-3]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const owner = w.owners[0]!;
@@ -128,7 +128,7 @@ describe("Assay", () => {
         .withArgs(w.domain, w.outsider.address);
     });
 
-    it("reverts when the free stake does not cover the bond", async () => {
+    it("reverts when the free stake does not cover the bond [STK-11, SORT-4]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!;
       const { shares } = await w.vault.holdingOf(w.domain, owner.address, owner.address);
@@ -141,7 +141,7 @@ describe("Assay", () => {
         .withArgs(0, BOND);
     });
 
-    it("reverts when the family is too light to count", async () => {
+    it("reverts when the family is too light to count [DOM-7, SORT-4]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await w.registry.proposeFamily(w.domain, "dust");
       await w.registry.listFamily(w.domain, ethers.id("dust"));
@@ -153,7 +153,7 @@ describe("Assay", () => {
         .withArgs(w.domain, 4);
     });
 
-    it("reverts when the owner was not drawn, with its ticket and its chance", async () => {
+    it("reverts when the owner was not drawn, with its ticket and its chance [SORT-4]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const request = await openRequest(w, 1);
       await sealRequest(w, request);
@@ -183,7 +183,7 @@ describe("Assay", () => {
         .withArgs(request.id, w.outsider.address, ticketOf(seed, request.id, w.outsider.address), 0);
     });
 
-    it("reverts when the vote weight finds no room, and fills the last of it", async () => {
+    it("reverts when the vote weight finds no room, and fills the last of it [VOTE-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const owner = w.owners[0]!;
@@ -196,7 +196,7 @@ describe("Assay", () => {
       expect((await w.lens.roundOf(request.id)).committed, "Σv").to.equal(255n);
     });
 
-    it("locks the bond, counts the commit and reserves the vote weight", async () => {
+    it("locks the bond, counts the commit and reserves the vote weight [STK-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const [first] = unanimous(w, 1, [200]);
@@ -212,7 +212,7 @@ describe("Assay", () => {
       expect(seat.toObject(), "seat").to.deep.equal({ digest, family: 0n, flags: 2n });
     });
 
-    it("replaces the digest until the window closes, without a second bond", async () => {
+    it("replaces the digest until the window closes, without a second bond [VOTE-3]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const owner = w.owners[0]!;
@@ -256,7 +256,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.REVEAL, PHASE.COMMIT);
     });
 
-    it("is LATE one second after three quarters of the window", async () => {
+    it("is LATE one second after three quarters of the window [VOTE-4]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       // 2 · (20 s + 100 · 0.2 s) = 80 s, three quarters are 60 s.
       const request = await openSealed(w, 100);
@@ -272,7 +272,7 @@ describe("Assay", () => {
       expect((await w.lens.seatOf(request.id, late!.owner.address)).flags, "late").to.equal(2n | LATE);
     });
 
-    it("makes a punctual seat LATE when it is replaced late", async () => {
+    it("makes a punctual seat LATE when it is replaced late [VOTE-4]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 100);
       const [first] = unanimous(w, 1, new Uint8Array(100));
@@ -283,7 +283,7 @@ describe("Assay", () => {
       expect((await w.lens.seatOf(request.id, first!.owner.address)).flags, "flags").to.equal(2n | LATE);
     });
 
-    it("takes the hot key, and survives its rotation in the middle of a request", async () => {
+    it("takes the hot key, and survives its rotation in the middle of a request [VOTE-3, STK-20]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!;
       const [oldKey, newKey] = (await ethers.getSigners()).slice(-2);
@@ -304,7 +304,7 @@ describe("Assay", () => {
         .withArgs(request.id, owner.address, "0xc8");
     });
 
-    it("keeps the weights of the request's epoch in the next one", async () => {
+    it("keeps the weights of the request's epoch in the next one [EPO-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!;
       const end = w.parameters.genesis + 2n * w.parameters.epochLength;

@@ -79,7 +79,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.TALLY, PHASE.EXTENSION);
     });
 
-    it("doubles the expected seats and starts the commit window again, once", async () => {
+    it("doubles the expected seats and starts the commit window again, once [SORT-5, REQ-10]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       await endCommit(w, request);
@@ -95,7 +95,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.REVEAL, PHASE.EXTENSION);
     });
 
-    it("grows no committee above 31 expected seats", async () => {
+    it("grows no committee above 31 expected seats [SORT-5]", async () => {
       const w = await networkHelpers.loadFixture(largeCommittee);
       const request = await openSealed(w, 1);
       await endCommit(w, request);
@@ -105,7 +105,7 @@ describe("Assay", () => {
         .withArgs(request.id, 31, (await tx.getBlock())!.timestamp);
     });
 
-    it("reverts for a committee of more than 16 expected seats, which can reveal at once", async () => {
+    it("reverts for a committee of more than 16 expected seats, which can reveal at once [SORT-5]", async () => {
       const w = await networkHelpers.loadFixture(largerCommittee);
       const request = await openSealed(w, 1);
       await endCommit(w, request);
@@ -114,7 +114,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.REVEAL, PHASE.EXTENSION);
     });
 
-    it("keeps who sat, marks who hesitated LATE and welcomes who is new", async () => {
+    it("keeps who sat, marks who hesitated LATE and welcomes who is new [SORT-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const { request, drawn, others } = await partlySeated(w);
       const [punctual, hesitant] = drawn.map((owner) => ballot(owner, [200]));
@@ -165,7 +165,7 @@ describe("Assay", () => {
       expect((await w.lens.roundOf(request.id)).reveals, "reveals").to.equal(3n);
     });
 
-    it("costs nobody a bond when nobody extended, because nobody could reveal", async () => {
+    it("costs nobody a bond when nobody extended, because nobody could reveal [SCORE-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 3, [200]);

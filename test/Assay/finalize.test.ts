@@ -112,7 +112,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.EXTENSION, PHASE.TALLY);
     });
 
-    it("leaves a claim UNDECIDED strictly inside the margin", async () => {
+    it("leaves a claim UNDECIDED strictly inside the margin [VOTE-10]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       // Four voters of weight 2: lanes of 2,040. θ = ½, m = 2 · 0.1 · ½: 6,553/65,536. TRUE from lane 1,224 (0.6),
       // FALSE up to 816 (0.4). One voter moves a lane in steps of two.
@@ -128,7 +128,7 @@ describe("Assay", () => {
       expect([...published.verdicts], "mirror").to.deep.equal(verdictWords(tally(rows)));
     });
 
-    it("publishes 256 verdicts in two words", async () => {
+    it("publishes 256 verdicts in two words [VOTE-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const rows = [1, 3, 5, 7].map((step, i) =>
         Uint8Array.from({ length: 256 }, (_, c) => (c < 128 ? (c * step) & 255 : (c + 40 * i) & 255)),
@@ -141,7 +141,7 @@ describe("Assay", () => {
       expect(published.mean, "mean").to.equal(meanVote(expected));
     });
 
-    it("moves B by k/(k + 255) of the distance to the mean vote", async () => {
+    it("moves B by k/(k + 255) of the distance to the mean vote [VOTE-13]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 85);
       const published = await publish(w, request, unanimous(w, 4, new Array<number>(85).fill(51)));
@@ -152,7 +152,7 @@ describe("Assay", () => {
       expect([...means], "meansOf").to.deep.equal([published.baseRate, published.threshold]);
     });
 
-    it("moves θ by 0.15 · k/(k + 64) of what the share of high claims exceeds the mean", async () => {
+    it("moves θ by 0.15 · k/(k + 64) of what the share of high claims exceeds the mean [VOTE-14]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 64);
       // Half of the claims at 204/255 = 0.8, half at 0: mean 0.4, share of claims above ½: 0.5.
@@ -166,7 +166,7 @@ describe("Assay", () => {
       expect(published.baseRate, "mirror of B").to.equal(nextBaseRate(WAD / 2n, expected));
     });
 
-    it("lets the next request pin B and θ, and none that runs", async () => {
+    it("lets the next request pin B and θ, and none that runs [VOTE-15]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const running = await openSealed(w, 1);
       const request = await openSealed(w, 256);
@@ -182,7 +182,7 @@ describe("Assay", () => {
       expect([old.baseRate, old.threshold], "the running one").to.deep.equal([128n, 32_768n]);
     });
 
-    it("reads verdicts with the θ the request pinned", async () => {
+    it("reads verdicts with the θ the request pinned [VOTE-10]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const pull = Array.from({ length: 256 }, (_, i): number => (i % 2 ? 255 : 0)).fill(140, 128);
       await publish(w, await openSealed(w, 256), unanimous(w, 4, pull));
@@ -197,7 +197,7 @@ describe("Assay", () => {
       expect([...published.verdicts], "verdicts").to.deep.equal(verdictWords(expected));
     });
 
-    it("keeps B in 5 to 95 %", async () => {
+    it("keeps B in 5 to 95 % [VOTE-13]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       let b = WAD / 2n;
       for (let i = 0; i < 5; i++) {
@@ -209,7 +209,7 @@ describe("Assay", () => {
       expect(b, "the floor").to.equal(WAD / 20n);
     });
 
-    it("keeps θ in 20 to 80 %", async () => {
+    it("keeps θ in 20 to 80 % [VOTE-14]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       let theta = WAD / 2n;
       // Everything just above θ, far below 1: the share is 1, the mean θ.
@@ -224,7 +224,7 @@ describe("Assay", () => {
       expect(theta, "the ceiling").to.equal((8n * WAD) / 10n);
     });
 
-    it("flags a committee of fewer families than the domain wants", async () => {
+    it("flags a committee of fewer families than the domain wants [VOTE-12]", async () => {
       const w = await networkHelpers.loadFixture(demandingWorld);
       // Owners 0 and 4, 1 and 5 share families: four voters, two families.
       const two = [0, 4, 1, 5].map((i) => ballot(w.owners[i]!, [200]));
@@ -235,7 +235,7 @@ describe("Assay", () => {
       );
     });
 
-    it("returns the credits of seats nobody took and starts the appeal window", async () => {
+    it("returns the credits of seats nobody took and starts the appeal window [FEE-4]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 10);
       const unit = request.terms.price * 10n;
@@ -252,7 +252,7 @@ describe("Assay", () => {
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.FINAL);
     });
 
-    it("returns nothing when more revealed than were paid for", async () => {
+    it("returns nothing when more revealed than were paid for [FEE-4]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const request = await openRequest(w, 1);
       await sealRequest(w, request);
@@ -266,7 +266,7 @@ describe("Assay", () => {
       expect(await w.fees.credits(w.requester.address), "12 reveals, 7 seats paid").to.equal(before);
     });
 
-    it("voids a request with too few reveals: full refund, bonds released, silence charged", async () => {
+    it("voids a request with too few reveals: full refund, bonds released, silence charged [REQ-16, REQ-17, FEE-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const start = await w.fees.credits(w.requester.address);
       const request = await openSealed(w, 10);
@@ -318,7 +318,7 @@ describe("Assay", () => {
       expect(await w.fees.credits(w.requester.address), "credits").to.equal(start);
     });
 
-    it("needs exactly the quorum of reveals", async () => {
+    it("needs exactly the quorum of reveals [REQ-16]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 5, [200]);

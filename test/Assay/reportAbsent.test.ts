@@ -60,7 +60,7 @@ describe("Assay", () => {
   // ├── when the epoch is too long ago → EpochOutsideWindow
   // └── otherwise it charges absenceRatio · price · claims / R^δ, at most the bond, and records ABSENT
   describe("reportAbsent", () => {
-    it("reverts when the batch is larger than 64", async () => {
+    it("reverts when the batch is larger than 64 [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
       await expect(w.assay.reportAbsent(terms, 0, new Array(65).fill(w.outsider.address)))
@@ -77,7 +77,7 @@ describe("Assay", () => {
         .withArgs(await w.assay.idOf(other));
     });
 
-    it("reverts before the reveal window is over, and once the verdict is final", async () => {
+    it("reverts before the reveal window is over, and once the verdict is final [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
       const silent = [w.owners[7]!.address];
@@ -96,7 +96,7 @@ describe("Assay", () => {
       await refused(PHASE.FINAL);
     });
 
-    it("takes reports in TALLY and until the last second before finality", async () => {
+    it("takes reports in TALLY and until the last second before finality [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       await expect(w.assay.reportAbsent(request.terms, 0, [w.owners[4]!.address])).to.emit(
@@ -111,7 +111,7 @@ describe("Assay", () => {
       );
     });
 
-    it("reverts when too few committed to prove that the payload could be had", async () => {
+    it("reverts when too few committed to prove that the payload could be had [ACC-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const silent = [w.owners[7]!.address];
       for (const commits of [0, 3]) {
@@ -128,7 +128,7 @@ describe("Assay", () => {
       }
     });
 
-    it("reverts when the report window of a void request is over", async () => {
+    it("reverts when the report window of a void request is over [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       await committed(w, request, unanimous(w, 4, [200]));
@@ -146,7 +146,7 @@ describe("Assay", () => {
         .withArgs(request.id, deadline);
     });
 
-    it("reverts when the owner committed, whether or not it revealed", async () => {
+    it("reverts when the owner committed, whether or not it revealed [ACC-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 5, [200]);
@@ -159,7 +159,7 @@ describe("Assay", () => {
       }
     });
 
-    it("reverts when all were reported, and passes over who was", async () => {
+    it("reverts when all were reported, and passes over who was [ACC-4]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       const [a, b] = [w.owners[4]!.address, w.owners[5]!.address];
@@ -176,7 +176,7 @@ describe("Assay", () => {
       expect(2_000n * WAD - once.active, "the fee").to.equal(request.terms.price);
     });
 
-    it("reverts when the owner was not drawn", async () => {
+    it("reverts when the owner was not drawn [ACC-2]", async () => {
       const w = await networkHelpers.loadFixture(world);
       let request = await openSealed(w, 1);
       let drawn = await drawnOwners(w, request);
@@ -210,7 +210,7 @@ describe("Assay", () => {
         .withArgs(request.id, resting.address, ticket, 0);
     });
 
-    it("reverts when the family is too light to count", async () => {
+    it("reverts when the family is too light to count [ACC-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await w.registry.proposeFamily(w.domain, "dust");
       await w.registry.listFamily(w.domain, ethers.id("dust"));
@@ -222,7 +222,7 @@ describe("Assay", () => {
         .withArgs(w.domain, 4);
     });
 
-    it("reverts when the pool could not lock the bond", async () => {
+    it("reverts when the pool could not lock the bond [ACC-2]", async () => {
       const w = await networkHelpers.loadFixture(dearWorld);
       const busy = w.owners[7]!;
       // 2,000 WORK back three bonds of 640; the fourth seat is no duty.
@@ -234,7 +234,7 @@ describe("Assay", () => {
         .withArgs((80n * WAD) / GWEI, (640n * WAD) / GWEI);
     });
 
-    it("reverts when the committee had no room for its vote weight", async () => {
+    it("reverts when the committee had no room for its vote weight [ACC-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       await setCommitted(w, request.id, 254n);
@@ -243,7 +243,7 @@ describe("Assay", () => {
         .withArgs(256, 255);
     });
 
-    it("reverts when the weights of the epoch are gone", async () => {
+    it("reverts when the weights of the epoch are gone [ACC-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       await nextEpoch(w, 2n);
@@ -252,7 +252,7 @@ describe("Assay", () => {
         .withArgs(1, 3);
     });
 
-    it("charges the fee of the seat, a twentieth to the reporter, and records ABSENT", async () => {
+    it("charges the fee of the seat, a twentieth to the reporter, and records ABSENT [ACC-3, REP-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w, 40);
       const owner = w.owners[5]!.address;
@@ -269,7 +269,7 @@ describe("Assay", () => {
       expect((await w.lens.seatOf(request.id, owner)).flags, "mark").to.equal(ABSENT);
     });
 
-    it("keeps a seat to one outcome: who was reported cannot be settled", async () => {
+    it("keeps a seat to one outcome: who was reported cannot be settled [INV-12]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await tallied(w);
       const owner = w.owners[5]!.address;
@@ -281,7 +281,7 @@ describe("Assay", () => {
         .withArgs(request.id, owner);
     });
 
-    it("charges twice the fee at R = ¼ with δ = ½", async () => {
+    it("charges twice the fee at R = ¼ with δ = ½ [ACC-3]", async () => {
       const w = await networkHelpers.loadFixture(harshWorld);
       const owner = w.owners[5]!.address;
       await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
@@ -315,7 +315,7 @@ describe("Assay", () => {
       expectClose(charged, 10n * request.terms.price);
     });
 
-    it("charges no more than the bond", async () => {
+    it("charges no more than the bond [ACC-3]", async () => {
       const w = await networkHelpers.loadFixture(steepDiscountWorld);
       const owner = w.owners[5]!.address;
       await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);

@@ -34,14 +34,14 @@ describe("Assay", () => {
         .withArgs(99);
     });
 
-    it("reverts when there are no claims", async () => {
+    it("reverts when there are no claims [REQ-1]", async () => {
       const w = await networkHelpers.loadFixture(world);
       await expect(w.assay.connect(w.requester).request(ask(w.domain, 0)))
         .to.be.revertedWithCustomError(w.assay, "ClaimsOutOfBounds")
         .withArgs(0, 1, 256);
     });
 
-    it("reverts when there are more claims than the domain allows", async () => {
+    it("reverts when there are more claims than the domain allows [REQ-1]", async () => {
       const w = await networkHelpers.loadFixture(world);
       for (const claims of [257, 65_535]) {
         await expect(w.assay.connect(w.requester).request(ask(w.domain, claims)))
@@ -50,7 +50,7 @@ describe("Assay", () => {
       }
     });
 
-    it("reverts when the URI is longer than 1,024 bytes", async () => {
+    it("reverts when the URI is longer than 1,024 bytes [REQ-2]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const assay = w.assay.connect(w.requester);
       await expect(assay.request(ask(w.domain, 1, { uri: "u".repeat(1_025) })))
@@ -59,7 +59,7 @@ describe("Assay", () => {
       await expect(assay.request(ask(w.domain, 1, { uri: "u".repeat(1_024) }))).to.emit(w.assay, "Requested");
     });
 
-    it("reverts when the payload is longer than 65,536 bytes", async () => {
+    it("reverts when the payload is longer than 65,536 bytes [REQ-2]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const payload = `0x${"00".repeat(65_537)}`;
       const asked = ask(w.domain, 1, { payload, payloadHash: ethers.keccak256(payload) });
@@ -68,7 +68,7 @@ describe("Assay", () => {
         .withArgs(65_537, 65_536);
     });
 
-    it("reverts when the payload does not hash to the payload hash", async () => {
+    it("reverts when the payload does not hash to the payload hash [REQ-2]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const asked = ask(w.domain, 1, { payload: "0x1234" });
       await expect(w.assay.connect(w.requester).request(asked))
@@ -76,14 +76,14 @@ describe("Assay", () => {
         .withArgs(ethers.keccak256("0x1234"), asked.payloadHash);
     });
 
-    it("reverts when there is neither a URI nor a payload", async () => {
+    it("reverts when there is neither a URI nor a payload [REQ-2]", async () => {
       const w = await networkHelpers.loadFixture(world);
       await expect(
         w.assay.connect(w.requester).request(ask(w.domain, 1, { uri: "" })),
       ).to.be.revertedWithCustomError(w.assay, "PayloadMissing");
     });
 
-    it("reverts when nobody in the domain carries weight", async () => {
+    it("reverts when nobody in the domain carries weight [REQ-3]", async () => {
       const w = await networkHelpers.loadFixture(world);
       await w.registry.createDomain("empty", 1, 1, DEFAULT_DOMAIN);
       const empty = await w.registry.domainCount();
@@ -92,7 +92,7 @@ describe("Assay", () => {
         .withArgs(empty);
     });
 
-    it("reverts when the fee is one wei above maxFee", async () => {
+    it("reverts when the fee is one wei above maxFee [REQ-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const fee = MIN_FEE * 10n * 7n;
       const assay = w.assay.connect(w.requester);
@@ -109,7 +109,7 @@ describe("Assay", () => {
         .withArgs(w.outsider.address, 0, MIN_FEE * 7n);
     });
 
-    it("reverts when the same terms were opened before", async () => {
+    it("reverts when the same terms were opened before [REQ-4]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const asked = ask(w.domain, 1);
       const assay = w.assay.connect(w.requester);
@@ -118,7 +118,7 @@ describe("Assay", () => {
       await expect(assay.request(asked)).to.be.revertedWithCustomError(w.assay, "RequestExists").withArgs(id);
     });
 
-    it("hashes chain, contract and terms to the id", async () => {
+    it("hashes chain, contract and terms to the id [REQ-4]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const { id, terms } = await openRequest(w, 3);
       const { chainId } = await ethers.provider.getNetwork();
@@ -161,7 +161,7 @@ describe("Assay", () => {
       });
     });
 
-    it("takes price · claims · seats out of the credits", async () => {
+    it("takes price · claims · seats out of the credits [REQ-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const before = await w.fees.credits(w.requester.address);
       const { terms } = await openRequest(w, 40);
@@ -169,7 +169,7 @@ describe("Assay", () => {
       expect(before - (await w.fees.credits(w.requester.address)), "credits taken").to.equal(fee);
     });
 
-    it("pins the sums of this epoch, whatever moves for the next one", async () => {
+    it("pins the sums of this epoch, whatever moves for the next one [EPO-5, REQ-7]", async () => {
       const w = await networkHelpers.loadFixture(world);
       await w.vault.connect(w.owners[0]!).rest(w.domain, true);
       const { id } = await openRequest(w, 1);
@@ -182,7 +182,7 @@ describe("Assay", () => {
       expect(later.weight, "W of the next epoch").to.equal(4n * family - 2_000n * 10n ** 9n);
     });
 
-    it("pins windows, base rate, threshold and bond, and waits for the seed", async () => {
+    it("pins windows, base rate, threshold and bond, and waits for the seed [REQ-7]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const tx = await w.assay.connect(w.requester).request(ask(w.domain, 256));
       const receipt = await tx.wait();
@@ -209,13 +209,13 @@ describe("Assay", () => {
       expect(await w.assay.phaseOf(id), "phase").to.equal(PHASE.REQUESTED);
     });
 
-    it("asks for the floor of the bond when few claims are at stake", async () => {
+    it("asks for the floor of the bond when few claims are at stake [SCORE-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const { id } = await openRequest(w, 1);
       expect((await w.lens.drawOf(id)).bond, "64 · minFee").to.equal((64n * MIN_FEE) / GWEI);
     });
 
-    it("keeps the parameters it began with", async () => {
+    it("keeps the parameters it began with [DOM-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const wider = {
         ...DEFAULT_DOMAIN,
@@ -234,7 +234,7 @@ describe("Assay", () => {
       ]);
     });
 
-    it("charges each domain its own price", async () => {
+    it("charges each domain its own price [DOM-1]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const other = await createDomain(w, {
         ...DEFAULT_DOMAIN,

@@ -71,7 +71,7 @@ describe("Assay", () => {
   //     ├── votes are in the event, and tallied in lanes by vote weight
   //     └── the family is marked
   describe("reveal", () => {
-    it("reverts when the batch is larger than 64", async () => {
+    it("reverts when the batch is larger than 64 [VOTE-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const [one] = openings(unanimous(w, 1, [1]));
       await expect(w.assay.reveal(ethers.id("any"), new Array(65).fill(one)))
@@ -86,7 +86,7 @@ describe("Assay", () => {
         .withArgs(ethers.id("nothing"));
     });
 
-    it("reverts in every other phase", async () => {
+    it("reverts in every other phase [VOTE-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
       const ballots = unanimous(w, 5, [200]);
@@ -123,7 +123,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.TALLY, PHASE.REVEAL);
     });
 
-    it("reverts when a vote is a byte too short or too long", async () => {
+    it("reverts when a vote is a byte too short or too long [VOTE-1, VOTE-6]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 3);
       const ballots = ballotsOf(w, [
@@ -150,7 +150,7 @@ describe("Assay", () => {
         .withArgs(request.id, ballots[4]!.owner.address);
     });
 
-    it("binds a commitment to chain, contract, round, owner, votes and salt", async () => {
+    it("binds a commitment to chain, contract, round, owner, votes and salt [VOTE-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 2);
       const owner = w.owners[0]!;
@@ -190,7 +190,7 @@ describe("Assay", () => {
         .withArgs(request.id, owner.address, bound.votes);
     });
 
-    it("says the same commitment in its view", async () => {
+    it("says the same commitment in its view [VOTE-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { chainId } = await ethers.provider.getNetwork();
       const [requestId, salt, votes] = [ethers.id("request"), ethers.id("salt"), "0x0102"];
@@ -231,7 +231,7 @@ describe("Assay", () => {
         .withArgs(request.id, thief.address, given, copied);
     });
 
-    it("reverts when the same opening comes again, or none at all", async () => {
+    it("reverts when the same opening comes again, or none at all [VOTE-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
@@ -247,7 +247,7 @@ describe("Assay", () => {
       expect(await w.assay.lanesOf(request.id), "lanes").to.deep.equal(lanes);
     });
 
-    it("passes over seats that are open, also twice in one batch", async () => {
+    it("passes over seats that are open, also twice in one batch [VOTE-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
@@ -261,7 +261,7 @@ describe("Assay", () => {
       expect((await w.assay.lanesOf(request.id))[0] >> 240n, "lane").to.equal(4n * 2n * 200n);
     });
 
-    it("lets one aggregator open for all, with the votes in the events", async () => {
+    it("lets one aggregator open for all, with the votes in the events [VOTE-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 2);
       const ballots = ballotsOf(w, [
@@ -286,7 +286,7 @@ describe("Assay", () => {
     });
 
     for (const claims of [1, 15, 16, 17, 100, 256]) {
-      it(`tallies ${claims} claims lane by lane`, async () => {
+      it(`tallies ${claims} claims lane by lane [VOTE-9]`, async () => {
         const w = await networkHelpers.loadFixture(seatedWorld);
         const request = await openSealed(w, claims);
         const rows = [3, 5, 7, 11, 13].map((step, i) =>
@@ -304,7 +304,7 @@ describe("Assay", () => {
       });
     }
 
-    it("weighs votes by the tier of R at the round's epoch", async () => {
+    it("weighs votes by the tier of R at the round's epoch [VOTE-7, EPO-7]", async () => {
       const w = await networkHelpers.loadFixture(steepWorld);
       const first = await openSealed(w, 1);
       const ballots = unanimous(w, 8, [200]);

@@ -48,7 +48,7 @@ describe("Assay", () => {
       await expect(w.assay.seal(request.id, "0x")).to.emit(w.assay, "Sealed");
     });
 
-    it("captures the seed of the ticket and starts the commit window", async () => {
+    it("captures the seed of the ticket and starts the commit window [REQ-9, REQ-10]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
       const ticket = (await w.lens.roundOf(request.id)).seed;
@@ -63,7 +63,7 @@ describe("Assay", () => {
       expect(await w.assay.phaseOf(request.id), "phase").to.equal(PHASE.COMMIT);
     });
 
-    it("is done by the first commit", async () => {
+    it("is done by the first commit [REQ-9]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
       const ticket = (await w.lens.roundOf(request.id)).seed;
@@ -77,7 +77,7 @@ describe("Assay", () => {
       expect((await w.lens.roundOf(request.id)).commits, "commits").to.equal(1n);
     });
 
-    it("cannot be done twice", async () => {
+    it("cannot be done twice [REQ-9]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
       await sealRequest(w, request);
@@ -86,7 +86,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.COMMIT, PHASE.REQUESTED);
     });
 
-    it("reverts after the seal window, and works in its last second", async () => {
+    it("reverts after the seal window, and works in its last second [REQ-9]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openRequest(w, 1);
       const deadline = (await w.lens.roundOf(request.id)).clock;
@@ -101,7 +101,7 @@ describe("Assay", () => {
         .withArgs(request.id, deadline);
     });
 
-    it("reverts when the seed can never be had again", async () => {
+    it("reverts when the seed can never be had again [REQ-11]", async () => {
       const w = await networkHelpers.loadFixture(forgetfulWorld);
       const request = await openRequest(w, 1);
       const ticket = (await w.lens.roundOf(request.id)).seed;
@@ -155,7 +155,7 @@ describe("Assay", () => {
       await refusal();
     });
 
-    it("returns all credits after the seal window, once", async () => {
+    it("returns all credits after the seal window, once [REQ-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const before = await w.fees.credits(w.requester.address);
       const request = await openRequest(w, 20);
@@ -172,7 +172,7 @@ describe("Assay", () => {
         .withArgs(request.id, PHASE.VOID, PHASE.REQUESTED);
     });
 
-    it("does not wait for the seal window when the seed is lost", async () => {
+    it("does not wait for the seal window when the seed is lost [REQ-11]", async () => {
       const w = await networkHelpers.loadFixture(forgetfulWorld);
       const before = await w.fees.credits(w.requester.address);
       const request = await openRequest(w, 20);
@@ -181,7 +181,7 @@ describe("Assay", () => {
       expect(await w.fees.credits(w.requester.address), "credits").to.equal(before);
     });
 
-    it("leaves nobody to report, because nobody was drawn", async () => {
+    it("leaves nobody to report, because nobody was drawn [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(forgetfulWorld);
       const request = await openRequest(w, 20);
       await networkHelpers.mine(HISTORY + 3);

@@ -80,7 +80,7 @@ describe("Assay", () => {
   //     ├── a seat that never revealed loses its whole bond
   //     └── settled seats are passed over
   describe("settle", () => {
-    it("reverts when the batch is larger than 64", async () => {
+    it("reverts when the batch is larger than 64 [SCORE-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
       await expect(w.assay.settle(terms, 0, new Array(65).fill({ owner: w.outsider.address, votes: "0x" })))
@@ -88,7 +88,7 @@ describe("Assay", () => {
         .withArgs(65, 64);
     });
 
-    it("reverts when the request is unknown", async () => {
+    it("reverts when the request is unknown [REQ-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const { terms } = await openRequest(w, 1);
       const dearer = { ...terms, price: terms.price + 1n };
@@ -128,7 +128,7 @@ describe("Assay", () => {
         .withArgs(request.id, silent);
     });
 
-    it("reverts when the votes are not the ones that were revealed", async () => {
+    it("reverts when the votes are not the ones that were revealed [SCORE-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
@@ -142,7 +142,7 @@ describe("Assay", () => {
       }
     });
 
-    it("scores every seat to the wei of the mirror", async () => {
+    it("scores every seat to the wei of the mirror [SCORE-3, SCORE-4, SCORE-5, SCORE-9]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 200);
       // Five informed voters of different confidence, one liar, one that does not care.
@@ -180,7 +180,7 @@ describe("Assay", () => {
       expect(settled[5]!.value, "the liar is not").to.be.lessThan(-settled[0]!.value);
     });
 
-    it("gives a vote of the base rate exactly zero", async () => {
+    it("gives a vote of the base rate exactly zero [SCORE-3]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       // Move the base rate away from a half first.
       const skewed = Array.from({ length: 256 }, (_, i) => (i % 8 ? 10 : 245));
@@ -197,7 +197,7 @@ describe("Assay", () => {
       expect([settled[4]!.score.numerator, settled[4]!.value], "exactly zero").to.deep.equal([0n, 0n]);
     });
 
-    it("does not score a claim whose side hangs on the voter's own vote", async () => {
+    it("does not score a claim whose side hangs on the voter's own vote [SCORE-2]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       // p̄ = 630/1020 is TRUE, but without the first voter the mean is 375/765, below θ.
@@ -209,7 +209,7 @@ describe("Assay", () => {
       expect(countsOf(settled[1]!.score), "one true, losing").to.equal(1n | (1n << 32n));
     });
 
-    it("does not score undecided claims", async () => {
+    it("does not score undecided claims [SCORE-1]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 2);
       const settled = await settleAll(
@@ -225,7 +225,7 @@ describe("Assay", () => {
       for (const event of settled) expect(countsOf(event.score), "only the second").to.equal(1n);
     });
 
-    it("multiplies a loss by 1 + 3 · x̄: 1.6 for a lone liar among five", async () => {
+    it("multiplies a loss by 1 + 3 · x̄: 1.6 for a lone liar among five [SCORE-4, SCORE-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 10);
       const yes = new Array<number>(10).fill(255);
@@ -259,7 +259,7 @@ describe("Assay", () => {
       expect(perSkill(together[5]!), "price of a loss").to.be.greaterThan(perSkill(alone[5]!));
     });
 
-    it("nets gains and losses in one account, and makes the bonds releasable", async () => {
+    it("nets gains and losses in one account, and makes the bonds releasable [SCORE-10]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const claims = 10;
       const [yes, no] = [new Array<number>(claims).fill(255), new Array<number>(claims).fill(0)];
@@ -278,7 +278,7 @@ describe("Assay", () => {
       expect(account.served, "served").to.equal(served);
     });
 
-    it("charges a seat that never revealed its whole bond, a twentieth to who settles it", async () => {
+    it("charges a seat that never revealed its whole bond, a twentieth to who settles it [SCORE-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 256);
       const ballots = unanimous(w, 5, new Uint8Array(256));
@@ -309,7 +309,7 @@ describe("Assay", () => {
       expect(await w.fees.earned(w.domain, 1), "an unrevealed seat earns no burn").to.equal(0n);
     });
 
-    it("passes over settled seats, also twice in one batch", async () => {
+    it("passes over settled seats, also twice in one batch [SCORE-7, VOTE-16]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
@@ -325,7 +325,7 @@ describe("Assay", () => {
       expect(await w.fees.earned(w.domain, 1), "earned once").to.equal(4n * request.terms.price);
     });
 
-    it("turns the fees of the first `seats` settled seats into earned burn", async () => {
+    it("turns the fees of the first `seats` settled seats into earned burn [FEE-6]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const request = await openRequest(w, 1);
       await sealRequest(w, request);
@@ -346,7 +346,7 @@ describe("Assay", () => {
       expect(await w.fees.earned(w.domain, 1), "seven were paid").to.equal(7n * price);
     });
 
-    it("books a seat in the epoch it is settled in, however late", async () => {
+    it("books a seat in the epoch it is settled in, however late [SCORE-10, FEE-6]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 4, [200]);
@@ -358,7 +358,7 @@ describe("Assay", () => {
       expect(account.served * GWEI, "served").to.equal(request.terms.price);
     });
 
-    it("puts LATE on the tape of a late seat, and scores it like any other", async () => {
+    it("puts LATE on the tape of a late seat, and scores it like any other [REP-6]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const request = await openSealed(w, 100);
       const ballots = unanimous(w, 5, new Array<number>(100).fill(255));

@@ -82,7 +82,7 @@ describe("DomainRegistry bounds", () => {
     const { name, min, max, typeEnds } = bound;
     describe(name, () => {
       if (typeEnds !== "min" && typeEnds !== "both") {
-        it("reverts when it is below its minimum", async () => {
+        it("reverts when it is below its minimum [DOM-4]", async () => {
           const { registry, domain } = await networkHelpers.loadFixture(protocol);
           const parameters = at(bound, min - 1n);
           for (const call of [
@@ -97,7 +97,7 @@ describe("DomainRegistry bounds", () => {
       }
 
       if (typeEnds !== "max" && typeEnds !== "both") {
-        it("reverts when it is above its maximum", async () => {
+        it("reverts when it is above its maximum [DOM-4]", async () => {
           const { registry, domain } = await networkHelpers.loadFixture(protocol);
           const parameters = at(bound, max + 1n);
           for (const call of [
@@ -169,7 +169,7 @@ describe("DomainRegistry bounds", () => {
       return changed("committee", { revealWindow, appealWindow, sealWindow });
     }
 
-    it("may last an epoch, not a second longer, so that weights stay exact (S5)", async () => {
+    it("may last an epoch, not a second longer, so that weights stay exact [EPO-6]", async () => {
       const { registry, domain, epoch } = await networkHelpers.loadFixture(protocol);
       expect(epoch).to.equal(DAY);
       for (const [reveal, appeal] of [
@@ -193,7 +193,7 @@ describe("DomainRegistry bounds", () => {
       const floors = (value: bigint): [bigint, bigint] => (position === 0 ? [value, 1n] : [1n, value]);
 
       for (const value of [0n, max + 1n]) {
-        it(`reverts when it is ${value}`, async () => {
+        it(`reverts when it is ${value} [DOM-3]`, async () => {
           const { registry } = await networkHelpers.loadFixture(protocol);
           await expect(registry.createDomain("d", ...floors(value), DEFAULT_DOMAIN))
             .to.be.revertedWithCustomError(registry, "ParameterOutOfBounds")
@@ -201,7 +201,7 @@ describe("DomainRegistry bounds", () => {
         });
       }
 
-      it("may be at either end", async () => {
+      it("may be at either end [DOM-3]", async () => {
         const { registry, domain } = await networkHelpers.loadFixture(protocol);
         await registry.createDomain("low", ...floors(1n), DEFAULT_DOMAIN);
         await registry.createDomain("high", ...floors(max), DEFAULT_DOMAIN);

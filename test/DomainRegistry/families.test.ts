@@ -36,7 +36,7 @@ describe("DomainRegistry families", () => {
     });
 
     for (const label of ["", "y".repeat(65)]) {
-      it(`reverts when the label has ${label.length} bytes`, async () => {
+      it(`reverts when the label has ${label.length} bytes [DOM-9]`, async () => {
         const { registry, domain, bob } = await networkHelpers.loadFixture(families);
         await expect(registry.connect(bob).proposeFamily(domain, label))
           .to.be.revertedWithCustomError(registry, "InvalidName")
@@ -51,7 +51,7 @@ describe("DomainRegistry families", () => {
       }
     });
 
-    it("reverts when the lineage is proposed already, by whomever", async () => {
+    it("reverts when the lineage is proposed already, by whomever [DOM-9]", async () => {
       const { registry, domain, alice, bob } = await networkHelpers.loadFixture(families);
       for (const caller of [alice, bob]) {
         await expect(registry.connect(caller).proposeFamily(domain, LABEL))
@@ -60,7 +60,7 @@ describe("DomainRegistry families", () => {
       }
     });
 
-    it("reverts while the lineage is listed, in the first and in the last slot, and not once it is vacated (D3)", async () => {
+    it("reverts while the lineage is listed, in the first and in the last slot, and not once it is vacated [DOM-9]", async () => {
       const { registry, vault, domain, alice, bob } = await networkHelpers.loadFixture(families);
       for (let slot = FAMILY_LABELS.length; slot < 15; slot++) {
         await registry.connect(alice).proposeFamily(domain, `family ${slot}`);
@@ -87,7 +87,7 @@ describe("DomainRegistry families", () => {
         .withArgs(addresses.DomainRegistry, bond - 1n, bond);
     });
 
-    it("takes the bond of anyone (D3)", async () => {
+    it("takes the bond of anyone [DOM-9]", async () => {
       const { registry, token, domain, bob, bond, addresses } = await networkHelpers.loadFixture(families);
       const tx = await registry.connect(bob).proposeFamily(domain, "z");
       await expect(tx)
@@ -117,7 +117,7 @@ describe("DomainRegistry families", () => {
         .withArgs(LINEAGE);
     });
 
-    it("reverts when the caller is not the proposer, also when it owns the domain", async () => {
+    it("reverts when the caller is not the proposer, also when it owns the domain [DOM-10]", async () => {
       const { registry, domain, alice, bob, deployer } = await networkHelpers.loadFixture(families);
       for (const caller of [bob, deployer]) {
         await expect(registry.connect(caller).withdrawFamily(domain, LINEAGE))
@@ -126,7 +126,7 @@ describe("DomainRegistry families", () => {
       }
     });
 
-    it("returns the bond once and frees the lineage", async () => {
+    it("returns the bond once and frees the lineage [DOM-10]", async () => {
       const { registry, token, domain, alice, bob, bond } = await networkHelpers.loadFixture(families);
       const tx = await registry.connect(alice).withdrawFamily(domain, LINEAGE);
       await expect(tx).to.emit(registry, "FamilyWithdrawn").withArgs(domain, LINEAGE, alice.address, bond);
@@ -167,7 +167,7 @@ describe("DomainRegistry families", () => {
       }
     });
 
-    it("puts a proposal into the first free slot and keeps its proposer and bond", async () => {
+    it("puts a proposal into the first free slot and keeps its proposer and bond [DOM-11]", async () => {
       const { registry, domain, alice, bond } = await networkHelpers.loadFixture(families);
       await expect(registry.listFamily(domain, LINEAGE))
         .to.emit(registry, "FamilyListed")
@@ -179,7 +179,7 @@ describe("DomainRegistry families", () => {
       ]);
     });
 
-    it("reverts when all 16 slots are taken and uses a vacated one (D3)", async () => {
+    it("reverts when all 16 slots are taken and uses a vacated one [DOM-8, DOM-11]", async () => {
       const { registry, vault, domain, alice, bond } = await networkHelpers.loadFixture(families);
       for (let slot = FAMILY_LABELS.length; slot < 16; slot++) {
         await registry.connect(alice).proposeFamily(domain, `family ${slot}`);
@@ -218,7 +218,7 @@ describe("DomainRegistry families", () => {
       }
     });
 
-    it("returns the bond to the proposer and empties the slot (D3)", async () => {
+    it("returns the bond to the proposer and empties the slot [DOM-12]", async () => {
       const { registry, vault, token, domain, alice, bob, bond } = await networkHelpers.loadFixture(families);
       await registry.listFamily(domain, LINEAGE);
       const tx = await vault.connect(bob).vacateFamily(domain, FAMILY_LABELS.length);
@@ -230,7 +230,7 @@ describe("DomainRegistry families", () => {
         .withArgs(domain, FAMILY_LABELS.length);
     });
 
-    it("leaves the registry with exactly the bonds of what is proposed and listed", async () => {
+    it("leaves the registry with exactly the bonds of what is proposed and listed [INV-5]", async () => {
       const { registry, vault, token, domain, alice, bond, addresses } =
         await networkHelpers.loadFixture(families);
       expect(await token.balanceOf(addresses.DomainRegistry)).to.equal(5n * bond);

@@ -39,7 +39,7 @@ describe("P256Attestation", () => {
   // ├── when the key is no point of the curve → InvalidKey
   // └── otherwise it counts for this domain, at once
   describe("vendors", () => {
-    it("are listed, and certificates revoked, by the domain's owner only", async () => {
+    it("are listed, and certificates revoked, by the domain's owner only [ATT-6]", async () => {
       const w = await load(deviceWorld);
       const { x, y } = newKey();
       const stranger = w.hook.connect(w.newcomer);
@@ -61,7 +61,7 @@ describe("P256Attestation", () => {
         .withArgs(bent);
     });
 
-    it("count for one domain", async () => {
+    it("count for one domain [ATT-6]", async () => {
       const w = await load(deviceWorld);
       const second = await createDomain(w);
       const { id, x, y } = w.vendor;
@@ -111,10 +111,12 @@ describe("P256Attestation", () => {
         .to.be.revertedWithCustomError(w.hook, "UnknownVendor")
         .withArgs(w.domain, vendor.id);
       await w.hook.setVendor(w.domain, { x: w.vendor.x, y: w.vendor.y }, false);
-      await expect(attest(w, w.newcomer)).to.be.revertedWithCustomError(w.hook, "UnknownVendor");
+      await expect(attest(w, w.newcomer))
+        .to.be.revertedWithCustomError(w.hook, "UnknownVendor")
+        .withArgs(w.domain, w.vendor.id);
     });
 
-    it("refuses a certificate nobody signed like this", async () => {
+    it("refuses a certificate nobody signed like this [ATT-2]", async () => {
       const w = await load(deviceWorld);
       const good = certify(w, w.device);
       const elsewhere = { place: { ...w.place, chainId: 1n } };
@@ -134,7 +136,7 @@ describe("P256Attestation", () => {
           .withArgs(await w.hook.certificateHash(certificate));
     });
 
-    it("refuses a device that did not agree to back this owner, here and now", async () => {
+    it("refuses a device that did not agree to back this owner, here and now [ATT-3]", async () => {
       const w = await load(deviceWorld);
       const certificate = certify(w, w.device);
       const hash = sha(bindingMessage(w, w.newcomer.address, 0n));
@@ -151,7 +153,7 @@ describe("P256Attestation", () => {
           .withArgs(w.device.id, hash);
     });
 
-    it("takes no signature of a device twice", async () => {
+    it("takes no signature of a device twice [ATT-3]", async () => {
       const w = await load(deviceWorld);
       const certificate = certify(w, w.device);
       const signature = signWith(w.device, bindingMessage(w, w.newcomer.address, 0n));
@@ -174,7 +176,7 @@ describe("P256Attestation", () => {
       expect((await w.hook.bindingOf(w.device.id)).notAfter).to.equal(later);
     });
 
-    it("keeps a device for whom it backs, in whatever domain", async () => {
+    it("keeps a device for whom it backs, in whatever domain [ATT-4]", async () => {
       const w = await load(deviceWorld);
       await attest(w, w.newcomer);
       await register(w, w.newcomer);
@@ -188,7 +190,9 @@ describe("P256Attestation", () => {
         .withArgs(w.device.id, w.domain, w.newcomer.address);
       // A second device of the same owner does not free the first.
       await attest(w, w.newcomer, newKey());
-      await expect(attest(w, w.other)).to.be.revertedWithCustomError(w.hook, "DeviceInUse");
+      await expect(attest(w, w.other))
+        .to.be.revertedWithCustomError(w.hook, "DeviceInUse")
+        .withArgs(w.device.id, w.domain, w.newcomer.address);
       await w.vault.connect(w.newcomer).deregister(w.domain);
       await attest(w, w.other);
     });
@@ -199,14 +203,16 @@ describe("P256Attestation", () => {
   // ├── when its certificate is over or revoked, its vendor not listed any more → refused
   // └── otherwise silent; who is registered is not asked again
   describe("requireAdmitted", () => {
-    it("refuses who has no device, or whose device backs somebody else by now", async () => {
+    it("refuses who has no device, or whose device backs somebody else by now [ATT-1]", async () => {
       const w = await load(deviceWorld);
       await expect(register(w, w.newcomer))
         .to.be.revertedWithCustomError(w.hook, "NotAttested")
         .withArgs(w.domain, w.newcomer.address);
       await attest(w, w.newcomer);
       await attest(w, w.other);
-      await expect(register(w, w.newcomer)).to.be.revertedWithCustomError(w.hook, "NotAttested");
+      await expect(register(w, w.newcomer))
+        .to.be.revertedWithCustomError(w.hook, "NotAttested")
+        .withArgs(w.domain, w.newcomer.address);
       await register(w, w.other);
     });
 

@@ -133,7 +133,7 @@ describe("PerformanceLedger", () => {
   //     └── also of a window that says nothing: one receipt, all alike
   describe("challengeMetrics", () => {
     for (const name of ["speed", "forward", "backward", "response", "reputation"] as const) {
-      it(`refutes ${name} that is one wei off`, async () => {
+      it(`refutes ${name} that is one wei off [PERF-11, PERF-12]`, async () => {
         const w = await load(recordedWorld);
         const truth = metricsOf(w.entries, w.operator);
         for (const wrong of [truth[name] - 1n, truth[name] + 1n]) {
@@ -144,7 +144,7 @@ describe("PerformanceLedger", () => {
       });
     }
 
-    it("makes whoever doubts the truth pay", async () => {
+    it("makes whoever doubts the truth pay [PERF-12]", async () => {
       const w = await load(recordedWorld);
       await posted(w, w.operator, metricsOf(w.entries, w.operator), w.entries);
       await expectProven(w, w.operator, w.entries);
@@ -155,10 +155,10 @@ describe("PerformanceLedger", () => {
       await posted(w, w.operator, metricsOf(w.entries, w.operator), w.entries);
       await w.token.connect(w.watcher).approve(w.addresses.PerformanceLedger, BOND - 1n);
       const before = await money(w);
-      await expect(challenge(w, w.operator, w.entries)).to.be.revertedWithCustomError(
-        w.token,
-        "ERC20InsufficientAllowance",
-      );
+      await expect(challenge(w, w.operator, w.entries))
+        .to.be.revertedWithCustomError(w.token, "ERC20InsufficientAllowance")
+        // Half of it has gone to the other side by then.
+        .withArgs(w.addresses.PerformanceLedger, BOND / 2n - 1n, BOND / 2n);
       expect(await money(w)).to.deep.equal(before);
       expect((await w.performance.postOf(w.domain, w.operator)).poster).to.equal(w.keeper.address);
     });
@@ -173,7 +173,7 @@ describe("PerformanceLedger", () => {
         .withArgs(w.addresses.PerformanceLedger, w.outsider.address, BOND / 2n);
     });
 
-    it("holds a post to its head, whatever was recorded later", async () => {
+    it("holds a post to its head, whatever was recorded later [PERF-13]", async () => {
       const w = await load(recordedWorld);
       const truth = metricsOf(w.entries, w.operator);
       await posted(w, w.operator, truth, w.entries);
@@ -188,14 +188,14 @@ describe("PerformanceLedger", () => {
       await expectProven(w, w.operator, w.entries);
     });
 
-    it("holds a post to the rule it was computed under", async () => {
+    it("holds a post to the rule it was computed under [PERF-13]", async () => {
       const w = await load(recordedWorld);
       await posted(w, w.operator, metricsOf(w.entries, w.operator), w.entries);
       await w.performance.setRule(w.domain, performanceMath.PUBLISHED_RULE);
       await expectProven(w, w.operator, w.entries);
     });
 
-    it("replays the last 100 receipts from a base", async () => {
+    it("replays the last 100 receipts from a base [PERF-11]", async () => {
       const w = await load(longWorld);
       const base = headOf(w.entries.slice(0, 4));
       const window = w.entries.slice(4);
@@ -205,10 +205,9 @@ describe("PerformanceLedger", () => {
       await posted(w, w.operator, { ...truth, response: truth.response + 1n }, w.entries);
       await expectRefuted(w, w.operator, window, truth, base);
       await posted(w, w.operator, truth, w.entries);
-      await expect(challenge(w, w.operator, window, ZERO)).to.be.revertedWithCustomError(
-        w.performance,
-        "ReplayMismatch",
-      );
+      await expect(challenge(w, w.operator, window, ZERO))
+        .to.be.revertedWithCustomError(w.performance, "ReplayMismatch")
+        .withArgs(headOf(window), headOf(w.entries));
       await expect(challenge(w, w.operator, w.entries, ZERO))
         .to.be.revertedWithCustomError(w.performance, "WrongWindow")
         .withArgs(104, 100);
@@ -236,7 +235,7 @@ describe("PerformanceLedger", () => {
       await expectProven(w, w.operator, entries);
     });
 
-    it("refutes a post of an operator without a new receipt", async () => {
+    it("refutes a post of an operator without a new receipt [PERF-11]", async () => {
       const w = await load(recordedWorld);
       const first = metricsOf(w.entries, w.operator);
       await posted(w, w.operator, first, w.entries);
@@ -257,7 +256,7 @@ describe("PerformanceLedger", () => {
       await expectRefuted(w, operator, entries, NOTHING);
     });
 
-    it("gives one half for everything where one receipt is all there is, and where all are alike", async () => {
+    it("gives one half for everything where one receipt is all there is, and where all are alike [PERF-2]", async () => {
       const w = await load(performanceWorld);
       const [first, second] = w.owners;
       const request = await answered(w);
@@ -277,7 +276,7 @@ describe("PerformanceLedger", () => {
       await expectProven(w, second!.address, alike);
     });
 
-    it("follows the published rule to the letter where scale is 1", async () => {
+    it("follows the published rule to the letter where scale is 1 [PERF-5]", async () => {
       const w = await load(recordedWorld);
       await w.performance.setRule(w.domain, performanceMath.PUBLISHED_RULE);
       const { speed, forward, backward, response } = metricsOf(w.entries, w.operator);
@@ -310,7 +309,7 @@ describe("PerformanceLedger", () => {
       expect((await w.performance.standingOf(w.domain, w.operator)).modelHash).to.equal(other);
     });
 
-    it("challenges the post that was meant, not a true one put in its place", async () => {
+    it("challenges the post that was meant, not a true one put in its place [PERF-13]", async () => {
       const w = await load(recordedWorld);
       const truth = metricsOf(w.entries, w.operator);
       await posted(w, w.operator, { ...truth, speed: 0n }, w.entries);
@@ -368,13 +367,13 @@ describe("PerformanceLedger", () => {
           .to.be.revertedWithCustomError(w.performance, "WrongWindow")
           .withArgs(window.length, 8);
       }
-      await expect(challenge(w, w.operator, w.entries, ethers.id("base"))).to.be.revertedWithCustomError(
-        w.performance,
-        "ReplayMismatch",
-      );
+      const elsewhere = ethers.id("base") as `0x${string}`;
+      await expect(challenge(w, w.operator, w.entries, elsewhere))
+        .to.be.revertedWithCustomError(w.performance, "ReplayMismatch")
+        .withArgs(headOf(w.entries, elsewhere), recordedHead);
     });
 
-    it("keeps the money of open posts together", async () => {
+    it("keeps the money of open posts together [INV-21]", async () => {
       const w = await load(recordedWorld);
       const supply = await w.token.totalSupply();
       for (const { address } of w.owners) {

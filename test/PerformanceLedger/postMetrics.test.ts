@@ -49,7 +49,7 @@ describe("PerformanceLedger", () => {
   //     ├── R_r changes when nobody can challenge it any more
   //     └── an earlier post whose window is over is accepted first
   describe("postMetrics", () => {
-    it("takes a bond for each post and waits", async () => {
+    it("takes a bond for each post and waits [PERF-10]", async () => {
       const w = await load(recordedWorld);
       const posts = w.owners.slice(0, 3).map(({ address }) => ({
         operator: address,
@@ -83,7 +83,7 @@ describe("PerformanceLedger", () => {
       expect(await w.token.balanceOf(w.addresses.PerformanceLedger), "held").to.equal(3n * BOND);
     });
 
-    it("reverts when the batch is empty or larger than 64", async () => {
+    it("reverts when the batch is empty or larger than 64 [PERF-10]", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
       const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
@@ -95,7 +95,7 @@ describe("PerformanceLedger", () => {
       }
     });
 
-    it("reverts when no batch ended with that head", async () => {
+    it("reverts when no batch ended with that head [PERF-10]", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
       const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
@@ -112,7 +112,7 @@ describe("PerformanceLedger", () => {
       }
     });
 
-    it("takes a head a window old, not an older one", async () => {
+    it("takes a head a window old, not an older one [PERF-10]", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
       const metrics = metricsOf(w.entries, operator);
@@ -157,7 +157,7 @@ describe("PerformanceLedger", () => {
         .withArgs(owner.address, MODEL, other);
     });
 
-    it("reverts while a post of the operator is open, also within a batch", async () => {
+    it("reverts while a post of the operator is open, also within a batch [PERF-10]", async () => {
       const w = await load(postedWorld);
       const { openUntil } = await w.performance.postOf(w.domain, w.operator);
       await expect(posted(w, w.operator, w.metrics, w.entries))
@@ -165,9 +165,13 @@ describe("PerformanceLedger", () => {
         .withArgs(w.domain, w.operator, openUntil);
       const other = w.owners[1]!.address;
       const twice = new Array(2).fill(await entryOf(w, other, metricsOf(w.entries, other)));
+      const now = (await networkHelpers.time.latest()) + 10;
+      await networkHelpers.time.setNextBlockTimestamp(now);
       await expect(
         w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), twice),
-      ).to.be.revertedWithCustomError(w.performance, "PostOpen");
+      )
+        .to.be.revertedWithCustomError(w.performance, "PostOpen")
+        .withArgs(w.domain, other, BigInt(now) + CHALLENGE_WINDOW);
     });
 
     it("reverts at a count that was accepted already", async () => {
@@ -178,7 +182,7 @@ describe("PerformanceLedger", () => {
         .withArgs(w.operator, 8, 8);
     });
 
-    it("reverts when the domain's owner has chosen another rule meanwhile", async () => {
+    it("reverts when the domain's owner has chosen another rule meanwhile [PERF-13]", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
       const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
@@ -192,7 +196,7 @@ describe("PerformanceLedger", () => {
       await ledger.postMetrics(w.domain, MODEL, 1, 8, headOf(w.entries), [entry]);
     });
 
-    it("reverts when another post was accepted meanwhile", async () => {
+    it("reverts when another post was accepted meanwhile [PERF-13]", async () => {
       const w = await load(recordedWorld);
       const operator = w.owners[0]!.address;
       const request = await answered(w);
@@ -230,10 +234,12 @@ describe("PerformanceLedger", () => {
       const entry = await entryOf(w, operator, metricsOf(w.entries, operator));
       await expect(
         w.performance.connect(w.outsider).postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), [entry]),
-      ).to.be.revertedWithCustomError(w.token, "ERC20InsufficientAllowance");
+      )
+        .to.be.revertedWithCustomError(w.token, "ERC20InsufficientAllowance")
+        .withArgs(w.addresses.PerformanceLedger, 0, BOND);
     });
 
-    it("accepts an earlier post whose window is over and gives its bond back", async () => {
+    it("accepts an earlier post whose window is over and gives its bond back [PERF-14]", async () => {
       const w = await load(postedWorld);
       const request = await answered(w);
       const entries = [...w.entries, ...(await recorded(w, request, receiptsOf(w, request, 8)))];
@@ -286,7 +292,7 @@ describe("PerformanceLedger", () => {
         .withArgs(w.domain, w.operator, openUntil);
     });
 
-    it("takes the first second after the window, in which nobody can challenge any more", async () => {
+    it("takes the first second after the window, in which nobody can challenge any more [PERF-14]", async () => {
       const w = await load(postedWorld);
       const { openUntil } = await w.performance.postOf(w.domain, w.operator);
       const before = await networkHelpers.takeSnapshot();
@@ -302,7 +308,7 @@ describe("PerformanceLedger", () => {
       );
     });
 
-    it("gives the bond to the poster, whoever asks", async () => {
+    it("gives the bond to the poster, whoever asks [PERF-14]", async () => {
       const w = await load(postedWorld);
       await endChallenges(w, w.operator);
       const reputation = w.metrics.reputation;
@@ -315,7 +321,7 @@ describe("PerformanceLedger", () => {
       expect(await w.performance.routingReputationOf(w.domain, w.operator), "after").to.equal(reputation);
     });
 
-    it("moves neither R, nor weight, nor the vote's tier (routing only)", async () => {
+    it("moves neither R, nor weight, nor the vote's tier (routing only) [PERF-16]", async () => {
       const w = await load(postedWorld);
       const epoch = await w.vault.currentEpoch();
       const before = (await w.vault.seatWeights(w.domain, w.operator, epoch + 1n)).toObject();

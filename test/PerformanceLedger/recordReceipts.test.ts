@@ -40,7 +40,7 @@ describe("PerformanceLedger", () => {
   //     ├── a late seat is recorded as late
   //     └── a contract signs by ERC-1271
   describe("recordReceipts", () => {
-    it("extends the chain of the model, in the order given", async () => {
+    it("extends the chain of the model, in the order given [PERF-9]", async () => {
       const w = await load(answeredWorld);
       const receipts = receiptsOf(w, w.request, 3);
       const entries = receipts.map((receipt) => ({ receipt, late: false }));
@@ -68,7 +68,7 @@ describe("PerformanceLedger", () => {
       expect(await w.performance.headAt(w.domain, MODEL, 3)).to.equal(headOf(first));
     });
 
-    it("passes over what is recorded, also within a batch, and reverts when nothing is left", async () => {
+    it("passes over what is recorded, also within a batch, and reverts when nothing is left [PERF-8]", async () => {
       const w = await load(answeredWorld);
       const [a, b] = receiptsOf(w, w.request, 2);
       // The requester signs a second, better one for the same operator.
@@ -89,7 +89,7 @@ describe("PerformanceLedger", () => {
       );
     });
 
-    it("reverts when the batch is empty or larger than 128", async () => {
+    it("reverts when the batch is empty or larger than 128 [PERF-9]", async () => {
       const w = await load(answeredWorld);
       const one = await signed(w, w.request, receiptsOf(w, w.request, 1)[0]!);
       for (const length of [0, 129]) {
@@ -113,7 +113,7 @@ describe("PerformanceLedger", () => {
         .withArgs(w.request.id, await w.assay.idOf(other.terms));
     });
 
-    it("reverts when the receipt or the operator names another model", async () => {
+    it("reverts when the receipt or the operator names another model [PERF-7]", async () => {
       const w = await load(answeredWorld);
       const other = ethers.id("another model") as `0x${string}`;
       const owner = w.owners[0]!;
@@ -130,7 +130,7 @@ describe("PerformanceLedger", () => {
       expect(await w.performance.countOf(w.domain, MODEL), "the other one").to.equal(0n);
     });
 
-    it("reverts when the times cannot be", async () => {
+    it("reverts when the times cannot be [PERF-7]", async () => {
       const w = await load(answeredWorld);
       const MAX = 2 ** 32 - 1;
       for (const times of [
@@ -147,7 +147,7 @@ describe("PerformanceLedger", () => {
       await recorded(w, w.request, [receiptOf(w.request, w.owners[0]!, tight)]);
     });
 
-    it("reverts when the operator revealed nothing in the request", async () => {
+    it("reverts when the operator revealed nothing in the request [PERF-7]", async () => {
       const w = await load(performanceWorld);
       const request = await openSealed(w, 1);
       const ballots = unanimous(w, 5, [200]);
@@ -164,7 +164,7 @@ describe("PerformanceLedger", () => {
       await recorded(w, request, [receiptOf(request, w.owners[3]!)]);
     });
 
-    it("reverts when the requester did not sign exactly this", async () => {
+    it("reverts when the requester did not sign exactly this [PERF-6]", async () => {
       const w = await load(answeredWorld);
       const receipt = receiptsOf(w, w.request, 1)[0]!;
       const good = await signed(w, w.request, receipt);
@@ -182,7 +182,7 @@ describe("PerformanceLedger", () => {
       }
     });
 
-    it("takes no signature for another contract", async () => {
+    it("takes no signature for another contract [PERF-6]", async () => {
       const w = await load(answeredWorld);
       const receipt = receiptsOf(w, w.request, 1)[0]!;
       const twin = await ethers.deployContract("PerformanceLedger", [
@@ -221,7 +221,7 @@ describe("PerformanceLedger", () => {
       expect(await w.performance.headAt(w.domain, MODEL, 4)).to.equal(headOf(entries));
     });
 
-    it("lets a contract sign by ERC-1271", async () => {
+    it("lets a contract sign by ERC-1271 [PERF-6]", async () => {
       const w = await load(performanceWorld);
       const wallet = await ethers.deployContract("ContractRequester", { signer: w.outsider } as never);
       const at = await wallet.getAddress();

@@ -2,7 +2,7 @@ import { performanceMath } from "@assay/keeper";
 import { expect } from "chai";
 
 import { performanceWorld } from "../fixtures/performance.ts";
-import { networkHelpers } from "../fixtures/world.ts";
+import { ethers, networkHelpers } from "../fixtures/world.ts";
 
 const { DEFAULT_RULE, PUBLISHED_RULE } = performanceMath;
 const load = networkHelpers.loadFixture.bind(networkHelpers);
@@ -16,7 +16,7 @@ describe("PerformanceLedger", () => {
   // ├── when a number is out of its bounds or the weights are not 1 → InvalidRule
   // └── otherwise later posts are computed under it; earlier versions stay
   describe("setRule", () => {
-    it("begins with the default rule", async () => {
+    it("begins with the default rule [PERF-5]", async () => {
       const w = await load(performanceWorld);
       expect(await w.performance.versionOf(w.domain)).to.equal(0n);
       expect((await w.performance.ruleOf(w.domain, 0)).toObject()).to.deep.equal(asStored(DEFAULT_RULE));
@@ -43,15 +43,14 @@ describe("PerformanceLedger", () => {
       }
     });
 
-    it("reverts when the caller is not the domain's owner", async () => {
+    it("reverts when the caller is not the domain's owner [PERF-15]", async () => {
       const w = await load(performanceWorld);
       await expect(w.performance.connect(w.outsider).setRule(w.domain, PUBLISHED_RULE))
         .to.be.revertedWithCustomError(w.performance, "NotDomainOwner")
         .withArgs(w.outsider.address, w.deployer.address);
-      await expect(w.performance.setRule(99, PUBLISHED_RULE)).to.be.revertedWithCustomError(
-        w.performance,
-        "NotDomainOwner",
-      );
+      await expect(w.performance.setRule(99, PUBLISHED_RULE))
+        .to.be.revertedWithCustomError(w.performance, "NotDomainOwner")
+        .withArgs(w.deployer.address, ethers.ZeroAddress);
     });
 
     const BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> = {
@@ -62,7 +61,7 @@ describe("PerformanceLedger", () => {
       late: [1_000, 10_000],
     };
     for (const [name, [least, most]] of Object.entries(BOUNDS)) {
-      it(`takes ${name} from ${least} to ${most}`, async () => {
+      it(`takes ${name} from ${least} to ${most} [PERF-15]`, async () => {
         const w = await load(performanceWorld);
         for (const value of [least, most])
           await w.performance.setRule(w.domain, { ...DEFAULT_RULE, [name]: value });
@@ -75,12 +74,13 @@ describe("PerformanceLedger", () => {
       });
     }
 
-    it("wants weights that are 1 together", async () => {
+    it("wants weights that are 1 together [PERF-15]", async () => {
       const w = await load(performanceWorld);
       for (const responseWeight of [2_499, 2_501]) {
-        await expect(
-          w.performance.setRule(w.domain, { ...DEFAULT_RULE, responseWeight }),
-        ).to.be.revertedWithCustomError(w.performance, "InvalidRule");
+        const rule = { ...DEFAULT_RULE, responseWeight };
+        await expect(w.performance.setRule(w.domain, rule))
+          .to.be.revertedWithCustomError(w.performance, "InvalidRule")
+          .withArgs(Object.values(rule));
       }
     });
   });

@@ -212,7 +212,7 @@ async function rebuilt(w: PerformanceWorld) {
 
 describe("PerformanceLedger", () => {
   describe("a long life", () => {
-    it("agrees with its model at every step, and with its events at the end", async () => {
+    it("agrees with its model at every step, and with its events at the end [INV-21]", async () => {
       const w = await networkHelpers.loadFixture(performanceWorld);
       for (const account of [w.keeper, w.watcher]) await w.token.transfer(account.address, 10_000n * WAD);
       const supply = await w.token.totalSupply();

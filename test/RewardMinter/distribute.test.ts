@@ -48,14 +48,14 @@ describe("RewardMinter", () => {
       }
     });
 
-    it("reverts when the batch is larger than 64", async () => {
+    it("reverts when the batch is larger than 64 [REW-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await expect(w.minter.distribute(w.domain, 0, new Array(65).fill(w.outsider.address)))
         .to.be.revertedWithCustomError(w.minter, "BatchTooLarge")
         .withArgs(65, 64);
     });
 
-    it("mints each its share of κ · earned into its pool, once", async () => {
+    it("mints each its share of κ · earned into its pool, once [REW-2, REW-5]", async () => {
       const w = await networkHelpers.loadFixture(unevenWorld);
       await settledRound(
         w,
@@ -90,7 +90,7 @@ describe("RewardMinter", () => {
       expect(await distribute(w, 1), "closed accounts are passed over").to.deep.equal([]);
     });
 
-    it("mints at most mintCap · κ of the fees its own seats turned into burn", async () => {
+    it("mints at most mintCap · κ of the fees its own seats turned into burn [REW-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const idle = new Array<number>(64).fill(128);
       const request = await settledRound(w, 64, ballotsOf(w, [yes(64), idle, idle, idle]));
@@ -103,14 +103,14 @@ describe("RewardMinter", () => {
       expect([second!.score, second!.points, second!.minted], "base rate").to.deep.equal([0n, 0n, 0n]);
     });
 
-    it("passes over immature and unknown accounts", async () => {
+    it("passes over immature and unknown accounts [REW-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 63, unanimous(w, 4, yes(63)));
       await nextEpoch(w);
       expect(await distribute(w, 1, [...w.owners, w.outsider]), "nothing").to.deep.equal([]);
     });
 
-    it("stays possible in any later epoch", async () => {
+    it("stays possible in any later epoch [REW-5]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 64, unanimous(w, 4, yes(64)));
       await nextEpoch(w, 500n);
@@ -118,7 +118,7 @@ describe("RewardMinter", () => {
       expect(paid[0]!.minted, "minted").to.equal((await w.minter.mintable(w.domain, 1)) / 4n);
     });
 
-    it("charges ρ · |score|, pays the caller a twentieth and burns the rest", async () => {
+    it("charges ρ · |score|, pays the caller a twentieth and burns the rest [REW-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await settledRound(w, 64, ballotsOf(w, [no(64), yes(64), yes(64), yes(64), yes(64)]));
       const liar = w.owners[0]!;
@@ -137,7 +137,7 @@ describe("RewardMinter", () => {
       expect(supply - (await w.token.totalSupply()), "burned").to.equal(debt - debt / 20n);
     });
 
-    it("never charges more than the bonds of the account's own seats", async () => {
+    it("never charges more than the bonds of the account's own seats [REW-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       // The worst there is: surely wrong in a sure committee.
       await settledRound(w, 256, ballotsOf(w, [no(256), no(256), ...new Array<number[]>(5).fill(yes(256))]));
@@ -159,7 +159,7 @@ describe("RewardMinter", () => {
         .withArgs(w.domain, w.owners[0]!.address);
     });
 
-    it("frees all bonds of an account without a loss", async () => {
+    it("frees all bonds of an account without a loss [REW-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!.address;
       const request = await settledRound(w, 64, unanimous(w, 4, yes(64)));
@@ -175,7 +175,7 @@ describe("RewardMinter", () => {
       expect((await distribute(w, 1)).length, "pays all the same").to.equal(4);
     });
 
-    it("keeps ρ times the loss, and distribute finds it there", async () => {
+    it("keeps ρ times the loss, and distribute finds it there [REW-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const liar = w.owners[0]!;
       const request = await settledRound(w, 64, ballotsOf(w, [no(64), yes(64), yes(64), yes(64), yes(64)]));

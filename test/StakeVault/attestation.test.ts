@@ -59,7 +59,7 @@ describe("StakeVault", () => {
   // └── when the domain's owner takes the hook away → as ever
   describe("attestation", () => {
     for (const mood of ["REFUSE", "BURN", "SHOUT"] as const)
-      it(`keeps newcomers of its domain out, and nothing else, when the hook does ${mood}`, async () => {
+      it(`keeps newcomers of its domain out, and nothing else, when the hook does ${mood} [DOM-16]`, async () => {
         const w = await load(hookedWorld);
         await w.set(MOOD[mood]);
         const reason = expect(register(w, w.newcomer, w.domain, GAS));
@@ -111,7 +111,7 @@ describe("StakeVault", () => {
     const chargedOut = async (w: Given): Promise<boolean> =>
       (await w.vault.originOf(w.domain, w.owners[0]!.address)).chargedOut;
 
-    it("marks the operator when its own stake falls below the floor, not its pool", async () => {
+    it("marks the operator when its own stake falls below the floor, not its pool [STK-27]", async () => {
       const w = await load(hookedWorld);
       const owner = w.owners[0]!.address;
       await w.vault.connect(w.newcomer).stake(w.domain, owner, 2_000n * WAD);
@@ -125,7 +125,7 @@ describe("StakeVault", () => {
       await expect(charge(w, WAD), "once").not.to.emit(w.vault, "ChargedOut");
     });
 
-    it("counts what is unbonding, so that nobody dodges by unstaking", async () => {
+    it("counts what is unbonding, so that nobody dodges by unstaking [STK-27]", async () => {
       const w = await load(hookedWorld);
       const pool = [w.domain, w.owners[0]!.address] as const;
       const { shares } = await w.vault.holdingOf(...pool, pool[1]);

@@ -25,7 +25,7 @@ describe("StakeVault bonds of real seats", () => {
   // ├── given a seat that never revealed → its bond is charged from unbonding stake, the rest pays out
   // └── given a seat that was settled and released → all pays out
   describe("withdraw", () => {
-    it("reverts when what is left would not cover the locked bonds (S2)", async () => {
+    it("reverts when what is left would not cover the locked bonds [STK-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedAndLeaving);
       expect((await w.vault.poolOf(...w.pool)).locked).to.equal(w.bond);
       await networkHelpers.time.increase(UNBONDING);
@@ -34,7 +34,7 @@ describe("StakeVault bonds of real seats", () => {
         .withArgs(0n, w.bond * GWEI);
     });
 
-    it("lets a holder take what leaves the bonds covered, to the wei (S2)", async () => {
+    it("lets a holder take what leaves the bonds covered, to the wei [STK-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedAndLeaving);
       await w.vault.connect(w.alice).stake(...w.pool, w.bond * GWEI - 1n);
       await networkHelpers.time.increase(UNBONDING);
@@ -50,7 +50,7 @@ describe("StakeVault bonds of real seats", () => {
       );
     });
 
-    it("pays the rest once a seat that never revealed was charged from unbonding stake (S2, P6)", async () => {
+    it("pays the rest once a seat that never revealed was charged from unbonding stake [STK-8, SCORE-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedAndLeaving);
       await endReveal(w, w.request);
       await w.assay.finalize(w.request.terms);
@@ -64,7 +64,7 @@ describe("StakeVault bonds of real seats", () => {
       expect(paid).to.be.within(OPERATOR_STAKE - charged - 1n, OPERATOR_STAKE - charged);
     });
 
-    it("pays all once the seat was settled and its bond released (S6)", async () => {
+    it("pays all once the seat was settled and its bond released [STK-7, REW-8]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const { request, drawn } = await openWithSeats(w, 64, 5);
       const votes = Array.from({ length: 64 }, (_, i) => (i % 2 ? 240 : 15));
@@ -92,7 +92,7 @@ describe("StakeVault bonds of real seats", () => {
   // takeSeat through Assay
   // └── given too little free stake → the commit reverts, there is no duty
   describe("commit", () => {
-    it("reverts when the pool cannot lock the bond (S6)", async () => {
+    it("reverts when the pool cannot lock the bond [STK-11]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const { request, drawn } = await openWithSeats(w, 256, 1);
       const owner = drawn[0]!;
@@ -105,7 +105,7 @@ describe("StakeVault bonds of real seats", () => {
         .withArgs(left, bond);
     });
 
-    it("is judged by the epoch of the request, whatever was unstaked since (S5)", async () => {
+    it("is judged by the epoch of the request, whatever was unstaked since [EPO-5]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const { request, drawn } = await openWithSeats(w, 4, 1);
       const owner = drawn[0]!;

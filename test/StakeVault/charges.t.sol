@@ -8,8 +8,7 @@ import {Defaults} from "../utils/Defaults.sol";
 import {VaultPeers} from "../utils/VaultPeers.sol";
 import {VM} from "../utils/Vm.sol";
 
-/// @notice SPEC STK, DOM: charges reach unbonding stake, seats never pay for each other, dust families count for nothing
-///         (DESIGN S2, S3, S6, D3).
+/// @notice SPEC STK, DOM: charges reach unbonding stake, seats never pay for each other, dust families count for nothing.
 contract StakeVaultChargesTest is VaultPeers {
     address private constant OPERATOR = address(0xa1);
     address private constant HOLDER = address(0xb1);
@@ -20,7 +19,7 @@ contract StakeVaultChargesTest is VaultPeers {
         _stake(OPERATOR, OPERATOR, 2_000e18);
     }
 
-    /// @notice S2: a charge takes the same fraction of active and unbonding stake, to a wei.
+    /// @notice STK-8, STK-13: a charge takes the same fraction of active and unbonding stake, to a wei.
     function testChargesTakeTheSameFraction(uint256 part, uint256 amount) external {
         _unstake(OPERATOR, OPERATOR, Assert.bound(part, 1, vault.holdingOf(domain, OPERATOR, OPERATOR).shares));
         IStakeVault.Pool memory pool = _pool(OPERATOR);
@@ -35,7 +34,7 @@ contract StakeVaultChargesTest is VaultPeers {
         Assert.eq(token.totalSupply(), supply - amount, "burned");
     }
 
-    /// @notice S2, the dodger: a charge a second before, at, and a second after the end of the wait finds the stake,
+    /// @notice STK-8, the dodger: a charge a second before, at, and a second after the end of the wait finds the stake,
     ///         unless it was withdrawn already; the wait is never shorter than UNBONDING.
     function testSlashHitsUnbonding(uint256 delay, uint256 amount) external {
         uint256 stakeAtRisk = 1_000e18;
@@ -62,7 +61,7 @@ contract StakeVaultChargesTest is VaultPeers {
         vault.withdraw(domain, OPERATOR);
     }
 
-    /// @notice S3, S6: seats that are charged up to their bonds, in any order, are always paid in full, and what other
+    /// @notice STK-11, STK-12: seats that are charged up to their bonds, in any order, are always paid in full, and what other
     ///         seats hold stays whole.
     /// forge-config: default.fuzz.runs = 250
     function testSeatsPayForThemselvesOnly(uint256 seed, uint256 seats) external {
@@ -83,7 +82,7 @@ contract StakeVaultChargesTest is VaultPeers {
         }
     }
 
-    /// @notice S3: a charge above its bond takes free stake at most; the rest is forgiven, never taken from other seats.
+    /// @notice STK-12: a charge above its bond takes free stake at most; the rest is forgiven, never taken from other seats.
     function testChargesNeverTouchOtherBonds(uint256 bond, uint256 other, uint256 amount) external {
         bond = Assert.bound(bond, 1, 1_000e9);
         other = Assert.bound(other, 1, 1_000e9);
@@ -95,7 +94,7 @@ contract StakeVaultChargesTest is VaultPeers {
         _solvent(other);
     }
 
-    /// @notice S6, the flood: however many seats are offered, an operator locks no more than it has and refuses the rest.
+    /// @notice STK-11, the flood: however many seats are offered, an operator locks no more than it has and refuses the rest.
     /// forge-config: default.fuzz.runs = 250
     function testBondLocksStopAtTheStake(uint256 bond, uint256 seats) external {
         bond = Assert.bound(bond, 50e9, 3_000e9);
@@ -111,7 +110,7 @@ contract StakeVaultChargesTest is VaultPeers {
         vault.takeSeat(domain, OPERATOR, OPERATOR, epoch, bond);
     }
 
-    /// @notice S2, S6: locked stake cannot leave, not even after the wait; the rest can.
+    /// @notice STK-7: locked stake cannot leave, not even after the wait; the rest can.
     function testLockedStakeStays(uint256 bond, uint256 part) external {
         bond = Assert.bound(bond, 1, 2_000e9);
         uint256 shares = vault.holdingOf(domain, OPERATOR, OPERATOR).shares;
@@ -133,7 +132,7 @@ contract StakeVaultChargesTest is VaultPeers {
         _solvent(bond);
     }
 
-    /// @notice D3: families below the floor, however many, add nothing to the sums and cannot be drawn.
+    /// @notice DOM-7: families below the floor, however many, add nothing to the sums and cannot be drawn.
     /// forge-config: default.fuzz.runs = 250
     function testDustFamiliesCountForNothing(uint256 seed, uint256 count) external {
         count = Assert.bound(count, 1, 8);
@@ -154,7 +153,7 @@ contract StakeVaultChargesTest is VaultPeers {
         }
     }
 
-    /// @notice D3: one wei across the floor and back moves the sums by the whole family, exactly.
+    /// @notice DOM-7, STK-10: one wei across the floor and back moves the sums by the whole family, exactly.
     function testTheFloorIsExact(uint256 over) external {
         over = Assert.bound(over, 1, 1_000);
         address owner = address(0xe000);

@@ -22,7 +22,7 @@ describe("StakeVault commission", () => {
         .withArgs(domain, alice.address);
     });
 
-    it("reverts when it is above half and not when it is half", async () => {
+    it("reverts when it is above half and not when it is half [STK-16]", async () => {
       const { vault, domain, first } = await networkHelpers.loadFixture(vaultWorld);
       await expect(vault.connect(first).setCommission(domain, 5_001))
         .to.be.revertedWithCustomError(vault, "CommissionTooHigh")
@@ -30,7 +30,7 @@ describe("StakeVault commission", () => {
       await expect(vault.connect(first).setCommission(domain, 5_000)).to.emit(vault, "CommissionChanged");
     });
 
-    it("falls at once (D4)", async () => {
+    it("falls at once [STK-17]", async () => {
       const { vault, domain, first } = await networkHelpers.loadFixture(vaultWorld);
       const tx = await vault.connect(first).setCommission(domain, 999);
       await expect(tx)
@@ -39,7 +39,7 @@ describe("StakeVault commission", () => {
       expect(await vault.commissionOf(domain, first.address)).to.equal(999n);
     });
 
-    it("rises only after UNBONDING (D4)", async () => {
+    it("rises only after UNBONDING [STK-17]", async () => {
       const { vault, domain, first } = await networkHelpers.loadFixture(vaultWorld);
       const tx = await vault.connect(first).setCommission(domain, 4_000);
       const effectiveAt = (await now()) + UNBONDING;
@@ -73,7 +73,7 @@ describe("StakeVault commission", () => {
       }
     });
 
-    it("waits again when a pending rise is replaced", async () => {
+    it("waits again when a pending rise is replaced [STK-17]", async () => {
       const { vault, domain, first } = await networkHelpers.loadFixture(vaultWorld);
       await vault.connect(first).setCommission(domain, 2_000);
       await networkHelpers.time.increase(UNBONDING - 10n);

@@ -9,7 +9,7 @@ import {Defaults} from "../utils/Defaults.sol";
 import {VaultPeers} from "../utils/VaultPeers.sol";
 import {VM} from "../utils/Vm.sol";
 
-/// @notice SPEC STK: weights, tiers, families and sums of the real vault against a full history kept beside it (DESIGN S5, S7).
+/// @notice SPEC EPO-2 … EPO-4, STK-9, STK-10: weights, tiers, families and sums of the real vault against a full history.
 contract StakeVaultHistoryTest is VaultPeers {
     uint256 private constant STEPS = 20;
     uint256 private constant OPERATORS = 5;
@@ -104,7 +104,7 @@ contract StakeVaultHistoryTest is VaultPeers {
         }
     }
 
-    /// @dev The weight and tier the operator has earned for the next epoch, by the words of S1 and S5.
+    /// @dev The weight and tier the operator has earned for the next epoch, by the words of STK-9 and VOTE-7.
     function _note(uint256 i) private {
         address owner = _owner(i);
         uint256 active = _pool(owner).active;

@@ -21,7 +21,7 @@ describe("StakeVault operators", () => {
   // ├── when UNBONDING is shorter than five epochs → UnbondingTooShort
   // └── when it is five epochs → deployed
   describe("constructor", () => {
-    it("reverts when unbonding is shorter than three rounds and two epochs (S2)", async () => {
+    it("reverts when unbonding is shorter than three rounds and two epochs [STK-5]", async () => {
       const { vault, parameters } = await networkHelpers.loadFixture(vaultWorld);
       const deploy = (unbonding: bigint) =>
         ethers.deployContract("StakeVault", [
@@ -51,21 +51,21 @@ describe("StakeVault operators", () => {
         .withArgs(9);
     });
 
-    it("reverts when the caller is registered", async () => {
+    it("reverts when the caller is registered [STK-16]", async () => {
       const { vault, domain, first } = await networkHelpers.loadFixture(vaultWorld);
       await expect(vault.connect(first).register(domain, first.address, 1, 0, MODEL, ""))
         .to.be.revertedWithCustomError(vault, "AlreadyRegistered")
         .withArgs(domain, first.address);
     });
 
-    it("reverts when there is no hot key", async () => {
+    it("reverts when there is no hot key [STK-16]", async () => {
       const { vault, domain, alice } = await networkHelpers.loadFixture(vaultWorld);
       await expect(
         vault.connect(alice).register(domain, ethers.ZeroAddress, 0, 0, MODEL, ""),
       ).to.be.revertedWithCustomError(vault, "InvalidHotKey");
     });
 
-    it("reverts when the family is not listed", async () => {
+    it("reverts when the family is not listed [STK-16]", async () => {
       const { vault, domain, alice } = await networkHelpers.loadFixture(vaultWorld);
       for (const family of [4, 15, 16, 255]) {
         await expect(vault.connect(alice).register(domain, alice.address, family, 0, MODEL, ""))
@@ -74,7 +74,7 @@ describe("StakeVault operators", () => {
       }
     });
 
-    it("reverts when the commission is above half and not when it is half", async () => {
+    it("reverts when the commission is above half and not when it is half [STK-16]", async () => {
       const { vault, domain, alice } = await networkHelpers.loadFixture(vaultWorld);
       await expect(vault.connect(alice).register(domain, alice.address, 0, 5_001, MODEL, ""))
         .to.be.revertedWithCustomError(vault, "CommissionTooHigh")
@@ -90,7 +90,7 @@ describe("StakeVault operators", () => {
       ).to.be.revertedWithCustomError(vault, "InvalidModelHash");
     });
 
-    it("starts at R = 1 in the standard tier and without weight (D4)", async () => {
+    it("starts at R = 1 in the standard tier and without weight [REP-1, VOTE-7]", async () => {
       const { vault, domain, alice, bob } = await networkHelpers.loadFixture(vaultWorld);
       await expect(vault.connect(alice).register(domain, bob.address, 2, 300, MODEL, "ipfs://card"))
         .to.emit(vault, "OperatorRegistered")
@@ -102,7 +102,7 @@ describe("StakeVault operators", () => {
       expect([seat.weight, seat.family, seat.tier]).to.deep.equal([0n, 2n, 2n]);
     });
 
-    it("keeps domains apart (D1)", async () => {
+    it("keeps domains apart [DOM-1]", async () => {
       const { vault, domain, first } = await networkHelpers.loadFixture(vaultWorld);
       expect((await vault.operatorOf(domain + 1, first.address)).flags).to.equal(0n);
       expect((await vault.poolOf(domain + 1, first.address)).active).to.equal(0n);
@@ -121,7 +121,7 @@ describe("StakeVault operators", () => {
         .withArgs(domain, alice.address);
     });
 
-    it("cannot be held up by somebody else's stake, which stays that holder's", async () => {
+    it("cannot be held up by somebody else's stake, which stays that holder's [STK-19]", async () => {
       const w = await networkHelpers.loadFixture(aliceOperates);
       const alice = w.vault.connect(w.alice);
       const bob = w.vault.connect(w.bob);
@@ -142,7 +142,7 @@ describe("StakeVault operators", () => {
       );
     });
 
-    it("lets nobody return to stake that stayed with a higher commission (STK-17)", async () => {
+    it("lets nobody return to stake that stayed with a higher commission [STK-16]", async () => {
       const w = await networkHelpers.loadFixture(aliceOperates);
       const vault = w.vault.connect(w.alice);
       const commission = await vault.commissionOf(w.domain, w.alice.address);
@@ -157,7 +157,7 @@ describe("StakeVault operators", () => {
       await expect(register(commission)).to.emit(vault, "OperatorRegistered");
     });
 
-    it("reverts until the weight is gone from all three epochs, then lets another family follow (D4, S5)", async () => {
+    it("reverts until the weight is gone from all three epochs, then lets another family follow [STK-19]", async () => {
       const w = await networkHelpers.loadFixture(aliceOperates);
       const vault = w.vault.connect(w.alice);
       const { shares } = await vault.holdingOf(w.domain, w.alice.address, w.alice.address);
@@ -182,7 +182,7 @@ describe("StakeVault operators", () => {
       expect((await vault.operatorOf(w.domain, w.alice.address)).family).to.equal(3n);
     });
 
-    it("reverts while a bond is locked", async () => {
+    it("reverts while a bond is locked [STK-19]", async () => {
       const w = await networkHelpers.loadFixture(aliceOperates);
       const vault = w.vault.connect(w.alice);
       const epoch = await vault.currentEpoch();
@@ -198,7 +198,7 @@ describe("StakeVault operators", () => {
       await expect(vault.deregister(w.domain)).to.emit(vault, "OperatorRemoved");
     });
 
-    it("leaves tickets to their holders and R to the operator's return", async () => {
+    it("leaves tickets to their holders and R to the operator's return [STK-19]", async () => {
       const w = await networkHelpers.loadFixture(aliceOperates);
       const vault = w.vault.connect(w.alice);
       await w.vault.connect(w.peers.ledger).setReputation(w.domain, w.alice.address, (4n * WAD) / 10n);
@@ -256,7 +256,7 @@ describe("StakeVault operators", () => {
       );
     });
 
-    it("lets a new key replace the vote of the old one in the middle of a request (D4)", async () => {
+    it("lets a new key replace the vote of the old one in the middle of a request [STK-20]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const { request, drawn } = await openWithSeats(w, 2, 1);
       const owner = drawn[0]!;
@@ -334,7 +334,7 @@ describe("StakeVault operators", () => {
   // ├── given members → FamilyInUse
   // └── given none → the slot is free, its bond with the proposer (see DomainRegistry/families.test.ts)
   describe("vacateFamily", () => {
-    it("reverts while anyone is registered in it, with or without stake (D3)", async () => {
+    it("reverts while anyone is registered in it, with or without stake [DOM-12]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const { vault, registry, domain, alice, deployer } = w;
       await expect(vault.vacateFamily(domain, 1))

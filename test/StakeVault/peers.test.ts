@@ -48,7 +48,7 @@ describe("StakeVault peers", () => {
   // ├── when the epoch cannot be read any more → EpochOutsideWindow
   // └── else locks the bond and tells weight, family and tier of the epoch
   describe("takeSeat", () => {
-    it("reverts when the caller is not Assay", async () => {
+    it("reverts when the caller is not Assay [STK-21]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       for (const caller of [w.first, w.deployer, w.peers.minter, w.peers.ledger]) {
         await expect(w.vault.connect(caller).takeSeat(...w.pool, w.first.address, w.epoch, BOND))
@@ -72,7 +72,7 @@ describe("StakeVault peers", () => {
         .withArgs(w.alice.address, w.first.address, w.bob.address);
     });
 
-    it("reverts when the bond is a gwei above what no seat holds, unbonding stake included (S6)", async () => {
+    it("reverts when the bond is a gwei above what no seat holds, unbonding stake included [STK-11]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       await w.assay.takeSeat(...w.pool, w.first.address, w.epoch, BOND);
       const free = FULL - BOND;
@@ -85,7 +85,7 @@ describe("StakeVault peers", () => {
       expect((await w.vault.poolOf(...w.pool)).locked).to.equal(FULL);
     });
 
-    it("reverts when the round's epoch is gone", async () => {
+    it("reverts when the round's epoch is gone [EPO-3]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       await nextEpoch(w, 2n);
       await expect(w.assay.takeSeat(...w.pool, w.first.address, w.epoch, BOND))
@@ -93,7 +93,7 @@ describe("StakeVault peers", () => {
         .withArgs(w.epoch, w.epoch + 2n);
     });
 
-    it("judges the seat by the round's epoch, also in the one after (S5)", async () => {
+    it("judges the seat by the round's epoch, also in the one after [EPO-5]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       await w.vault.connect(w.peers.ledger).setReputation(...w.pool, 3n * WAD);
       await nextEpoch(w);
@@ -121,7 +121,7 @@ describe("StakeVault peers", () => {
       }
     });
 
-    it("frees a bond for either peer (S6)", async () => {
+    it("frees a bond for either peer [STK-21]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       for (const peer of [w.assay, w.minter]) {
         await w.assay.takeSeat(...w.pool, w.first.address, w.epoch, BOND);
@@ -149,7 +149,7 @@ describe("StakeVault peers", () => {
       }
     });
 
-    it("takes the same fraction of active and unbonding stake (S2, S3)", async () => {
+    it("takes the same fraction of active and unbonding stake [STK-8, STK-13]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       const supply = await w.token.totalSupply();
       const tx = await w.assay.charge(...w.pool, 0n, 400n * WAD, w.bob.address);
@@ -172,7 +172,7 @@ describe("StakeVault peers", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("burns everything when nobody collects (S3)", async () => {
+    it("burns everything when nobody collects [STK-14]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       const supply = await w.token.totalSupply();
       await expect(w.minter.charge(...w.pool, 0n, 7n, NOBODY))
@@ -182,7 +182,7 @@ describe("StakeVault peers", () => {
       expect(await backing(w)).to.equal(OPERATOR_STAKE - 7n);
     });
 
-    it("rounds the unbonding part down and never takes more than asked, wei by wei (S3)", async () => {
+    it("rounds the unbonding part down and never takes more than asked, wei by wei [STK-13]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       for (const wei of [1n, 2n, 3n, 5n, 19n, 20n]) {
         const before = await w.vault.poolOf(...w.pool);
@@ -194,7 +194,7 @@ describe("StakeVault peers", () => {
       }
     });
 
-    it("pays from its own bond and what is free, never from another seat's bond (S3)", async () => {
+    it("pays from its own bond and what is free, never from another seat's bond [STK-12]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       const others = FULL - 2n * BOND;
       await w.assay.takeSeat(...w.pool, w.first.address, w.epoch, others);
@@ -211,7 +211,7 @@ describe("StakeVault peers", () => {
       expect(await w.vault.freeStake(...w.pool)).to.equal(0n);
     });
 
-    it("takes nothing where all is locked elsewhere, and says so (S3)", async () => {
+    it("takes nothing where all is locked elsewhere, and says so [STK-12]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       await w.assay.takeSeat(...w.pool, w.first.address, w.epoch, FULL);
       const tx = await w.assay.charge(...w.pool, 0n, 9n, w.bob.address);
@@ -241,7 +241,7 @@ describe("StakeVault peers", () => {
   // ├── given no active shares → all becomes operator shares
   // └── given shares that would not fit → no shares, the assets stay in the pool
   describe("reward", () => {
-    it("reverts when the caller is not the RewardMinter", async () => {
+    it("reverts when the caller is not the RewardMinter [STK-21]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       for (const caller of [w.first, w.peers.assay, w.peers.ledger]) {
         await expect(w.vault.connect(caller).reward(...w.pool, w.epoch, 1n))
@@ -250,7 +250,7 @@ describe("StakeVault peers", () => {
       }
     });
 
-    it("gives commission to the operator, the rest to active holders, nothing to unbonding ones (R2, S2)", async () => {
+    it("gives commission to the operator, the rest to active holders, nothing to unbonding ones [STK-15]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       await w.vault.connect(w.alice).stake(...w.pool, 500n * WAD); // a quarter of the active side
       await expect(pay(w, w.first.address, 100n * WAD))
@@ -265,7 +265,7 @@ describe("StakeVault peers", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("makes operator shares of a reward to a pool without active shares (S4)", async () => {
+    it("makes operator shares of a reward to a pool without active shares [STK-15]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       const { shares } = await w.vault.holdingOf(...w.pool, w.first.address);
       await w.vault.connect(w.first).requestUnstake(...w.pool, shares);
@@ -310,7 +310,7 @@ describe("StakeVault peers", () => {
 
   // setReputation: see weights.test.ts for what it changes
   describe("setReputation", () => {
-    it("reverts when the caller is not the ReputationLedger", async () => {
+    it("reverts when the caller is not the ReputationLedger [STK-21]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       for (const caller of [w.first, w.peers.assay, w.peers.minter]) {
         await expect(w.vault.connect(caller).setReputation(...w.pool, 10n * WAD))
@@ -330,7 +330,7 @@ describe("StakeVault peers", () => {
 
   // books: balance = Σ (active + unbonding); locked · 1e9 ≤ active + unbonding
   describe("books", () => {
-    it("balance after stakes, charges, rewards and withdrawals (S3, S4)", async () => {
+    it("balance after stakes, charges, rewards and withdrawals [INV-4]", async () => {
       const w = await networkHelpers.loadFixture(quarterUnbonding);
       await w.vault.connect(w.alice).stake(...w.pool, 333n * WAD + 1n);
       await w.assay.charge(...w.pool, 0n, 77n * WAD + 3n, w.bob.address);

@@ -41,7 +41,7 @@ describe("StakeVault", () => {
   // ├── given one that left: it can come back to that family only
   // └── given no reporter: it can come back to any
   describe("reclassify", () => {
-    it("is for the CloneRegistry only", async () => {
+    it("is for the CloneRegistry only [STK-24]", async () => {
       const w = await load(judged);
       await expect(w.vault.connect(w.peers.assay).reclassify(w.domain, w.owner, 1, BOUNTY))
         .to.be.revertedWithCustomError(w.vault, "NotCloneRegistry")
@@ -58,7 +58,7 @@ describe("StakeVault", () => {
         .withArgs(w.domain, w.alice.address);
     });
 
-    it("keeps sums exact while stake, rest and R move in the same epoch", async () => {
+    it("keeps sums exact while stake, rest and R move in the same epoch [STK-24]", async () => {
       const w = await load(judged);
       const own = w.vault.connect(w.first);
       const steps = [
@@ -91,7 +91,7 @@ describe("StakeVault", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("moves an operator again only when the last move has aged", async () => {
+    it("moves an operator again only when the last move has aged [STK-24]", async () => {
       const w = await load(judged);
       const since: bigint = (await w.vault.currentEpoch()) + 1n;
       await w.judge.reclassify(w.domain, w.owner, 1, BOUNTY);
@@ -105,7 +105,7 @@ describe("StakeVault", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("lets an operator that left come back to its family only", async () => {
+    it("lets an operator that left come back to its family only [STK-23, STK-25]", async () => {
       const w = await load(judged);
       await w.judge.reclassify(w.domain, w.owner, 1, BOUNTY);
       await leave(w);
@@ -120,14 +120,16 @@ describe("StakeVault", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("decides about an operator that left before, and lets it go again", async () => {
+    it("decides about an operator that left before, and lets it go again [STK-25]", async () => {
       const w = await load(judged);
       await leave(w);
       const members = await Promise.all([0, 1].map((f) => w.vault.familyMembers(w.domain, f)));
       await w.judge.reclassify(w.domain, w.owner, 1, BOUNTY);
       for (const f of [0, 1])
         expect(await w.vault.familyMembers(w.domain, f), `members of ${f}`).to.equal(members[f]);
-      await expect(comeBack(w, 3)).to.be.revertedWithCustomError(w.vault, "FamilyPinned");
+      await expect(comeBack(w, 3))
+        .to.be.revertedWithCustomError(w.vault, "FamilyPinned")
+        .withArgs(w.domain, w.owner, 3, 1);
       await nextEpoch(w, 2n);
       await w.judge.reclassify(w.domain, w.owner, 0, NONE);
       await comeBack(w, 3);

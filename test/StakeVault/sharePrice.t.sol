@@ -6,7 +6,7 @@ import {Defaults} from "../utils/Defaults.sol";
 import {VaultPeers} from "../utils/VaultPeers.sol";
 import {VM} from "../utils/Vm.sol";
 
-/// @notice SPEC STK: nobody gains by moving shares, however often, however small, whoever comes first (DESIGN S4).
+/// @notice SPEC STK-3, INV-17: nobody gains by moving shares, however often, however small, whoever comes first.
 contract StakeVaultSharePriceTest is VaultPeers {
     address private constant OPERATOR = address(0xa1);
     address private constant VICTIM = address(0xb1);
@@ -17,7 +17,7 @@ contract StakeVaultSharePriceTest is VaultPeers {
         _register(OPERATOR, 0);
     }
 
-    /// @notice E15: first in with the smallest stake, then a gift of 0–2^83 wei straight to the vault: it moves nothing.
+    /// @notice First in with the smallest stake, then a gift of 0–2^83 wei straight to the vault: it moves nothing.
     /// @dev 2^84 is the whole supply; SharesMath.t.sol takes the arithmetic to 2^96.
     function testFirstDepositAndDonation(uint256 first, uint256 gift, uint256 victim) external {
         first = Assert.bound(first, vault.MIN_STAKE(), 1e24);
@@ -46,7 +46,7 @@ contract StakeVaultSharePriceTest is VaultPeers {
         Assert.le(victim, _worth(OPERATOR, VICTIM) + share + 1, "victim loses less than a share");
     }
 
-    /// @notice E16: 1–500 repeats of unstaking 0–20 shares or wei's worth and cancelling: never more than before.
+    /// @notice INV-17: 1–500 repeats of unstaking 0–20 shares or wei's worth and cancelling: never more than before.
     /// forge-config: default.fuzz.runs = 250
     function testSmallUnstakesAndCancels(uint256 seed, uint256 repeats, uint256 skew) external {
         // Long rows are rare, because each costs a thousand calls.
@@ -63,7 +63,7 @@ contract StakeVaultSharePriceTest is VaultPeers {
         Assert.le(others, _worth(OPERATOR, VICTIM), "those who sat still");
     }
 
-    /// @notice E16: repeats of stake, unstake, wait, withdraw: money out never exceeds money in.
+    /// @notice INV-17: repeats of stake, unstake, wait, withdraw: money out never exceeds money in.
     /// forge-config: default.fuzz.runs = 250
     function testRepeatedRoundTrips(uint256 seed, uint256 repeats, uint256 skew) external {
         repeats = Assert.bound(repeats, 1, 8);

@@ -38,7 +38,7 @@ describe("StakeVault staking", () => {
         .withArgs(domain, bob.address);
     });
 
-    it("reverts when it is a wei below the smallest stake", async () => {
+    it("reverts when it is a wei below the smallest stake [STK-2]", async () => {
       const { vault, domain, alice, first } = await networkHelpers.loadFixture(vaultWorld);
       expect(await vault.MIN_STAKE()).to.equal(MIN_STAKE);
       await expect(vault.connect(alice).stake(domain, first.address, MIN_STAKE - 1n))
@@ -58,7 +58,7 @@ describe("StakeVault staking", () => {
         .withArgs(addresses.StakeVault, WAD - 1n, WAD);
     });
 
-    it("lets anyone join at the price of the pool (S1)", async () => {
+    it("lets anyone join at the price of the pool [STK-2, STK-3]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       await chargeDownTo(w, 777n * WAD + 5n);
       const before = await w.vault.sharesOf(...w.pool);
@@ -117,7 +117,7 @@ describe("StakeVault staking", () => {
       expect(worth).to.equal(300n * WAD);
     });
 
-    it("is not stopped by a front-run permit", async () => {
+    it("is not stopped by a front-run permit [STK-22]", async () => {
       const w = await networkHelpers.loadFixture(unapproved);
       const { deadline, v, r, s } = w.permit;
       const { StakeVault } = w.addresses;
@@ -165,7 +165,7 @@ describe("StakeVault staking", () => {
       }
     });
 
-    it("moves the assets to the unbonding side and starts the wait (S2)", async () => {
+    it("moves the assets to the unbonding side and starts the wait [STK-1, STK-4]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       const tx = await w.vault.connect(w.alice).requestUnstake(...w.pool, w.shares / 2n);
       const readyAt = (await now()) + UNBONDING;
@@ -181,7 +181,7 @@ describe("StakeVault staking", () => {
       expect(await w.vault.assetsOf(...w.pool, w.alice.address)).to.deep.equal([250n * WAD, 250n * WAD]);
     });
 
-    it("merges a second request into the ticket and restarts its wait (S2)", async () => {
+    it("merges a second request into the ticket and restarts its wait [STK-4]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       const vault = w.vault.connect(w.alice);
       await vault.requestUnstake(...w.pool, w.shares / 5n);
@@ -222,7 +222,7 @@ describe("StakeVault staking", () => {
         .withArgs(...w.pool, w.alice.address);
     });
 
-    it("gives the whole ticket back to the active side (S2)", async () => {
+    it("gives the whole ticket back to the active side [STK-6]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       const vault = w.vault.connect(w.alice);
       await vault.requestUnstake(...w.pool, w.shares);
@@ -269,7 +269,7 @@ describe("StakeVault staking", () => {
         .withArgs(...w.pool, w.alice.address);
     });
 
-    it("reverts a second too early and pays once in time (S2)", async () => {
+    it("reverts a second too early and pays once in time [STK-7]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       const vault = w.vault.connect(w.alice);
       await vault.requestUnstake(...w.pool, w.shares);
@@ -290,7 +290,7 @@ describe("StakeVault staking", () => {
         .withArgs(...w.pool, w.alice.address);
     });
 
-    it("does not stop while requests are paused (S2, A7)", async () => {
+    it("does not stop while requests are paused [STK-7, ACC-7]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       await w.vault.connect(w.alice).requestUnstake(...w.pool, w.shares);
       await networkHelpers.time.increase(UNBONDING);
@@ -304,12 +304,12 @@ describe("StakeVault staking", () => {
     });
   });
 
-  // S4: nobody gains by the share price
+  // INV-17: nobody gains by the share price
   // ├── given a first stake of dust and a donation → the next staker loses nothing
   // ├── given tokens sent to the vault → no effect at all
   // └── given unstaking and cancelling dust over and over → never a wei more
   describe("share price", () => {
-    it("takes no notice of tokens sent to the vault (S4)", async () => {
+    it("takes no notice of tokens sent to the vault [STK-3]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       const before = [await w.vault.poolOf(...w.pool), await w.vault.assetsOf(...w.pool, w.alice.address)];
       await w.token.connect(w.bob).transfer(w.addresses.StakeVault, 9_000n * WAD);
@@ -320,7 +320,7 @@ describe("StakeVault staking", () => {
         .withArgs(...w.pool, w.bob.address, WAD, WAD * VIRTUAL_SHARES);
     });
 
-    it("gives a first depositor with a donation nothing of the second stake (S4)", async () => {
+    it("gives a first depositor with a donation nothing of the second stake [INV-17]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const pool = [w.domain, w.bob.address] as const;
       const attacker = w.vault.connect(w.bob);
@@ -337,7 +337,7 @@ describe("StakeVault staking", () => {
       expect(own).to.be.at.most(1n);
     });
 
-    it("never grows by unstaking and cancelling dust at an odd price (S4)", async () => {
+    it("never grows by unstaking and cancelling dust at an odd price [INV-17]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       await chargeDownTo(w, 1_337n * WAD + 13n);
       const vault = w.vault.connect(w.alice);
@@ -355,7 +355,7 @@ describe("StakeVault staking", () => {
       }
     });
 
-    it("rounds a withdrawal down to what the books say (S4)", async () => {
+    it("rounds a withdrawal down to what the books say [STK-3]", async () => {
       const w = await networkHelpers.loadFixture(delegated);
       await chargeDownTo(w, 1_000n * WAD + 1n);
       const total = await w.vault.sharesOf(...w.pool);

@@ -30,7 +30,7 @@ describe("StakeVault weights", () => {
   // ├── given an own share below minSelfBond → no weight
   // └── when another epoch than the three is asked for → EpochOutsideWindow
   describe("seatWeights", () => {
-    it("changes with the next epoch and stays exact for the one before (S5)", async () => {
+    it("changes with the next epoch and stays exact for the one before [EPO-2, EPO-3]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const owner = w.first.address;
       const epoch: bigint = await w.vault.currentEpoch();
@@ -50,7 +50,7 @@ describe("StakeVault weights", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("keeps the last of several changes in one epoch, and a stake in and out weighs nothing (S5)", async () => {
+    it("keeps the last of several changes in one epoch, and a stake in and out weighs nothing [EPO-2]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const owner = w.first.address;
       const epoch: bigint = await w.vault.currentEpoch();
@@ -61,7 +61,7 @@ describe("StakeVault weights", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("reverts outside of the previous, the current and the next epoch", async () => {
+    it("reverts outside of the previous, the current and the next epoch [EPO-3]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       await nextEpoch(w, 5n);
       const epoch: bigint = await w.vault.currentEpoch();
@@ -76,7 +76,7 @@ describe("StakeVault weights", () => {
       expect(await weightOf(w, w.first.address, epoch - 1n)).to.equal(FULL);
     });
 
-    it("is stake · min(R, 1): less with a bad record, not more with a good one (S5)", async () => {
+    it("is stake · min(R, 1): less with a bad record, not more with a good one [STK-9]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const owner = w.first.address;
       const epoch: bigint = await w.vault.currentEpoch();
@@ -93,7 +93,7 @@ describe("StakeVault weights", () => {
       }
     });
 
-    it("raises and lowers the tier with the next epoch only (S5, V4)", async () => {
+    it("raises and lowers the tier with the next epoch only [EPO-2, EPO-7]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const owner = w.first.address;
       const start: bigint = await w.vault.currentEpoch();
@@ -125,7 +125,7 @@ describe("StakeVault weights", () => {
       ]);
     });
 
-    it("is zero while the operator's own share is below minSelfBond, whoever else stakes (S1)", async () => {
+    it("is zero while the operator's own share is below minSelfBond, whoever else stakes [STK-9]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       await addOperator(w, w.domain, w.outsider, 0, MIN_SELF_BOND - GWEI);
       const owner = w.outsider.address;
@@ -140,7 +140,7 @@ describe("StakeVault weights", () => {
       await expectExactSums(w, w.domain, [...w.owners, w.outsider]);
     });
 
-    it("counts unbonding stake for nothing (S2)", async () => {
+    it("counts unbonding stake for nothing [STK-8]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const owner = w.first.address;
       const epoch: bigint = await w.vault.currentEpoch();
@@ -166,7 +166,7 @@ describe("StakeVault weights", () => {
         .withArgs(domain, alice.address);
     });
 
-    it("takes the weight away with the next epoch and gives it back with the one after (D4)", async () => {
+    it("takes the weight away with the next epoch and gives it back with the one after [STK-18]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const owner = w.first.address;
       const epoch: bigint = await w.vault.currentEpoch();
@@ -194,14 +194,14 @@ describe("StakeVault weights", () => {
   // ├── given a family that crosses minFamilyWeight up and down → in and out, exactly
   // └── given dust families → not counted, no seat
   describe("domainSums", () => {
-    it("adds up the families that count (S7)", async () => {
+    it("adds up the families that count [STK-10]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const family = 3n * FULL;
       expect(await w.vault.domainSums(w.domain)).to.deep.equal([4n * family, 4n * root(family), 4n]);
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("stays exact while a family crosses the floor up and down (D3, S7)", async () => {
+    it("stays exact while a family crosses the floor up and down [DOM-7, STK-10]", async () => {
       const w = await networkHelpers.loadFixture(fifthFamily);
       const all = [...w.owners, w.outsider];
       const family = 3n * FULL;
@@ -234,7 +234,7 @@ describe("StakeVault weights", () => {
       await expectExactSums(w, w.domain, all, 5);
     });
 
-    it("leaves dust families out of the sums and their members without a family weight (D3)", async () => {
+    it("leaves dust families out of the sums and their members without a family weight [DOM-7]", async () => {
       const w = await networkHelpers.loadFixture(fifthFamily);
       await addOperator(w, w.domain, w.outsider, 4, MIN_SELF_BOND);
       await nextEpoch(w);
@@ -256,7 +256,7 @@ describe("StakeVault weights", () => {
       await expectExactSums(w, w.domain, w.owners);
     });
 
-    it("stays exact over a mixed history with idle epochs (S5, S7)", async () => {
+    it("stays exact over a mixed history with idle epochs [STK-10, EPO-4]", async () => {
       const w = await networkHelpers.loadFixture(vaultWorld);
       const assay = w.vault.connect(w.peers.assay);
       const ledger = w.vault.connect(w.peers.ledger);

@@ -13,7 +13,7 @@ function ruleOf(m: readonly bigint[]): reputationMath.Rule {
   return { pull, success, wrong, late, absent, catchUp };
 }
 
-describe("mirror of ReputationMath", () => {
+describe("mirror of ReputationMath [KEEP-14]", () => {
   itMirrors({
     name: "applyOutcome",
     domains: [reputation, range(0n, 3n), ...rule],

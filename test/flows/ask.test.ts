@@ -48,7 +48,7 @@ const [ADA, BEN, GONE, FORGER, SLOW] = [0, 1, 2, 3, 4] as const;
 describe("asking operators directly (ASK, PERF)", function () {
   this.timeout(420_000);
 
-  it("secures a request, asks those who voted, falls back down the rank, records and posts what was measured", async () => {
+  it("secures a request, asks those who voted, falls back down the rank, records and posts what was measured [ASK-6]", async () => {
     const folder = mkdtempSync(join(tmpdir(), "assay-ask-"));
     const group = createProcessGroup(() => {});
     const servers: Server[] = [];

@@ -118,7 +118,7 @@ describe("devices", () => {
     await register(w, w.newcomer);
   });
 
-  it("are spent when their operator was charged out, whatever it stakes afterwards", async () => {
+  it("are spent when their operator was charged out, whatever it stakes afterwards [ATT-5]", async () => {
     const w = await load(joined);
     await lie(w);
     expect((await w.vault.originOf(w.domain, w.newcomer.address)).chargedOut).to.equal(true);

@@ -240,7 +240,7 @@ async function distribute(w: World, keeper: Signer, books: Books): Promise<void>
 }
 
 describe("a whole epoch", () => {
-  it("accounts for every wei of honest, lazy, lying, absent, late and silent operators", async () => {
+  it("accounts for every wei of honest, lazy, lying, absent, late and silent operators [ACC-6]", async () => {
     const w = await networkHelpers.loadFixture(seatedWorld);
     const [keeper, delegator] = [w.outsider, w.requester];
     await w.token.connect(delegator).approve(w.addresses.StakeVault, DELEGATED);

@@ -9,7 +9,7 @@ import {Assert} from "../utils/Assert.sol";
 contract CloneMathTest {
     uint256 private constant DEFAULT = 9_500;
 
-    /// @notice Random committees: the uncertain claims are those whose mean, cross-multiplied, is near θ, and no others.
+    /// @notice CLONE-3, random committees: the uncertain claims are those whose mean, cross-multiplied, is near θ, and no others.
     function testSumsAreThoseOfTheUncertainClaims(uint256 seed, uint256 claims, uint256 distance) external view {
         claims = Assert.bound(claims, 1, 256);
         distance = Assert.bound(distance, 0, 10_000);
@@ -43,7 +43,7 @@ contract CloneMathTest {
         Assert.eq(sums.product, plain[5], "products");
     }
 
-    /// @notice Copies with noise of every size, so that both answers are frequent, against deviations from the mean.
+    /// @notice CLONE-4, copies with noise of every size, so that both answers are frequent, against deviations from the mean.
     function testAlikeIsPearson(uint256 seed, uint256 claims, uint256 noise, uint256 correlation) external view {
         claims = Assert.bound(claims, 1, 256);
         noise = Assert.bound(noise, 0, 120);
@@ -65,7 +65,7 @@ contract CloneMathTest {
         Assert.isTrue(CloneMath.alike(_all(first, second), DEFAULT), "a bent copy");
     }
 
-    /// @notice Votes of independent models, opposite ones, constants and those that hardly vary are not alike.
+    /// @notice CLONE-4: votes of independent models, opposite ones, constants and those that hardly vary are not alike.
     function testOthersAreNotAlike(uint256 seed) external view {
         bytes memory first = _votes(seed, 1_000, 256);
         bytes memory opposite = new bytes(256);

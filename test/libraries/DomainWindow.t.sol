@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {DomainWindow} from "../../contracts/libraries/DomainWindow.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC STK: the sums of a domain are exact for the current and the next epoch whatever happens.
+/// @notice SPEC EPO-4, INV-16: the sums of a domain are exact for the current and the next epoch whatever happens.
 contract DomainWindowTest {
     uint256 private constant STEPS = 20_000;
 

@@ -5,7 +5,7 @@ import {EpochWindow} from "../../contracts/libraries/EpochWindow.sol";
 import {Assert} from "../utils/Assert.sol";
 import {VM} from "../utils/Vm.sol";
 
-/// @notice SPEC STK: a window is exact for the previous, current and next epoch whatever happens.
+/// @notice SPEC EPO-3, INV-16: a window is exact for the previous, current and next epoch whatever happens.
 contract EpochWindowTest {
     using EpochWindow for uint256;
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {FeeCurve} from "../../contracts/libraries/FeeCurve.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC FEE: the price stays between its floor and e^20 times it, and moves with demand and time only one way.
+/// @notice SPEC FEE-2, FEE-3: the price stays between its floor and e^20 times it, and moves with demand and time only one way.
 contract FeeCurveTest {
     uint256 private constant MAX_SUPPLY = 2 ** 84 - 1;
     uint256 private constant E = 2_718281828459045235;
@@ -81,7 +81,7 @@ contract FeeCurveTest {
         }
     }
 
-    /// @notice E22: a price pushed up by k claim-seats is back once k claim-seats' time has passed, not before.
+    /// @notice A price pushed up by k claim-seats is back once k claim-seats' time has passed, not before.
     function testAPushedPriceComesBack(uint256 minFee, uint256 units, uint256 target, uint256 rate) external pure {
         minFee = Assert.bound(minFee, 1e9, MAX_SUPPLY);
         rate = Assert.bound(rate, 1_000, type(uint40).max);

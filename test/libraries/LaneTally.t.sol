@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {LaneTally} from "../../contracts/libraries/LaneTally.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC VOTE: the assembly of LaneTally against a loop over single claims.
+/// @notice SPEC VOTE-9: the assembly of LaneTally against a loop over single claims.
 contract LaneTallyTest {
     /// @dev `spread` one byte at a time: byte k of 16 becomes lane k of 16.
     function _spreadReference(uint256 x) private pure returns (uint256 out) {
@@ -41,7 +41,7 @@ contract LaneTallyTest {
         _onlyClaims(lanes, claims);
     }
 
-    /// @notice 255 votes of 255 at weight 1, the fullest committee there is: no lane carries into its neighbour.
+    /// @notice VOTE-8: 255 votes of 255 at weight 1, the fullest committee there is: no lane carries into its neighbour.
     function testNoCarryAtTheLargestCommittee(uint256 claims) external view {
         claims = Assert.bound(claims, 1, 256);
         bytes memory votes = new bytes(claims);

@@ -12,7 +12,7 @@ contract PerformanceMathTest {
     address private constant OPERATOR = address(1);
     uint32 private constant MAX_TIME = 2 ** 30;
 
-    /// @notice Any window, also with one receipt, with equal ones and with extremes: no division by zero.
+    /// @notice PERF-2: any window, also with one receipt, with equal ones and with extremes: no division by zero.
     function testMeasuresStayInBounds(uint256 seed, uint256 length, uint256 stale) external pure {
         length = Assert.bound(length, 0, PerformanceMath.WINDOW);
         stale = Assert.bound(stale, 0, length);
@@ -71,7 +71,7 @@ contract PerformanceMathTest {
         }
     }
 
-    /// @notice Loading longer, and waiting for it, changes nothing.
+    /// @notice PERF-1: loading longer, and waiting for it, changes nothing.
     function testLoadingIsCountedApart(uint256 seed, uint256 load) external pure {
         PerformanceMath.Receipt memory r = _entry(seed).receipt;
         PerformanceMath.Rates memory before = PerformanceMath.rates(r);
@@ -81,7 +81,7 @@ contract PerformanceMathTest {
         Assert.isTrue(keccak256(abi.encode(before)) == keccak256(abi.encode(PerformanceMath.rates(r))), "rates");
     }
 
-    /// @notice Measures and rates against the formulas spelled out with a plain loop.
+    /// @notice PERF-1, PERF-2, PERF-3: measures and rates against the formulas spelled out with a plain loop.
     function testMeasureIsItsReference(uint256 seed, uint256 length) external pure {
         length = Assert.bound(length, 1, 24);
         PerformanceMath.Entry[] memory entries = _window(seed, length);
@@ -106,7 +106,7 @@ contract PerformanceMathTest {
         Assert.eq(PerformanceMath.measure(entries, OPERATOR, 0).speed, rolling, "S");
     }
 
-    /// @notice Whatever the rule in its bounds, R_r stays where it belongs, and better measures never lower it.
+    /// @notice PERF-4: whatever the rule in its bounds, R_r stays where it belongs, and better measures never lower it.
     function testReputationStaysInBounds(uint256 seed, uint256 before, uint256 more) external pure {
         before = Assert.bound(before, ReputationMath.MIN, ReputationMath.MAX);
         PerformanceMath.Rule memory rule = _rule(seed);
@@ -122,7 +122,7 @@ contract PerformanceMathTest {
         Assert.le(late, PerformanceMath.reputation(before, m, rule), "in time is not worse");
     }
 
-    /// @notice scale = 1 and one new receipt: α · R · Pen^M · Rew^(1 − M) + β · Σ w · measure, to the wei.
+    /// @notice PERF-4, PERF-5: scale = 1 and one new receipt: α · R · Pen^M · Rew^(1 − M) + β · Σ w · measure, to the wei.
     function testScaleOneIsThePublishedRule(uint256 seed, uint256 before, bool late) external pure {
         before = Assert.bound(before, ReputationMath.MIN, ReputationMath.MAX);
         PerformanceMath.Rule memory rule = PerformanceMath.defaultRule();
@@ -149,7 +149,7 @@ contract PerformanceMathTest {
         }
     }
 
-    /// @notice A link depends on everything before it and on every field of its receipt.
+    /// @notice PERF-9: a link depends on everything before it and on every field of its receipt.
     function testLinksDiffer(uint256 seed, uint256 field) external pure {
         PerformanceMath.Entry memory entry = _entry(seed);
         bytes32 head = keccak256(abi.encode(seed));

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ReputationMath} from "../../contracts/libraries/ReputationMath.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC REP: R stays in [0.1, 10] under every rule the registry allows and never gains by rounding.
+/// @notice SPEC REP-1: R stays in [0.1, 10] under every rule the registry allows and never gains by rounding.
 contract ReputationMathTest {
     uint256 private constant WAD = 1e18;
 
@@ -29,7 +29,7 @@ contract ReputationMathTest {
         Assert.eq(ReputationMath.replay(r, tape, length, rule), expected, "replay of a tape");
     }
 
-    /// @notice The formula of the design, spelled out with rational bounds at every product.
+    /// @notice REP-2, REP-3, REP-4, REP-5: the formula spelled out with rational bounds at every product.
     function testOneOutcomeIsItsReference(uint256 seed, uint256 r, uint256 outcome) external pure {
         r = Assert.bound(r, ReputationMath.MIN, ReputationMath.MAX);
         outcome &= 3;
@@ -102,7 +102,7 @@ contract ReputationMathTest {
         Assert.le(p, ReputationMath.power(more, exponent) + 2, "monotone in R");
     }
 
-    /// @notice The premium lies between 1 and λ and is the floored root of W / (F · W_f) in between.
+    /// @notice REW-4: the premium lies between 1 and λ and is the floored root of W / (F · W_f) in between.
     function testTiltIsItsReference(uint256 total, uint256 families, uint256 family, uint256 cap) external pure {
         total = Assert.bound(total, 0, type(uint56).max);
         families = Assert.bound(families, 0, 16);

@@ -7,7 +7,7 @@ import {Assert} from "../utils/Assert.sol";
 
 /// @notice SPEC APP-4, APP-5: words of verdicts against one claim after the other.
 contract RulingsTest {
-    /// @notice Every mask and the amended verdicts, claim by claim.
+    /// @notice APP-5: every mask and the amended verdicts, claim by claim.
     function testMasksSayWhatTheClaimsSay(uint256 seedA, uint256 seedB) external pure {
         uint256 a = _verdicts(seedA);
         uint256 b = _verdicts(seedB);
@@ -22,7 +22,7 @@ contract RulingsTest {
         }
     }
 
-    /// @notice An appeal decides nothing a first round would leave open, nothing below 60 %, and everything unanimous.
+    /// @notice APP-4: an appeal decides nothing a first round would leave open, nothing below 60 %, and everything unanimous.
     function testAppealsNeedMoreThanFirstRounds(uint256 threshold, uint256 margin, uint256 weight) external pure {
         threshold = Assert.bound(threshold, 13_107, 52_428);
         margin = Assert.bound(margin, 0, 4_500);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {SharesMath} from "../../contracts/libraries/SharesMath.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC STK: share arithmetic rounds against whoever moves, so that no sequence of moves gains (DESIGN S4).
+/// @notice SPEC STK-3: share arithmetic rounds against whoever moves, so that no sequence of moves gains.
 contract SharesMathTest {
     uint256 private constant MAX_SUPPLY = 2 ** 84 - 1;
     uint256 private constant MAX_SHARES = type(uint112).max;
@@ -42,7 +42,7 @@ contract SharesMathTest {
         _priceNotLower(assets + amount, shares + bought, assets + amount - back, shares, "after an unstake");
     }
 
-    /// @notice 1–500 round trips of 0–20 wei: neither the one who moves nor those who stay lose to rounding tricks.
+    /// @notice INV-17: 1–500 round trips of 0–20 wei: neither the one who moves nor those who stay lose to rounding tricks.
     function testSmallRepeatsNeverGain(uint256 seed, uint256 repeats) external pure {
         repeats = Assert.bound(repeats, 1, 500);
         uint256 assets = Assert.bound(Assert.draw(seed, 0), 0, 1e6);
@@ -71,7 +71,7 @@ contract SharesMathTest {
         Assert.le(stayed, SharesMath.toAssetsDown(others, assets, shares), "those who stayed");
     }
 
-    /// @notice E15: a first depositor who could give the pool 0–2^96 wei would lose a thousand times what a victim loses.
+    /// @notice A first depositor who could give the pool 0–2^96 wei would lose a thousand times what a victim loses.
     /// @dev The vault books only what it is told, so nobody can; the virtual shares hold even so.
     function testDonationNeverPays(uint256 first, uint256 gift, uint256 victim) external pure {
         first = Assert.bound(first, 1, MAX_SUPPLY);

@@ -6,7 +6,7 @@ import {SkillScore} from "../../contracts/libraries/SkillScore.sol";
 import {VerdictMath} from "../../contracts/libraries/VerdictMath.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC SCR: the assembly of SkillScore against its plain form, and what a score may never do.
+/// @notice SPEC SCORE-11: the assembly of SkillScore against its plain form, and what a score may never do.
 contract SkillScoreTest {
     uint256 private constant WAD = 1e18;
     uint256 private constant MAX_SUPPLY = 2 ** 84 - 1;
@@ -179,7 +179,7 @@ contract SkillScoreTest {
 
     // ------------------------------------------------------------------- scores
 
-    /// @notice P2: for every belief, the expected score is best at the belief itself, by exactly 255 · (vote − belief)².
+    /// @notice SCORE-3: for every belief, the expected score is best at the belief itself, by exactly 255 · (vote − belief)².
     function testScoreIsProper(uint8 belief, uint8 vote, uint256 baseRate) external view {
         baseRate = Assert.bound(baseRate, 13, 242);
         int256 gap = _expected(belief, belief, baseRate) - _expected(belief, vote, baseRate);
@@ -187,7 +187,7 @@ contract SkillScoreTest {
         Assert.eq(gap, 255 * off * off, "what a wrong vote gives away");
     }
 
-    /// @notice P2: voting the base rate earns exactly nothing, whatever is true.
+    /// @notice SCORE-3: voting the base rate earns exactly nothing, whatever is true.
     function testBaseRateEarnsNothing(uint256 baseRate, bool truth, uint256 price, uint256 mean) external view {
         baseRate = Assert.bound(baseRate, 13, 242);
         int256 numerator = _score(uint8(baseRate), truth, baseRate);
@@ -197,7 +197,7 @@ contract SkillScoreTest {
         Assert.eq(SkillScore.value(numerator, price, baseRate, mean), 0, "value of the base rate");
     }
 
-    /// @notice P2: who knows no more than the base rate expects nothing from any vote.
+    /// @notice SCORE-3: who knows no more than the base rate expects nothing from any vote.
     function testUninformedVotesEarnAtMostNothing(uint8 vote, uint256 baseRate) external view {
         baseRate = Assert.bound(baseRate, 13, 242);
         Assert.le(_expected(uint8(baseRate), vote, baseRate), 0, "expected score without knowledge");
@@ -205,7 +205,7 @@ contract SkillScoreTest {
 
     // ------------------------------------------------------------------ amounts
 
-    /// @notice S6: ρ times the worst value any vote can take fits into the bond, for every price the supply can pay.
+    /// @notice SCORE-6: ρ times the worst value any vote can take fits into the bond, for every price the supply can pay.
     function testBondCoversEveryValue(uint256 seed, uint256 claims, uint256 price, uint256 ratio) external view {
         claims = Assert.bound(claims, 1, 256);
         price = Assert.bound(price, 1e9, MAX_SUPPLY / (3 * claims));
@@ -221,7 +221,7 @@ contract SkillScoreTest {
         _covered(value, price, claims, frame.baseRate, ratio);
     }
 
-    /// @notice S6 at the corner: every claim lost as far as a byte can be from the truth, with the whole committee.
+    /// @notice SCORE-6 at the corner: every claim lost as far as a byte can be from the truth, with the whole committee.
     function testBondCoversTheWorstValue(uint256 claims, uint256 price, uint256 rate, uint256 ratio) external pure {
         claims = Assert.bound(claims, 1, 256);
         price = Assert.bound(price, 1e9, MAX_SUPPLY / (3 * claims));
@@ -232,7 +232,7 @@ contract SkillScoreTest {
         _covered(SkillScore.value(numerator, price, rate, WAD), price, claims, rate, ratio);
     }
 
-    /// @notice S6: never below the floor; saturates above any supply instead of wrapping.
+    /// @notice SCORE-6: never below the floor; saturates above any supply instead of wrapping.
     function testBondBounds(uint56 floor, uint256 ratio, uint256 price, uint256 claims, uint256 rate) external pure {
         ratio = Assert.bound(ratio, 10_000, 40_000);
         price = Assert.bound(price, 1, type(uint88).max);
@@ -246,7 +246,7 @@ contract SkillScoreTest {
         }
     }
 
-    /// @notice Gains are rounded down, losses away from zero; a loss weighs 1 to 4 times.
+    /// @notice SCORE-4: gains are rounded down, losses away from zero; a loss weighs 1 to 4 times.
     function testValueRoundsAgainstTheVoter(uint256 size, uint256 price, uint256 rate, uint256 mean) external pure {
         size = Assert.bound(size, 0, 256 * 255 * 255);
         price = Assert.bound(price, 1, MAX_SUPPLY);
@@ -264,7 +264,7 @@ contract SkillScoreTest {
         Assert.le(loss, 4 * (uint256(gain) + 1), "at most four times");
     }
 
-    /// @notice P3: the mean error of the committee lies in [0, 1] and is zero without losses.
+    /// @notice SCORE-5: the mean error of the committee lies in [0, 1] and is zero without losses.
     function testLossMeanBounds(uint256 losing, uint256 lossError, uint256 weight) external pure {
         losing = Assert.bound(losing, 0, 256);
         weight = Assert.bound(weight, 1, 255);
@@ -277,7 +277,7 @@ contract SkillScoreTest {
         if (losing != 0) Assert.le(sums.lossError * WAD, mean * 255 * weight * losing, "rounded up");
     }
 
-    /// @notice Q1: quality is the score less τ of what a perfect vote would get, rounded down.
+    /// @notice REP-6: quality is the score less τ of what a perfect vote would get, rounded down.
     function testQualityRoundsDown(uint256 seed, uint256 claims, uint256 bar) external view {
         claims = Assert.bound(claims, 1, 256);
         bar = Assert.bound(bar, 0, WAD);

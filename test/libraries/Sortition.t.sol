@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Sortition} from "../../contracts/libraries/Sortition.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC SRT: seats follow stake and scarcity, and no way of splitting a stake beats that (DESIGN C2–C4).
+/// @notice SPEC SORT: seats follow stake and scarcity, and no way of splitting a stake beats that.
 contract SortitionTest {
     uint256 private constant ONE = 1 << 128;
     /// @dev Lightest family that counts, gwei: ten self-bonds of one WORK.
@@ -24,7 +24,7 @@ contract SortitionTest {
         uint256 roots;
     }
 
-    /// @notice The unchecked formula against the same one in checked arithmetic, to the ends of every field.
+    /// @notice SORT-2, SORT-3: the unchecked formula against the same one in checked arithmetic, to the ends of every field.
     function testChanceIsItsReference(uint256 seed, uint256 seats, uint256 boostCap) external pure {
         seats = Assert.bound(seats, 1, 31);
         boostCap = Assert.bound(boostCap, 0, 64);
@@ -61,7 +61,7 @@ contract SortitionTest {
         Assert.le(roots, type(uint48).max, "sum of roots");
     }
 
-    /// @notice C4, one family: the parts never expect more seats than the uncapped whole, and lose at most a unit each.
+    /// @notice SORT-3, one family: the parts never expect more seats than the uncapped whole, and lose at most a unit each.
     function testSplittingInsideAFamilyNeverGains(uint256 seed, uint256 parts) external pure {
         parts = Assert.bound(parts, 2, 64);
         Domain memory d = _domain(seed);
@@ -72,7 +72,7 @@ contract SortitionTest {
         Assert.le(seated, whole, "seats of the parts against the uncapped whole");
     }
 
-    /// @notice C4, saturation: an owner sits once; the surplus of its share is lost, not moved to anybody.
+    /// @notice SORT-4, saturation: an owner sits once; the surplus of its share is lost, not moved to anybody.
     function testASaturatedOperatorLosesItsSurplus(uint256 seed) external pure {
         Domain memory d = _domain(seed);
         d.own = d.familyWeight;
@@ -84,7 +84,7 @@ contract SortitionTest {
         Assert.le(seated + _others(d, d.own), d.seats * ONE + (d.seats * ONE) / 1e6, "expected committee");
     }
 
-    /// @notice C4, over families: a stake spread over any families expects at most λ times its proportional share.
+    /// @notice SORT-3, over families: a stake spread over any families expects at most λ times its proportional share.
     function testSplittingOverFamiliesStaysBelowTheBoost(uint256 seed, uint256 count) external pure {
         count = Assert.bound(count, 1, 16);
         (uint256[] memory mine, uint256[] memory all, Domain memory d) = _families(seed, count);
@@ -97,7 +97,7 @@ contract SortitionTest {
         Assert.le(expected, boosted, "seats of a stake over families");
     }
 
-    /// @notice The proportional rule gives exactly the stake's share, however it is spread.
+    /// @notice SORT-2: the proportional rule gives exactly the stake's share, however it is spread.
     function testProportionalSharesIgnoreFamilies(uint256 seed, uint256 count) external pure {
         count = Assert.bound(count, 1, 16);
         (uint256[] memory mine, uint256[] memory all, Domain memory d) = _families(seed, count);
@@ -142,7 +142,7 @@ contract SortitionTest {
         Assert.le(before, _chance(d, d.own), "more seats");
     }
 
-    /// @notice A ticket is below 2^128 and changes with every field it binds.
+    /// @notice SORT-1: a ticket is below 2^128 and changes with every field it binds.
     function testTicketsBindEveryField(uint256 seed, bytes32 id, address owner) external pure {
         uint256 ticket = Sortition.ticket(seed, id, owner);
         Assert.isTrue(ticket < ONE, "ticket below one");

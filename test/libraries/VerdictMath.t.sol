@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {VerdictMath} from "../../contracts/libraries/VerdictMath.sol";
 import {Assert} from "../utils/Assert.sol";
 
-/// @notice SPEC VRD: lanes to verdicts by cross-multiplication, bounds of base rate and threshold (DESIGN V5, P2).
+/// @notice SPEC VOTE-10, VOTE-13 … VOTE-15: lanes to verdicts by cross-multiplication, bounds of base rate and threshold.
 contract VerdictMathTest {
     uint256 private constant WAD = 1e18;
 
-    /// @notice A lane is TRUE iff p̄ ≥ θ + m and FALSE iff p̄ ≤ θ − m, decided by cross-multiplication.
+    /// @notice VOTE-10: a lane is TRUE iff p̄ ≥ θ + m and FALSE iff p̄ ≤ θ − m, decided by cross-multiplication.
     function testBoundsDecideByTheMean(uint256 threshold, uint256 margin, uint256 weight, uint256 lane) external pure {
         threshold = Assert.bound(threshold, 13_107, 52_428);
         margin = Assert.bound(margin, 0, 4_500);
@@ -77,7 +77,7 @@ contract VerdictMathTest {
         Assert.le(share, WAD, "share at most 1");
     }
 
-    /// @notice B stays in 5–95 %, moves towards the mean and never past it; one request cannot move it by more than half.
+    /// @notice VOTE-13: B stays in 5–95 %, moves towards the mean and never past it; one request cannot move it by more than half.
     function testBaseRateBounds(uint256 rate, uint256 mean, uint256 claims) external pure {
         rate = Assert.bound(rate, VerdictMath.MIN_RATE, VerdictMath.MAX_RATE);
         mean = Assert.bound(mean, 0, WAD);
@@ -92,7 +92,7 @@ contract VerdictMathTest {
         Assert.le(step * (claims + 255), (high - low) * claims, "step of k / (k + 255)");
     }
 
-    /// @notice θ stays in 20–80 % and moves by at most 0.15 · k / (k + 64) of the gap, with its sign.
+    /// @notice VOTE-14: θ stays in 20–80 % and moves by at most 0.15 · k / (k + 64) of the gap, with its sign.
     function testThresholdBounds(uint256 threshold, uint256 share, uint256 mean, uint256 claims) external pure {
         threshold = Assert.bound(threshold, VerdictMath.MIN_THRESHOLD, VerdictMath.MAX_THRESHOLD);
         share = Assert.bound(share, 0, WAD);
@@ -108,7 +108,7 @@ contract VerdictMathTest {
         Assert.le(step * (claims + 64) * 100, gap * claims * 15, "size of the step");
     }
 
-    /// @notice A domain that always answers the same pins 13..242, never a rate at which a score has no scale.
+    /// @notice VOTE-15: a domain that always answers the same pins 13..242, never a rate at which a score has no scale.
     function testPinnedRateIsAByteWithRoom(uint256 rate) external pure {
         rate = Assert.bound(rate, VerdictMath.MIN_RATE, VerdictMath.MAX_RATE);
         uint256 pinned = VerdictMath.rateByte(rate);
@@ -126,7 +126,7 @@ contract VerdictMathTest {
         Assert.isTrue((bits + 1) * WAD > threshold * 65_536, "within a unit");
     }
 
-    /// @notice 400 requests that all push one way leave both means inside their bounds.
+    /// @notice INV-18: 400 requests that all push one way leave both means inside their bounds.
     function testLongPushesStayInside(uint256 seed) external pure {
         uint256 rate = WAD / 2;
         uint256 threshold = WAD / 2;

@@ -86,7 +86,7 @@ describe("assay explain", function () {
   const explained = (request: OpenRound, player: Player): Promise<Explanation> =>
     explainSeat(chain.connection, request.requestId, player.address);
 
-  it("matches the chain in every number of every seat", async () => {
+  it("matches the chain in every number of every seat [REP-14]", async () => {
     let numbers = 0;
     for (const request of [first, second]) {
       for (const player of players) {

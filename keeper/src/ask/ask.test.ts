@@ -200,7 +200,7 @@ describe("asking an operator over HTTP (ASK)", () => {
     expect(deps.judged.count).to.equal(0);
   });
 
-  it("lets one client ask so often only", async () => {
+  it("lets one client ask so often only [ASK-5]", async () => {
     const { url } = await keeper({ burst: 2, perSecond: 0.5 });
     const statuses = [];
     for (let i = 0; i < 3; i++) {
@@ -210,7 +210,7 @@ describe("asking an operator over HTTP (ASK)", () => {
     expect(statuses).to.deep.equal(["200 ", "200 ", "429 2"]);
   });
 
-  it("answers so many at once only, each within the deadline, and frees the place", async () => {
+  it("answers so many at once only, each within the deadline, and frees the place [ASK-5]", async () => {
     const waiting: (() => void)[] = [];
     deps.model.judge = (claims, signal) =>
       new Promise((resolve, reject) => {

@@ -72,7 +72,7 @@ describe("preflight", () => {
     ["NO_GAS_MONEY", { balance: async () => 0n }],
   ];
   for (const [code, change] of cases) {
-    it(`refuses to start: ${code}`, async () => expect(await run(change)).to.equal(code));
+    it(`refuses to start: ${code} [KEEP-15]`, async () => expect(await run(change)).to.equal(code));
   }
 
   it("refuses a model of another domain", async () => {

@@ -66,7 +66,7 @@ describe("openDatabase", () => {
     close();
   });
 
-  it("takes addresses in any case, and refuses every other identity", () => {
+  it("takes addresses in any case, and refuses every other identity [KEEP-3]", () => {
     open().close();
     const lower = { ...IDENTITY, operator: IDENTITY.operator.toLowerCase() as Identity["operator"] };
     open(lower).close();
@@ -76,7 +76,7 @@ describe("openDatabase", () => {
     }
   });
 
-  it("refuses a file of another program, of a newer version, and without an identity", () => {
+  it("refuses a file of another program, of a newer version, and without an identity [KEEP-4]", () => {
     open().close();
     const change = (statement: string) => {
       const sql = new DatabaseSync(path);
@@ -93,7 +93,7 @@ describe("openDatabase", () => {
     expect(codeOf(open)).to.equal("DATABASE_OTHER_IDENTITY");
   });
 
-  it("refuses a file that is empty, text, or cut", () => {
+  it("refuses a file that is empty, text, or cut [KEEP-4]", () => {
     const database = open();
     for (let i = 0n; i < 500n; i++)
       createCursor(database, `r${i}`).set({ number: i, hash: `0x${"0".repeat(64)}` });
@@ -109,7 +109,7 @@ describe("openDatabase", () => {
     expect(existsSync(path), "the evidence stays").to.equal(true);
   });
 
-  it("refuses a file with overwritten pages", () => {
+  it("refuses a file with overwritten pages [KEEP-4]", () => {
     const database = open();
     for (let i = 0n; i < 500n; i++)
       createCursor(database, `r${i}`).set({ number: i, hash: `0x${"0".repeat(64)}` });

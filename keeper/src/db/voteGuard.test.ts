@@ -85,7 +85,7 @@ describe("voteGuard", () => {
       expect(again.vote.decidedAt).to.equal(1_000);
     });
 
-    it("refuses any difference, with both votes and no salt in the error", () => {
+    it("refuses any difference, with both votes and no salt in the error [KEEP-2]", () => {
       const given = decision("a");
       guard.recordVote(given);
       const changes: Partial<VoteDecision>[] = [
@@ -296,7 +296,7 @@ describe("voteGuard", () => {
   });
 
   describe("damage", () => {
-    it("refuses a file in which any stored bit of a vote was flipped", () => {
+    it("refuses a file in which any stored bit of a vote was flipped [KEEP-4]", () => {
       const given = decision("a");
       guard.recordVote(given);
       database.close();
@@ -357,7 +357,7 @@ describe("voteGuard", () => {
       expect(guard.getVote(key)).to.include({ state: "settled", revealTx: tx("3") });
     });
 
-    it("never lead back, but keep what a late mark knows", () => {
+    it("never lead back, but keep what a late mark knows [KEEP-5]", () => {
       guard.recordVote(decision("a"));
       guard.markRevealed(key);
       expect(guard.markCommitted({ ...key, txHash: tx("1") })).to.include({
@@ -371,7 +371,7 @@ describe("voteGuard", () => {
       });
     });
 
-    it("abandon with a reason from every state but settled; the chain takes a vote up again", () => {
+    it("abandon with a reason from every state but settled; the chain takes a vote up again [KEEP-5]", () => {
       const marks = [
         () => {},
         () => guard.markCommitted({ ...key, txHash: tx("1") }),

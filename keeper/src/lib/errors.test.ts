@@ -25,7 +25,7 @@ describe("errors", () => {
     expect(error.data.a, "data is typed").to.equal(1);
   });
 
-  it("gives each family its exit code, and unforeseen errors the one for people", () => {
+  it("gives each family its exit code, and unforeseen errors the one for people [KEEP-13]", () => {
     expect(exitCodeOf(sample(true)))
       .to.equal(EXIT_START_AGAIN)
       .and.to.equal(75);

@@ -83,7 +83,7 @@ describe("createLogger", () => {
       expect(text().trimEnd()).to.not.match(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
     });
 
-    it(`never writes a protected value, however it got in (${format})`, () => {
+    it(`never writes a protected value, however it got in (${format}) [KEEP-12]`, () => {
       fc.assert(
         fc.property(fc.string({ minLength: 8, maxLength: 40, unit: "grapheme" }), (value) => {
           fc.pre(value.trim().length >= 8 && !"<secret>\\u000a".includes(value));

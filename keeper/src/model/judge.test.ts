@@ -24,13 +24,13 @@ describe("judgeClaims", () => {
     ["gives too few answers", async () => []],
     ["gives numbers that are no probabilities", async () => [7, -7]],
   ] as const) {
-    it(`votes the base rate when the model ${what}`, async () => {
+    it(`votes the base rate when the model ${what} [KEEP-8]`, async () => {
       const { votes } = await judgeClaims(modelOf(judge as Model["judge"]), [CLAIM, CLAIM], B, silentLogger);
       expect([...votes]).to.deep.equal([B, B]);
     });
   }
 
-  it("votes the base rate on what was not judged, and only there", async () => {
+  it("votes the base rate on what was not judged, and only there [KEEP-8, PAY-6]", async () => {
     const { votes, abstained } = await judgeClaims(
       modelOf(async () => [0.9, NaN, 0.9]),
       [CLAIM, CLAIM, CLAIM],

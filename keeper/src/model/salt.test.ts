@@ -13,7 +13,7 @@ describe("deriveSalt", () => {
     round: 0,
   };
 
-  it("is 32 bytes, the same every time, and hidden", () => {
+  it("is 32 bytes, the same every time, and hidden [KEEP-6]", () => {
     const salt = deriveSalt(key, context);
     expect(salt.reveal()).to.match(/^0x[0-9a-f]{64}$/);
     expect(deriveSalt(key, context).reveal()).to.equal(salt.reveal());

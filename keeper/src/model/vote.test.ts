@@ -19,7 +19,7 @@ describe("voteByte", () => {
     [1, 0.5, 242, 255],
     [0, 0.5, 13, 0],
   ] as const) {
-    it(`gives ${vote} for ${p}, trained at ${trained}, pinned at ${baseRate}`, () => {
+    it(`gives ${vote} for ${p}, trained at ${trained}, pinned at ${baseRate} [KEEP-9]`, () => {
       expect(voteByte(p, trained, baseRate)).to.equal(vote);
     });
   }
@@ -40,7 +40,7 @@ describe("voteByte", () => {
     );
   });
 
-  it("turns the training prior into the pinned base rate", () => {
+  it("turns the training prior into the pinned base rate [KEEP-9]", () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),

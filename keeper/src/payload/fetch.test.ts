@@ -146,7 +146,7 @@ describe("fetchPayload", () => {
       expect((await errorOf([])) as AssayError).to.include({ code: "PAYLOAD_UNAVAILABLE", retryable: false });
     });
 
-    it("asks no other mirror when the right bytes are no payload", async () => {
+    it("asks no other mirror when the right bytes are no payload [PAY-7]", async () => {
       const bytes = new TextEncoder().encode('{"version": 1}');
       const first = await mirror((_request, response) => response.end(bytes));
       const second = await mirror((_request, response) => response.end(bytes));
@@ -157,7 +157,7 @@ describe("fetchPayload", () => {
       expect(second.asked()).to.equal(0);
     });
 
-    it("looks at a bounded number of mirrors", async () => {
+    it("looks at a bounded number of mirrors [PAY-9]", async () => {
       const missing = await mirror((_request, response) => response.writeHead(410).end());
       const uris = Array.from({ length: 1_000 }, (_, i) => `${missing.url}?${i}`);
       expect(await failuresOf(fetchFrom(uris, { limits: { maxMirrors: 3 } }))).to.have.length(3);
@@ -202,7 +202,7 @@ describe("fetchPayload", () => {
       expect(drained).to.equal(true);
     });
 
-    it("cuts off an endless stream at the cap", async () => {
+    it("cuts off an endless stream at the cap [PAY-9]", async () => {
       const chunk = Buffer.alloc(65_536, 0x20);
       let sent = 0;
       let isOver = false;
@@ -255,7 +255,7 @@ describe("fetchPayload", () => {
       ]);
     });
 
-    it("refuses compressed answers, so that no bomb is ever unpacked", async () => {
+    it("refuses compressed answers, so that no bomb is ever unpacked [PAY-9]", async () => {
       for (const encoding of ["gzip", "br", "deflate", "gzip, identity", "zstd"]) {
         const { url } = await mirror((_request, response) => {
           response.writeHead(200, { "content-encoding": encoding }).end(gzipSync(Buffer.alloc(100_000)));
@@ -291,7 +291,7 @@ describe("fetchPayload", () => {
       }
     });
 
-    it("ends at the deadline of the whole, however many mirrors are left", async () => {
+    it("ends at the deadline of the whole, however many mirrors are left [PAY-9]", async () => {
       const slow = await mirror(silent);
       const uris = Array.from({ length: 10 }, (_, i) => `${slow.url}?${i}`);
       const limits = { attemptMs: 100, deadlineMs: 250, rounds: 9 };
@@ -326,7 +326,7 @@ describe("fetchPayload", () => {
   describe("addresses", () => {
     const strict = { allowPrivate: false };
 
-    it("refuses private addresses in every spelling before it connects", async () => {
+    it("refuses private addresses in every spelling before it connects [PAY-8]", async () => {
       const { port, asked } = await mirror(good);
       const hosts = [
         "127.0.0.1",
@@ -351,7 +351,7 @@ describe("fetchPayload", () => {
       expect((await fetchFrom([url], { policy })).bytes).to.deep.equal(BYTES);
     });
 
-    it("connects to the very address that was checked, whatever the resolver says later (rebinding)", async () => {
+    it("connects to the very address that was checked, whatever the resolver says later (rebinding) [PAY-8]", async () => {
       const { port } = await mirror(good);
       const { connector, connected } = recordingConnector(port);
       let lookups = 0;
@@ -415,7 +415,7 @@ describe("fetchPayload", () => {
       (_request, response) =>
         response.writeHead(status, location === undefined ? {} : { location }).end();
 
-    it("follows three, relative ones too, and no fourth", async () => {
+    it("follows three, relative ones too, and no fourth [PAY-8]", async () => {
       let hops = 3;
       const chain = await mirror((request, response) => {
         const left = Number(request.url?.slice(2) || hops);
@@ -428,7 +428,7 @@ describe("fetchPayload", () => {
       expect(await failuresOf(fetchFrom([chain.url]))).to.deep.equal(["TOO_MANY_REDIRECTS"]);
     });
 
-    it("never goes into a private address, by name, number or mapped", async () => {
+    it("never goes into a private address, by name, number or mapped [PAY-8]", async () => {
       const inside = await mirror(good);
       const hosts = ["127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "inside.example", "169.254.169.254"];
       for (const [i, host] of hosts.entries()) {

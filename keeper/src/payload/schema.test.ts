@@ -93,7 +93,7 @@ describe("payload", () => {
   });
 
   describe("parsePayload", () => {
-    it("refuses what is not canonical", () => {
+    it("refuses what is not canonical [PAY-5]", () => {
       const refused = [
         CANONICAL.replace('"claims":', '"claims": '),
         CANONICAL + "\n",
@@ -113,7 +113,7 @@ describe("payload", () => {
         ).to.equal("PAYLOAD_NOT_CANONICAL");
     });
 
-    it("never accepts two byte forms of one payload", () => {
+    it("never accepts two byte forms of one payload [PAY-5]", () => {
       fc.assert(
         fc.property(
           anyPayload,
@@ -146,7 +146,7 @@ describe("payload", () => {
       expect(codeOf(() => parse("\ufeff" + CANONICAL))).to.equal("PAYLOAD_NOT_JSON");
     });
 
-    it("refuses deep nesting before it builds anything", () => {
+    it("refuses deep nesting before it builds anything [PAY-4]", () => {
       for (const text of ["[".repeat(1_000_000), '{"a":'.repeat(200_000), '{"claims":[{"values":[[]]}]}']) {
         expect(codeOf(() => parse(text))).to.equal("PAYLOAD_TOO_DEEP");
       }
@@ -154,7 +154,7 @@ describe("payload", () => {
       expect(parsePayload(brackets).claims, "brackets in strings do not count").to.have.length(1);
     });
 
-    it("refuses one byte too many", () => {
+    it("refuses one byte too many [PAY-4]", () => {
       const most = PAYLOAD_LIMITS.bytes;
       expect(codeOf(() => parsePayload(new Uint8Array(most + 1)))).to.equal("PAYLOAD_TOO_BIG");
       const claims = Array.from({ length: 40 }, () => ({
@@ -164,7 +164,7 @@ describe("payload", () => {
       expect(codeOf(() => encodePayload(payload(claims)))).to.equal("PAYLOAD_TOO_BIG");
     });
 
-    it("holds each bound at its edge", () => {
+    it("holds each bound at its edge [PAY-1, PAY-2, PAY-3]", () => {
       const claim = { text: "t", answer: "a" };
       const { claims, textBytes, answerBytes, idBytes, domainLength } = PAYLOAD_LIMITS;
       const edges: [name: string, at: (size: number) => Payload, most: number][] = [
@@ -224,7 +224,7 @@ describe("payload", () => {
         );
     });
 
-    it("refuses other shapes", () => {
+    it("refuses other shapes [PAY-1, PAY-2, PAY-3]", () => {
       const refused: unknown[] = [
         null,
         1,

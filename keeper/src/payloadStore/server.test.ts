@@ -108,7 +108,7 @@ describe("payload store", () => {
     });
   });
 
-  it("stores the same bytes once, also when they come twice at the same moment, and after a restart", async () => {
+  it("stores the same bytes once, also when they come twice at the same moment, and after a restart [PAY-10]", async () => {
     const store = await start();
     const answers = await Promise.all(Array.from({ length: 20 }, () => put(store, BYTES)));
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([...Array<number>(19).fill(200), 201]);
@@ -197,7 +197,7 @@ describe("payload store", () => {
     expect((await put(store, Buffer.from([9]))).status).to.equal(201);
   });
 
-  it("knows no other methods and paths", async () => {
+  it("knows no other methods and paths [PAY-10]", async () => {
     const store = await start();
     await put(store, BYTES);
     for (const method of ["POST", "DELETE", "PATCH", "OPTIONS"]) {

@@ -58,7 +58,7 @@ describe("rank", function () {
     }
   });
 
-  it("orders as exact arithmetic does", () => {
+  it("orders as exact arithmetic does [PERF-17]", () => {
     for (let i = 0; i < 500; i++) {
       const operators = Array.from({ length: 12 }, (_, j) => ({
         operator: addressOf(100 * i + j),
@@ -144,7 +144,7 @@ describe("rank", function () {
     );
   });
 
-  it("puts who weighs nothing last, by address", () => {
+  it("puts who weighs nothing last, by address [PERF-17]", () => {
     const idle = [5, 6, 7].map((i) => candidate(i, 0)).sort((a, b) => (a.operator < b.operator ? -1 : 1));
     const order = rank(seedOf(3), [idle[2]!, candidate(1, 1), idle[0]!, candidate(2, 1), idle[1]!]);
     expect(order.slice(2)).to.deep.equal(idle);

@@ -95,7 +95,7 @@ describe("follower", () => {
     expect(blocks()).to.deep.equal([20n]);
   });
 
-  it("goes back when the block under the cursor was replaced, and believes the newer event", async () => {
+  it("goes back when the block under the cursor was replaced, and believes the newer event [KEEP-16]", async () => {
     const request = requestOf({}, 50n);
     net.add(request);
     net.grow(60n);

@@ -8,7 +8,7 @@ const word = (n: number): Hex => pad(`0x${n.toString(16)}`, { size: 32 });
 const address = (n: number): Address => pad(`0x${n.toString(16)}`, { size: 20 });
 
 describe("turnDelay", () => {
-  it("lies in the spread and is the same every time", () => {
+  it("lies in the spread and is the same every time [KEEP-11]", () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.integer({ min: 0, max: 3_600 }), (request, owner, spread) => {
         const delay = turnDelay(word(request), address(owner), spread);
@@ -18,7 +18,7 @@ describe("turnDelay", () => {
     );
   });
 
-  it("gives everybody the first turn of some request", () => {
+  it("gives everybody the first turn of some request [KEEP-11]", () => {
     const first = new Set<number>();
     for (let request = 0; request < 200; request++) {
       const delays = Array.from({ length: 9 }, (_, i) => turnDelay(word(request), address(i + 1), 30));

@@ -25,7 +25,7 @@ describe("voter", () => {
   const key = { requestId: request.requestId, round: 0 };
   const digestOf = ({ guard }: World): bigint => BigInt(guard.getVote(key)!.digest);
 
-  it("records the vote, then commits it, and marks it", async () => {
+  it("records the vote, then commits it, and marks it [KEEP-1]", async () => {
     const seen: string[] = [];
     const deps = make({}, { onStep: (step) => void seen.push(`${step} ${deps.guard.getVote(key)?.state}`) });
     await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, never);
@@ -205,7 +205,7 @@ describe("voter", () => {
     expect(deps.guard.openDuties()).to.deep.equal([]);
   });
 
-  it("reveals what it committed, also after losing the database", async () => {
+  it("reveals what it committed, also after losing the database [KEEP-6]", async () => {
     const first = make();
     await createVoter(first).commit(request, stateOf("COMMIT"), SEED, never);
     const state = stateOf("REVEAL", { seat: { digest: digestOf(first) } });
@@ -264,7 +264,7 @@ describe("voter", () => {
     expect(deps.sent.map(({ call }) => call)).to.deep.equal(["commit"]);
   });
 
-  it("writes no salt and no key into the log", async () => {
+  it("writes no salt and no key into the log [KEEP-12]", async () => {
     const deps = make();
     const voter = createVoter(deps);
     await voter.commit(request, stateOf("COMMIT"), SEED, never);

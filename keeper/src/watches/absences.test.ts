@@ -63,7 +63,7 @@ describe("watch absences", function () {
     );
   });
 
-  it("stops when the day's budget is spent, across restarts, and goes on the next day", async () => {
+  it("stops when the day's budget is spent, across restarts, and goes on the next day [KEEP-19]", async () => {
     const database = fresh();
     await play(chain, ONE_SILENT);
     const first = await lookOnce(chain, "absences", { database });

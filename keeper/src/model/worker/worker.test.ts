@@ -61,7 +61,7 @@ describe("the process of a model", function () {
     expect(said("the process of the model ended"), "log lines").to.equal(1);
   };
 
-  it("killed in the middle of a batch costs this batch the base rate, one log line, nothing else", async () => {
+  it("killed in the middle of a batch costs this batch the base rate, one log line, nothing else [KEEP-17]", async () => {
     await open(modelOf(loopingModel(), {}), { deadlineMs: 30_000 });
     const judging = judgeClaims(model!, values(SLOW, 0), 77, log);
     await sleep(300);
@@ -104,7 +104,7 @@ describe("the process of a model", function () {
     await recovers();
   });
 
-  it("that hangs is ended at the deadline", async () => {
+  it("that hangs is ended at the deadline [KEEP-17]", async () => {
     await open(modelOf(loopingModel(), {}), { deadlineMs: 400 });
     const start = Date.now();
     expect(await model!.judge(values(SLOW))).to.deep.equal([NaN]);
@@ -113,7 +113,7 @@ describe("the process of a model", function () {
     await recovers();
   });
 
-  it("that takes too much memory is ended, and leaves the keeper's own alone", async () => {
+  it("that takes too much memory is ended, and leaves the keeper's own alone [KEEP-17]", async () => {
     await open(modelOf(greedyModel(), {}), { memoryMb: 400 });
     const before = memoryOf(process.pid);
     expect(await model!.judge(values(3_000))).to.deep.equal([NaN]);
@@ -201,7 +201,7 @@ describe("the process of a model", function () {
     expect(pauses()[4], "judging in between makes it short again").to.equal(250);
   });
 
-  it("that cannot load or try its model is refused with reason and cure", async () => {
+  it("that cannot load or try its model is refused with reason and cure [KEEP-18]", async () => {
     for (const [file, options, code] of [
       [modelOf(hugeModel(), {}), {}, "MODEL_TOO_BIG"],
       [modelOf(Buffer.from("no graph"), {}), {}, "MODEL_NOT_ONNX"],

@@ -21,7 +21,7 @@ async function pauseFor(w: World, seconds: number): Promise<number> {
   return until;
 }
 
-describe("Assay", () => {
+describe("DomainRegistry", () => {
   // pause
   // ├── when the caller does not govern → AccessManagedUnauthorized
   // ├── when it would last longer than MAX_PAUSE → PauseTooLong
@@ -29,14 +29,14 @@ describe("Assay", () => {
   //     ├── requests are refused until it ends by itself, or is taken back
   //     └── nothing else stops, and no deadline moves
   describe("pause", () => {
-    it("reverts when the caller does not govern", async () => {
+    it("reverts when the caller does not govern [ACC-8]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       await expect(w.registry.connect(w.outsider).pause(0))
         .to.be.revertedWithCustomError(w.registry, "AccessManagedUnauthorized")
         .withArgs(w.outsider.address);
     });
 
-    it("reverts when it would last a second longer than MAX_PAUSE", async () => {
+    it("reverts when it would last a second longer than MAX_PAUSE [ACC-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       expect(await w.registry.MAX_PAUSE(), "MAX_PAUSE").to.equal(MAX_PAUSE);
       const now = (await networkHelpers.time.latest()) + 10;
@@ -50,7 +50,7 @@ describe("Assay", () => {
         .withArgs(now + 1 + MAX_PAUSE);
     });
 
-    it("refuses requests until it ends by itself", async () => {
+    it("refuses requests until it ends by itself [ACC-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const until = await pauseFor(w, 1_000);
       expect(await w.registry.pausedUntil(), "pausedUntil").to.equal(until);
@@ -69,7 +69,7 @@ describe("Assay", () => {
       await expect(w.assay.connect(w.requester).request(ask(w.domain, 1))).to.emit(w.assay, "Requested");
     });
 
-    it("stops nothing that has begun, and moves no deadline", async () => {
+    it("stops nothing that has begun, and moves no deadline [ACC-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const waiting = await openRequest(w, 1);
       const request = await openSealed(w, 8);
@@ -99,7 +99,7 @@ describe("Assay", () => {
       );
     });
 
-    it("never stops withdrawals", async () => {
+    it("never stops withdrawals [ACC-7, STK-7]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[0]!;
       const { shares } = await w.vault.holdingOf(w.domain, owner.address, owner.address);
