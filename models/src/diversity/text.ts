@@ -92,7 +92,7 @@ Counted, \`relevance\` needs 0.946 where the normal shape says 0.934 (its tail i
 longer blocks too):
 at m = 256 **r ≥ 0.95 holds as a point estimate only**. At most three of eleven million draws reached it, but the 334 uncertain claims leave
 room up to 0.961 for this one pair, \`rarity-logistic\` and \`align-conv\`, and where requests pin another b the normal shape asks for 0.952
-and 0.953 (last table). **So the rule asks for m ≥ 512**: there the normal shape asks for 0.950 at most, and the same room ends near 0.95
+and 0.953 (last table). **So the rule asks for m ≥ 512**: there the normal shape asks for 0.950 at most, and the same room ends at 0.949
 (line below the table of draws). What no draw shows is a pair of families that nobody has built: without any shape, 75 pairs with none above 0.95 only say
 that fewer than 3.9 % of all pairs are above it (95 %, as if pairs were independent).
 
