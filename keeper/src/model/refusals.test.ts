@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { judge, near, refusal, TEXT, values } from "../testing/judging.ts";
+import { judge, near, refusal, TEXT } from "../testing/judging.ts";
 import { externalModel, hugeModel, localeModel, modelOf, SIGMOID, VALUES } from "../testing/models.ts";
 import { onnxFile } from "../testing/onnx.ts";
 import { RefusedModel } from "./errors.ts";
