@@ -18,14 +18,14 @@ import type { HttpServer } from "./lib/httpServer.ts";
 import type { Logger } from "./lib/logger.ts";
 import type { MetricsServer } from "./metrics/server.ts";
 import { readModelSource } from "./modelSource.ts";
-import { fetchPayload, type FetchedPayload } from "./payload/fetch.ts";
-import { hashPayload, parsePayload } from "./payload/schema.ts";
 import { createBookkeeper } from "./services/bookkeeper.ts";
 import { createCloser } from "./services/closer.ts";
-import { UnfitPayloadError } from "./services/decide.ts";
 import type { ServiceDeps, Step } from "./services/deps.ts";
+import { createJudge } from "./services/decide.ts";
+import { fetchOrRead } from "./services/fetchOrRead.ts";
 import { createTicker, type Ticker } from "./services/ticker.ts";
 import { createVoter } from "./services/voter.ts";
+import type { Opinion } from "./watches/appeals.ts";
 import { createWatchers } from "./watches/build.ts";
 import type { Watcher } from "./watches/runner.ts";
 
@@ -103,6 +103,7 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
     sender,
     database,
     log,
+    opinion: opinionOf(deps, stopSending.signal),
     onStep,
   });
   const ticker = createTicker({
@@ -124,6 +125,15 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
   signal?.throwIfAborted();
   const all = opened.move();
   return { ...ticker, close: () => all.disposeAsync() };
+}
+
+/** What the own model says of a request: its vote if there is one, which is what was judged in time. */
+function opinionOf({ me, model, guard, fetchPayload, log }: ServiceDeps, signal: AbortSignal): Opinion {
+  const judge = createJudge<RequestedEvent>({ me, model, fetchPayload, log });
+  return async (request) => {
+    const vote = guard.getVote({ requestId: request.requestId, round: 0 });
+    return vote === undefined ? (await judge(request, signal)).votes : hexToBytes(vote.votes);
+  };
 }
 
 /** The checks before a start; an endpoint that does not answer is told as such. */
@@ -184,28 +194,4 @@ async function startAsk({ ask }: Config, deps: ServiceDeps): Promise<HttpServer 
   const { host, port, anyClaims, deadlineMs } = ask;
   const answerer = createAnswerer(deps, { anyClaims });
   return serveAsk({ host, port, answerer, limits: { deadlineMs }, log: deps.log });
-}
-
-/** The payload of a request: from its event if it travelled there, else from its URI or a mirror, by its hash. */
-async function fetchOrRead(
-  { payload: options }: Config,
-  { payload, uri, terms }: RequestedEvent,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<FetchedPayload> {
-  if (payload !== "0x") {
-    const bytes = hexToBytes(payload);
-    const hash = hashPayload(bytes);
-    if (hash !== terms.payloadHash) throw new UnfitPayloadError(`hash ${hash}`, `hash ${terms.payloadHash}`);
-    return { payload: parsePayload(bytes), bytes, uri: "inline" };
-  }
-  const mirrors = options.mirrors.map((mirror) => `${mirror.replace(/\/$/, "")}/${terms.payloadHash}`);
-  return fetchPayload({
-    uris: [uri, ...mirrors].filter((candidate) => candidate !== ""),
-    hash: terms.payloadHash,
-    limits: { deadlineMs: options.deadlineMs },
-    policy: options,
-    signal,
-    log,
-  });
 }

@@ -118,7 +118,12 @@ describe("watches", function () {
       expect(await reports(requestId), "once").to.equal(1);
       expect(await chain.reader.getTransactionCount({ address, blockTag: "latest" })).to.equal(nonce + 1);
       const gas = outcomes.reduce((sum, outcome) => sum + (outcome.gas ?? 0n), reserved.gas);
-      expect(await spent(database)).to.deep.equal({ gas, work: 0n, acts: 1 + outcomes.length });
+      expect(await spent(database)).to.deep.equal({
+        gas,
+        work: 0n,
+        acts: 1 + outcomes.length,
+        bonds: 0,
+      });
     });
   }
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Address } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 import { connectReader, connectSigner, disconnect } from "./chain/client.ts";
 import { preflightWatch } from "./chain/preflight.ts";
-import { createReads } from "./chain/reads.ts";
+import { createReads, type ChainReads, type RequestedEvent } from "./chain/reads.ts";
 import { createSender } from "./chain/sender.ts";
 import { brief, ChainUnreachableError, isPassing } from "./chain/trouble.ts";
 import { secretsOf, type WatchConfig } from "./config.ts";
@@ -12,6 +13,10 @@ import { DatabaseError } from "./db/errors.ts";
 import { openDatabase } from "./db/open.ts";
 import { AssayError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
+import { readModelSource } from "./modelSource.ts";
+import { createJudge } from "./services/decide.ts";
+import { fetchOrRead } from "./services/fetchOrRead.ts";
+import type { Opinion } from "./watches/appeals.ts";
 import { createWatchers, switchedOn } from "./watches/build.ts";
 import type { Outcome, Watcher, WatcherDeps, WatchStats } from "./watches/runner.ts";
 import type { WatchName } from "./watches/watch.ts";
@@ -46,6 +51,19 @@ export interface WatchApp {
   close(): Promise<void>;
 }
 
+/** Appeals need an opinion. */
+export class WatchModelError extends AssayError<"WATCH_MODEL_MISSING", { watch: WatchName }> {
+  constructor() {
+    super({
+      code: "WATCH_MODEL_MISSING",
+      message: "The watch appeals needs a model",
+      data: { watch: "appeals" },
+      advice: "Name its manifest as `model` in the configuration, or switch the watch off.",
+      retryable: false,
+    });
+  }
+}
+
 /** Builds watches without a keeper: they vote on nothing. */
 export async function buildWatches({
   config,
@@ -57,17 +75,17 @@ export async function buildWatches({
   const on = switchedOn(config.watches);
   const off = (only ?? []).filter((name) => !on.includes(name));
   if (off.length > 0 || on.length === 0) throw new WatchOffError(off, on);
+  const names = only ?? on;
+  if (names.includes("appeals") && config.model === undefined) throw new WatchModelError();
   const account = privateKeyToAccount(config.hotKey.reveal());
+  // Closed in reverse, when the watches stop and when their start fails.
+  await using opened = new AsyncDisposableStack();
   const reader = connectReader(config);
+  opened.defer(() => disconnect(config));
   const reads = createReads(reader, config.contracts, BigInt(config.blockRange));
-  let clock;
-  try {
-    await preflightWatch(config, reads, account.address);
-    clock = await reads.clock();
-  } catch (error) {
-    disconnect(config);
-    throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
-  }
+  const clock = await askWorld(config, reads, account.address);
+  const stop = new AbortController();
+  const opinion = await openOpinion(config, names, log, opened, stop.signal);
   const database = openDatabase({
     path: config.database,
     identity: {
@@ -76,12 +94,12 @@ export async function buildWatches({
       operator: config.owner ?? account.address,
     },
   });
-  const stop = new AbortController();
+  opened.defer(() => database.close());
   const watchers = createWatchers({
     ...config,
     owner: config.owner,
     settings: config.watches,
-    ...(only !== undefined && { only }),
+    only: names,
     startBlock: BigInt(config.startBlock),
     blockRange: BigInt(config.blockRange),
     clock,
@@ -91,8 +109,11 @@ export async function buildWatches({
     sender: createSender(reader, connectSigner(config, account), log, { signal: stop.signal }),
     database,
     log,
+    opinion,
     onStep,
   });
+  opened.defer(() => stop.abort(new Error("the watches stop")));
+  const all = opened.move();
   const look = async (onError: (watcher: Watcher, error: unknown) => void): Promise<Outcome[]> => {
     const now = Number((await reads.head()).timestamp);
     // Side by side: one that waits for a payload must not keep the others from their deadlines.
@@ -126,10 +147,42 @@ export async function buildWatches({
         await sleep(config.pollMs, undefined, { signal }).catch(() => undefined);
       }
     },
-    async close() {
-      stop.abort(new Error("the watches stop"));
-      database.close();
-      disconnect(config);
-    },
+    close: () => all.disposeAsync(),
   };
+}
+
+/** The checks before a start; an endpoint that does not answer is told as such. */
+async function askWorld(
+  config: WatchConfig,
+  reads: ChainReads,
+  key: Address,
+): ReturnType<ChainReads["clock"]> {
+  try {
+    await preflightWatch(config, reads, key);
+    return await reads.clock();
+  } catch (error) {
+    throw !(error instanceof AssayError) && isPassing(error) ? new ChainUnreachableError(error) : error;
+  }
+}
+
+/** A model of one's own, opened only where a watch asks it. */
+async function openOpinion(
+  config: WatchConfig,
+  names: readonly WatchName[],
+  log: Logger,
+  opened: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Opinion> {
+  const { model: manifest } = config;
+  if (!names.includes("appeals") || manifest === undefined)
+    return async () => Promise.reject(new WatchModelError());
+  const model = await readModelSource({ ...config, model: manifest }).open(log);
+  opened.defer(() => model.close());
+  const judge = createJudge<RequestedEvent>({
+    me: { chainId: config.chainId, assay: config.contracts.Assay, domain: config.domain },
+    model,
+    fetchPayload: (request, stop) => fetchOrRead(config, request, stop, log),
+    log,
+  });
+  return async (request) => (await judge(request, signal)).votes;
 }

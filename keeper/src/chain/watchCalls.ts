@@ -1,4 +1,5 @@
 import {
+  appealsAbi,
   assayAbi,
   cloneRegistryAbi,
   errorsAbi,
@@ -36,6 +37,8 @@ export function createWatchCalls(at: Contracts) {
       call(at.RewardMinter, rewardMinterAbi, "distribute", domain, BigInt(epoch), owners),
     post: (domain: number, entries: readonly { owner: Address; reputation: bigint }[]) =>
       call(at.ReputationLedger, reputationLedgerAbi, "post", domain, entries),
+    appeal: (terms: Terms) => call(at.Assay, assayAbi, "appeal", terms),
+    claimBond: (roundId: Hex, funder: Address) => call(at.Appeals, appealsAbi, "claim", roundId, funder),
     challengeMetrics: (
       ledger: Address,
       domain: number,

@@ -22,7 +22,12 @@ export interface Spent {
   readonly work: bigint;
   /** Acts that were done, or of which nobody knows. */
   readonly acts: number;
+  /** Those among them that put WORK at risk. */
+  readonly bonds: number;
 }
+
+/** What a watch may spend in a day. */
+export type Most = Omit<Spent, "acts">;
 
 /** The watches' purse: what was spent is on the disk before anything is sent. */
 export type Spending = {
@@ -34,7 +39,7 @@ export type Spending = {
    *
    * @returns its number, or undefined if the day's budget does not reach
    */
-  reserve(attempt: Attempt, most: Spent): number | undefined;
+  reserve(attempt: Attempt, most: Most): number | undefined;
   markSent(id: number, tx: Hex): void;
   /** Notes how it ended and what it really cost. */
   settle(id: number, end: { readonly done: boolean; readonly gas: bigint; readonly work: bigint }): void;
@@ -67,8 +72,9 @@ export function createSpending({ sql, read, write }: Database): Spending {
         gas: sum.gas + decodeBigint(row["gas"]),
         work: sum.work + decodeBigint(row["work"]),
         acts: sum.acts + (row["state"] === "refused" ? 0 : 1),
+        bonds: sum.bonds + (decodeBigint(row["work"]) > 0n ? 1 : 0),
       }),
-      { gas: 0n, work: 0n, acts: 0 },
+      { gas: 0n, work: 0n, acts: 0, bonds: 0 },
     );
 
   return {
@@ -79,7 +85,8 @@ export function createSpending({ sql, read, write }: Database): Spending {
         const spent = spentOn(watch, day);
         const before = unknown.all(watch, act, day).reduce((sum, row) => sum + decodeBigint(row["work"]), 0n);
         const reaches =
-          spent.gas + gas <= most.gas && spent.work - before + work <= most.work && spent.acts < most.acts;
+          spent.gas + gas <= most.gas &&
+          (work === 0n || (spent.work - before + work <= most.work && spent.bonds < most.bonds));
         if (!reaches) return undefined;
         giveBack.run(encodeBigint(0n), watch, act);
         return Number(insert.run(watch, act, day, encodeBigint(gas), encodeBigint(work)).lastInsertRowid);

@@ -4,8 +4,9 @@ import type { Duty } from "../chain/reads.ts";
 import type { VoteDecision } from "../db/voteGuard.ts";
 import { AssayError } from "../lib/errors.ts";
 import { digest, requestId as requestIdOf } from "../mirror/commitment.ts";
-import { judgeClaims } from "../model/judge.ts";
+import { judgeClaims, type Judged } from "../model/judge.ts";
 import { deriveSalt } from "../model/salt.ts";
+import type { FetchedPayload } from "../payload/fetch.ts";
 import type { ServiceDeps } from "./deps.ts";
 
 /** The payload is not what the request asks about: it will never be voted on. */
@@ -29,28 +30,44 @@ export interface Decided {
 
 export type Decide = (duty: Duty, signal: AbortSignal) => Promise<Decided>;
 
-/** Vote and salt of a round, computed from nothing but the chain, the payload, the model and the key. */
-export function createDecide({
+/** The own model's votes on a request, computed from nothing but the chain, the payload and the model. */
+export function createJudge<R extends Pick<Duty, "requestId" | "terms">>({
   me,
   model,
   fetchPayload,
   log,
-}: Pick<ServiceDeps, "me" | "model" | "fetchPayload" | "log">): Decide {
-  return async (duty, signal) => {
-    const { requestId, roundId, index: round, terms } = duty;
+}: {
+  readonly me: Pick<ServiceDeps["me"], "chainId" | "assay" | "domain">;
+  readonly model: ServiceDeps["model"];
+  readonly fetchPayload: (request: R, signal: AbortSignal) => Promise<FetchedPayload>;
+  readonly log: ServiceDeps["log"];
+}): (request: R, signal: AbortSignal) => Promise<Judged> {
+  return async (request, signal) => {
+    const { requestId, terms } = request;
     const deployment = { chainId: BigInt(me.chainId), assay: me.assay };
     // The terms come from an event, the id is what is voted on: an endpoint that lies is noticed here.
     const expected = requestIdOf(deployment, terms);
     if (expected !== requestId) throw new UnfitPayloadError(`terms of ${expected}`, `terms of ${requestId}`);
     if (terms.domain !== me.domain.id)
       throw new UnfitPayloadError(`domain ${terms.domain}`, `domain ${me.domain.id}`);
-    const { payload } = await fetchPayload(duty, signal);
+    const { payload } = await fetchPayload(request, signal);
     // Payloads name their domain, the chain numbers it; the configuration says which belong together.
     if (payload.domain !== me.domain.name)
       throw new UnfitPayloadError(`claims of domain ${payload.domain}`, `domain ${me.domain.name}`);
     if (payload.claims.length !== terms.claims)
       throw new UnfitPayloadError(`${payload.claims.length} claims`, `${terms.claims}`);
-    const { votes, abstained } = await judgeClaims(model, payload.claims, terms.baseRate, log, signal);
+    return judgeClaims(model, payload.claims, terms.baseRate, log, signal);
+  };
+}
+
+/** Vote and salt of a round, computed from nothing but the chain, the payload, the model and the key. */
+export function createDecide(deps: Pick<ServiceDeps, "me" | "model" | "fetchPayload" | "log">): Decide {
+  const { me } = deps;
+  const judge = createJudge(deps);
+  return async (duty, signal) => {
+    const { requestId, roundId, index: round } = duty;
+    const deployment = { chainId: BigInt(me.chainId), assay: me.assay };
+    const { votes, abstained } = await judge(duty, signal);
     const salt = deriveSalt(me.hotKey, {
       chainId: me.chainId,
       contract: me.assay,

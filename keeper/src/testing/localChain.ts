@@ -72,6 +72,8 @@ export interface LocalChain {
   travelTo(timestamp: number): Promise<void>;
   rpc(method: string, ...params: unknown[]): Promise<unknown>;
   senderOf(index: number, options?: Parameters<typeof createSender>[3], through?: Reader): Sender;
+  /** Path of the manifest of operator `i`'s model. */
+  manifestOf(i: number): string;
   /** Writes the configuration of operator `i` and returns its path. */
   configOf(i: number, change?: object): string;
   stop(): Promise<void>;
@@ -84,6 +86,9 @@ async function freePort(): Promise<number> {
   server.close();
   return port;
 }
+
+const manifestOf = (i: number): string =>
+  join(ROOT, "models/grounded", MODELS[i] ?? MODELS[0]!, "manifest.json");
 
 export interface Changes {
   readonly protocol?: object;
@@ -210,6 +215,7 @@ async function bringUp(
     },
     commitBy: (sender, requestId, owner, digest, onSent, priority = PRIORITY.commit) =>
       sender.send({ ...call(at.Assay, assayAbi, "commit", requestId, owner, digest), priority }, onSent),
+    manifestOf,
     configOf(i, change = {}) {
       const home = join(folder, `keeper-${i}`);
       mkdirSync(home, { recursive: true });
@@ -222,7 +228,7 @@ async function bringUp(
         pollMs: 100,
         owner: ownerOf(i),
         domain: { id: domain.id, name: "grounded" },
-        model: join(ROOT, "models/grounded", MODELS[i] ?? MODELS[0]!, "manifest.json"),
+        model: manifestOf(i),
         database: "keeper.sqlite",
         spread: 0,
         payload: { allowPrivate: true, deadlineMs: 300 },

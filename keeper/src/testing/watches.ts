@@ -12,7 +12,7 @@ import { createLogger } from "../lib/logger.ts";
 import type { WatchDeps } from "../watches/deps.ts";
 import { createRoster } from "../watches/history.ts";
 import { buildWatches, type WatchApp, type WatchOptions } from "../watchApp.ts";
-import { createWatcher, type Outcome, type Watcher } from "../watches/runner.ts";
+import { createWatcher, type Limits, type Outcome, type Watcher } from "../watches/runner.ts";
 import type { Watch, WatchName } from "../watches/watch.ts";
 import { keyOf, type LocalChain } from "./localChain.ts";
 
@@ -63,12 +63,17 @@ export async function lookOnce(
 }
 
 /**
- * One look in which somebody else is first: `before` runs when the watch has seen what is due and nothing was sent yet.
+ * One look of a watch made by hand. `before` runs when it has seen what is due and nothing was sent yet: there somebody
+ * else can be first.
  */
 export async function lookTooLate(
   chain: LocalChain,
   create: (deps: WatchDeps) => Watch,
-  before: () => Promise<unknown>,
+  before: () => Promise<unknown> = async () => {},
+  {
+    database: file = `late-${crypto.randomUUID()}.sqlite`,
+    ...limits
+  }: Partial<Limits> & { database?: string } = {},
 ): Promise<{ outcomes: Outcome[]; watcher: Watcher; lines: string[] }> {
   const { reader, reads, deployment, folder } = chain;
   const contracts = contractsSchema.parse(deployment.addresses);
@@ -91,7 +96,7 @@ export async function lookTooLate(
     log,
   });
   const database = openDatabase({
-    path: join(folder, `late-${crypto.randomUUID()}.sqlite`),
+    path: join(folder, file),
     identity: { chainId: chain.reader.chain.id, contract: contracts.Assay, operator: sender.address },
   });
   const watcher = createWatcher(
@@ -106,10 +111,11 @@ export async function lookTooLate(
     {
       gasPerDay: parseEther("1"),
       workPerDay: parseEther("10000"),
-      actsPerDay: 100,
+      bondsPerDay: 100,
       workPrice: undefined,
       leastReward: 0n,
       lookMs: 0,
+      ...limits,
     },
     { reader, sender, watchReads, calls, spending: createSpending(database), log, onStep: () => {} },
   );

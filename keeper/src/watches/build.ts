@@ -1,6 +1,7 @@
 import { parseEther, type Address } from "viem";
 
 import type { Contracts } from "../chain/addresses.ts";
+import { createAppealReads } from "../chain/appealReads.ts";
 import type { Reader } from "../chain/client.ts";
 import { createCloneReads } from "../chain/cloneReads.ts";
 import { createPerformanceReads } from "../chain/performanceReads.ts";
@@ -13,6 +14,7 @@ import { createSpending } from "../db/spending.ts";
 import { AssayError } from "../lib/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createAbsences } from "./absences.ts";
+import { createAppeals, type Opinion } from "./appeals.ts";
 import { createClones } from "./clones.ts";
 import type { WatchSettings } from "./config.ts";
 import { createDebts } from "./debts.ts";
@@ -41,8 +43,13 @@ export interface WatchersOptions {
   readonly sender: Sender;
   readonly database: Database;
   readonly log: Logger;
+  /** For appeals. */
+  readonly opinion: Opinion;
   readonly onStep: WatcherDeps["onStep"];
 }
+
+/** 1.0 in basis points. */
+const BPS = 10_000;
 
 /** A watch is switched on whose contract the configuration does not name. */
 export class WatchContractError extends AssayError<
@@ -95,6 +102,16 @@ export function createWatchers(options: WatchersOptions): Watcher[] {
       const cloneReads = createCloneReads(reader, { ...contracts, CloneRegistry: registry }, blockRange);
       return createClones(deps, cloneReads, { registry, days: settings.clones.days });
     },
+    appeals: () => {
+      const { confidence, trust, bondAtMost } = settings.appeals;
+      const policy = {
+        confidence: BigInt(Math.round(confidence * BPS)),
+        trust: BigInt(Math.round(trust * BPS)),
+        bondAtMost: parseEther(bondAtMost),
+      };
+      const appealReads = createAppealReads(reader, contracts.Appeals, blockRange);
+      return createAppeals(deps, appealReads, options.opinion, policy, contracts.Appeals);
+    },
   };
   const runner = { ...options, watchReads, calls, spending: createSpending(database) };
   return switchedOn(settings)
@@ -119,7 +136,7 @@ function limitsOf(settings: WatchSettings, name: WatchName): Limits {
   return {
     gasPerDay: parseEther(own.gasPerDay),
     workPerDay: parseEther("workPerDay" in own ? own.workPerDay : "0"),
-    actsPerDay: Number.MAX_SAFE_INTEGER,
+    bondsPerDay: "appealsPerDay" in own ? own.appealsPerDay : Number.MAX_SAFE_INTEGER,
     workPrice: workPrice === undefined ? undefined : parseEther(workPrice),
     leastReward: parseEther(leastReward),
     lookMs,

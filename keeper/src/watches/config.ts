@@ -48,6 +48,28 @@ export const watchesSchema = z
       })
       .prefault({})
       .describe("Compares revealed votes and reports clones, under a bond"),
+    appeals: z
+      .strictObject({
+        on: on(false),
+        gasPerDay,
+        workPerDay: amount.default("1").describe("Most WORK for bonds in a day"),
+        bondAtMost: amount.default("0.25").describe("Most WORK for the bond of one appeal"),
+        appealsPerDay: z.int().min(1).max(1_000).default(5).describe("Most appeals in a day"),
+        confidence: z
+          .number()
+          .min(0)
+          .max(0.8)
+          .default(0.35)
+          .describe("Least distance of the own model's vote from θ, on the other side"),
+        trust: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(0.75)
+          .describe("Share of the model's probability taken for that of an overturning: models err together"),
+      })
+      .prefault({})
+      .describe("Appeals verdicts the own model is confident against, where that is worth its bond"),
   })
   .prefault({})
   .describe("Watches over others; see the section Watches");

@@ -22,7 +22,8 @@ export interface Limits {
   readonly gasPerDay: bigint;
   /** wei of WORK it may put at risk */
   readonly workPerDay: bigint;
-  readonly actsPerDay: number;
+  /** acts that put WORK at risk */
+  readonly bondsPerDay: number;
   /** wei of coin for one WORK; undefined where the operator names no price */
   readonly workPrice: bigint | undefined;
   /** wei of WORK an act must bring where there is no price */
@@ -105,6 +106,7 @@ export function createWatcher(
   const pays = (gain: bigint | undefined, fee: bigint): boolean => {
     if (gain === undefined) return true;
     const { workPrice, leastReward } = limits;
+    if (gain <= 0n) return false;
     return workPrice === undefined ? gain >= leastReward : gain * workPrice > fee * WAD;
   };
 
@@ -149,7 +151,7 @@ export function createWatcher(
     const day = Math.floor(now / DAY);
     const id = spending.reserve(
       { watch: name, act, day, gas: most, work },
-      { gas: limits.gasPerDay, work: limits.workPerDay, acts: limits.actsPerDay },
+      { gas: limits.gasPerDay, work: limits.workPerDay, bonds: limits.bondsPerDay },
     );
     if (id === undefined) return refuse(chance, "budget", most, { work });
     let spent = 0n;
