@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { parseEther } from "viem";
+import { bytesToHex, parseEther, type Hex } from "viem";
 
 import { contractsSchema } from "../chain/addresses.ts";
 import { createWatchCalls } from "../chain/watchCalls.ts";
@@ -9,11 +9,13 @@ import { readWatchConfig, WATCH_KEY_VARIABLE } from "../config.ts";
 import { openDatabase } from "../db/open.ts";
 import { createSpending } from "../db/spending.ts";
 import { createLogger } from "../lib/logger.ts";
+import { encodePayload, hashPayload } from "../payload/schema.ts";
 import type { WatchDeps } from "../watches/deps.ts";
 import { createRoster } from "../watches/history.ts";
 import { buildWatches, type WatchApp, type WatchOptions } from "../watchApp.ts";
 import { createWatcher, type Limits, type Outcome, type Watcher } from "../watches/runner.ts";
 import type { Watch, WatchName } from "../watches/watch.ts";
+import { PAYLOAD } from "./deps.ts";
 import { keyOf, type LocalChain } from "./localChain.ts";
 
 /** Account of the local chain that sends for the watches. */
@@ -122,6 +124,12 @@ export async function lookTooLate(
   const outcomes = await watcher.look(Number((await reads.head()).timestamp));
   database.close();
   return { outcomes, watcher, lines };
+}
+
+/** A payload of one true claim, as a request carries it. */
+export function firstClaim(): { payload: Hex; payloadHash: Hex } {
+  const bytes = encodePayload({ ...PAYLOAD, claims: PAYLOAD.claims.slice(0, 1) });
+  return { payload: bytesToHex(bytes), payloadHash: hashPayload(bytes) };
 }
 
 /** The outcomes by name, in order. */

@@ -1,15 +1,13 @@
 import { appealsAbi, assayAbi } from "@assay/published";
 import { expect } from "chai";
-import { bytesToHex, parseEther, type Address } from "viem";
+import { parseEther, type Address } from "viem";
 
 import { createAppealReads } from "../chain/appealReads.ts";
 import type { RequestedEvent } from "../chain/reads.ts";
 import { roundIdOf } from "../mirror/commitment.ts";
-import { encodePayload, hashPayload } from "../payload/schema.ts";
-import { PAYLOAD } from "../testing/deps.ts";
 import { MODELS, startLocalChain, type LocalChain } from "../testing/localChain.ts";
 import { callBy, fund, play, settle, vote, workOf, type Ballot } from "../testing/rounds.ts";
-import { ends, lookOnce, lookTooLate, WATCHER } from "../testing/watches.ts";
+import { ends, firstClaim, lookOnce, lookTooLate, WATCHER } from "../testing/watches.ts";
 import { createAppeals, type AppealPolicy } from "./appeals.ts";
 
 const all = (votes: Ballot): Ballot[] => MODELS.map(() => votes);
@@ -130,9 +128,7 @@ describe("watch appeals", function () {
   });
 
   it("asks a real model, in a process without a keeper", async () => {
-    const bytes = encodePayload({ ...PAYLOAD, claims: PAYLOAD.claims.slice(0, 1) });
-    const payload = { payload: bytesToHex(bytes), payloadHash: hashPayload(bytes) };
-    const request = await play(chain, all(FALSE), "finalized", payload);
+    const request = await play(chain, all(FALSE), "finalized", firstClaim());
     const { outcomes } = await lookOnce(chain, "appeals", {
       own: { confidence: 0.1, trust: 1 },
       more: { model: chain.manifestOf(0) },
