@@ -9,8 +9,9 @@ import { createRequestLog } from "./history.ts";
 import type { Chance, Watch } from "./watch.ts";
 
 const DAY = 86_400;
-/** Requests in one report at most; 256 uncertain claims take four of 64 claims. */
-const MAX_EXHIBITS = 48;
+/** Requests in one report, and claims of them together. Mirror `CloneRegistry.MAX_EXHIBITS` and `MAX_CLAIMS`. */
+const MAX_EXHIBITS = 128;
+const MAX_CLAIMS = 4_096;
 /** Gas of a report, generously: see docs/gas.md, reportClones and replyClones. */
 const REPORT_GAS = 300_000n;
 const EXHIBIT_GAS = 160_000n;
@@ -25,8 +26,8 @@ interface Shared {
 
 /**
  * Compares the revealed votes of every pair of operators as CloneRegistry does, and reports pairs that are alike over all
- * requests of the last days, because whoever is accused may add those a report leaves out. Nobody pays for a report: its
- * bond comes back when the case is closed, which this watch does, too.
+ * requests of the last days, because whoever is accused may add those a report leaves out. Its bond comes back when the
+ * case is closed, which this watch does, too; what the clone's later rewards bring nobody knows beforehand.
  */
 export function createClones(
   deps: WatchDeps,
@@ -114,7 +115,8 @@ export function createClones(
     let size = rule.minRequests;
     while (size < newest.length && !isEvidence(newest.slice(0, size))) size += 1;
     const chosen = newest.slice(0, size);
-    if (size > MAX_EXHIBITS || !isEvidence(chosen)) return undefined;
+    const claims = chosen.reduce((sum, { request }) => sum + request.terms.claims, 0);
+    if (size > MAX_EXHIBITS || claims > MAX_CLAIMS || !isEvidence(chosen)) return undefined;
     const evidence = chosen
       .toSorted((a, b) => (BigInt(a.request.requestId) < BigInt(b.request.requestId) ? -1 : 1))
       .map(({ request, votes }) => ({
