@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";
 import { measureAppeals } from "./appeals.ts";
+import { measureCanaries } from "./canaries.ts";
 import { measureClones } from "./clones.ts";
 import { measureDevices } from "./devices.ts";
 import { measureLife, type Figures } from "./life.ts";
@@ -26,6 +27,7 @@ async function measure(): Promise<Figures> {
     async () => measureLife(await buildWorld(OPERATORS)),
     async () => measureStaking(await buildWorld(OPERATORS)),
     measureAppeals,
+    measureCanaries,
     measureClones,
     measureDevices,
     measureMaxima,

@@ -6,6 +6,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAppeals} from "./interfaces/IAppeals.sol";
 import {IAssay} from "./interfaces/IAssay.sol";
+import {ICanaries} from "./interfaces/ICanaries.sol";
 import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
 import {IFeeMarket} from "./interfaces/IFeeMarket.sol";
 import {IRandomness} from "./interfaces/IRandomness.sol";
@@ -26,6 +27,7 @@ contract Appeals is IAppeals {
     uint256 private constant FINALIZED = 4;
     uint256 private constant VOIDED = 8;
     uint256 private constant APPEALED = 16;
+    uint256 private constant CANARY = 32;
 
     /// @dev A request has its own round and those of two appeals.
     uint256 private constant ROUNDS = 3;
@@ -39,6 +41,9 @@ contract Appeals is IAppeals {
         uint256[2][ROUNDS] own;
         /// @dev the verdicts that count
         uint256[2] verdicts;
+        /// @dev of a canary, but what appeals decided where one did; see IAppeals.referenceOf
+        uint256[2] answers;
+        bool isCanary;
         /// @dev appeals whose overturning lasts
         bool[ROUNDS] upheld;
         bool[ROUNDS] isVoid;
@@ -49,6 +54,7 @@ contract Appeals is IAppeals {
     IFeeMarket public immutable FEES;
     IStakeVault public immutable VAULT;
     IRandomness public immutable RANDOMNESS;
+    ICanaries public immutable CANARIES;
     /// @inheritdoc IAppeals
     address public immutable ASSAY;
 
@@ -61,6 +67,7 @@ contract Appeals is IAppeals {
         IFeeMarket fees,
         IStakeVault vault,
         IRandomness randomness,
+        ICanaries canaries,
         address assay
     ) {
         TOKEN = token;
@@ -68,6 +75,7 @@ contract Appeals is IAppeals {
         FEES = fees;
         VAULT = vault;
         RANDOMNESS = randomness;
+        CANARIES = canaries;
         ASSAY = assay;
         // FeeMarket burns what is forfeited.
         token.approve(address(fees), type(uint256).max);
@@ -191,6 +199,7 @@ contract Appeals is IAppeals {
         require(round < chain.count, UnknownRound(chain.requestId, round));
         ruling.verdicts = chain.verdicts;
         uint256[2] memory foreign;
+        uint256[2] memory apart;
         bool any;
         for (uint256 i; i < 2; ++i) {
             uint256 own = chain.own[round][i];
@@ -198,12 +207,18 @@ contract Appeals is IAppeals {
             for (uint256 r = round + 1; r < chain.count; ++r) later |= Rulings.decided(chain.own[r][i]);
             // Where neither this round nor a later one decided, an earlier one did, or the claim stays undecided.
             foreign[i] = later | (Rulings.decided(chain.verdicts[i]) & ~Rulings.decided(own));
+            // An answer hangs on no vote; in its own round nothing but answers and later rounds is looked at.
+            apart[i] = round == 0 ? Rulings.decided(chain.answers[i]) : later | ~Rulings.decided(own);
             ruling.overturned[i] = Rulings.opposed(own, chain.verdicts[i]);
             if (ruling.overturned[i] != 0) any = true;
         }
         bytes32 id = chain.ids[round];
         uint256 weight = _assay().roundOf(id).weight();
-        halves = SkillScore.sidesBy(terms.claims, weight, _assay().lanesOf(id), chain.verdicts, foreign);
+        uint256[16] memory lanes = _assay().lanesOf(id);
+        halves = SkillScore.sidesBy(terms.claims, weight, lanes, chain.verdicts, foreign);
+        if (chain.isCanary) {
+            ruling.inspected = SkillScore.sidesBy(terms.claims, weight, lanes, chain.answers, apart);
+        }
         // A later round overturned a claim for good, so there is one.
         for (uint256 r = round + 1; any && ruling.winner == 0; ++r) if (chain.upheld[r]) ruling.winner = chain.ids[r];
     }
@@ -211,6 +226,11 @@ contract Appeals is IAppeals {
     /// @inheritdoc IAppeals
     function verdictsOf(IAssay.Terms calldata terms) external view returns (uint256[2] memory) {
         return _chain(terms).verdicts;
+    }
+
+    /// @inheritdoc IAppeals
+    function referenceOf(IAssay.Terms calldata terms) external view returns (uint256[2] memory) {
+        return _chain(terms).answers;
     }
 
     /// @inheritdoc IAppeals
@@ -264,12 +284,19 @@ contract Appeals is IAppeals {
             chain.ids[r] = id;
             ++chain.count;
             chain.isVoid[r] = round.has(VOIDED);
+            if (round.has(CANARY)) {
+                chain.isCanary = true;
+                chain.answers = CANARIES.answersOf(id);
+            }
             if (round.has(FINALIZED)) {
                 uint256[2] memory own = _read(id, terms.claims, round.weight(), margin, r != 0);
                 chain.own[r] = own;
                 for (uint256 i; i < 2; ++i) {
                     flips[r][i] = Rulings.opposed(chain.verdicts[i], own[i]);
                     chain.verdicts[i] = Rulings.amended(chain.verdicts[i], own[i]);
+                    if (r == 0) continue;
+                    flips[r][i] |= Rulings.opposed(chain.answers[i], own[i]);
+                    chain.answers[i] = Rulings.amended(chain.answers[i], own[i]);
                 }
             }
             id = keccak256(abi.encode(id));

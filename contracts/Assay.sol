@@ -8,6 +8,7 @@ import {LibBit} from "solady/src/utils/LibBit.sol";
 import {EpochClock} from "./EpochClock.sol";
 import {IAppeals} from "./interfaces/IAppeals.sol";
 import {IAssay} from "./interfaces/IAssay.sol";
+import {ICanaries} from "./interfaces/ICanaries.sol";
 import {IDomainRegistry} from "./interfaces/IDomainRegistry.sol";
 import {IFeeMarket} from "./interfaces/IFeeMarket.sol";
 import {IRandomness} from "./interfaces/IRandomness.sol";
@@ -45,7 +46,8 @@ contract Assay is EpochClock, IAssay {
         IDomainRegistry.QualityRule rule;
         /// @dev revealed seats settled in this call
         uint256 settled;
-        /// @dev of an appealed request, else empty
+        /// @dev whether the request was appealed or is a canary, so that there is a ruling
+        bool isRuled;
         IAppeals.Ruling ruling;
     }
 
@@ -54,6 +56,7 @@ contract Assay is EpochClock, IAssay {
     uint256 private constant FINALIZED = 4;
     uint256 private constant VOIDED = 8;
     uint256 private constant APPEALED = 16;
+    uint256 private constant CANARY = 32;
 
     uint256 private constant WEIGHT = 7;
     uint256 private constant LATE = 8;
@@ -72,6 +75,7 @@ contract Assay is EpochClock, IAssay {
     IRewardMinter public immutable MINTER;
     IRandomness public immutable RANDOMNESS;
     IAppeals public immutable APPEALS;
+    ICanaries public immutable CANARIES;
     ISecurityQuote public immutable SECURITY;
 
     /// @inheritdoc IAssay
@@ -105,6 +109,7 @@ contract Assay is EpochClock, IAssay {
         IRewardMinter minter,
         IRandomness randomness,
         IAppeals appeals,
+        ICanaries canaries,
         ISecurityQuote security,
         uint256 genesis,
         uint256 epochLength
@@ -116,12 +121,17 @@ contract Assay is EpochClock, IAssay {
         MINTER = minter;
         RANDOMNESS = randomness;
         APPEALS = appeals;
+        CANARIES = canaries;
         SECURITY = security;
         require(address(vault).code.length != 0 && vault.ASSAY() == address(this), InvalidPeer(address(vault)));
         require(vault.LEDGER() == address(ledger), InvalidPeer(address(ledger)));
         require(vault.MINTER() == address(minter), InvalidPeer(address(minter)));
         require(registry.VAULT() == address(vault), InvalidPeer(address(registry)));
         require(address(appeals).code.length != 0 && appeals.ASSAY() == address(this), InvalidPeer(address(appeals)));
+        require(
+            address(canaries).code.length != 0 && canaries.ASSAY() == address(this),
+            InvalidPeer(address(canaries))
+        );
         address[5] memory others = [
             address(fees),
             address(ledger),
@@ -355,7 +365,7 @@ contract Assay is EpochClock, IAssay {
                 _releaseSeat(roundId, draw, owner);
             } else {
                 _score(judged, owner, revealed, seat, scores[earning]);
-                if (!_overturn(judged, scores[earning], revealed)) ++earning;
+                if (!judged.isRuled || !_amend(judged, scores[earning], revealed, seat)) ++earning;
             }
         }
         if (earning != 0) {
@@ -402,6 +412,14 @@ contract Assay is EpochClock, IAssay {
             ++reported;
         }
         require(reported != 0, AlreadyReported(requestId, owners.length == 0 ? address(0) : owners[0]));
+    }
+
+    /// @inheritdoc IAssay
+    function markCanary(bytes32 requestId, uint256 finalAt) external {
+        require(msg.sender == address(CANARIES), NotCanaries(msg.sender, address(CANARIES)));
+        RoundWord round = _rounds[requestId];
+        _requirePhase(requestId, _phase(_draws[requestId], round), Phase.FINALIZED);
+        _rounds[requestId] = round.withFlag(CANARY).withClock(finalAt);
     }
 
     // ------------------------------------------------------------------ views
@@ -594,10 +612,11 @@ contract Assay is EpochClock, IAssay {
         judged.draw = draw;
         judged.price = terms.price;
         judged.frame = _frame(draw, round, margin);
-        if (index == 0 && !round.has(APPEALED)) {
+        if (index == 0 && !round.has(APPEALED | CANARY)) {
             judged.decided = SkillScore.sides(judged.frame, _loadLanes(roundId, terms.claims));
         } else {
             require(count <= MAX_APPEALED_VOTES, BatchTooLarge(count, MAX_APPEALED_VOTES));
+            judged.isRuled = true;
             (judged.decided.halves, judged.ruling) = APPEALS.rulingOf(terms, index);
         }
         judged.rule = REGISTRY.qualityOf(terms.domain, terms.version);
@@ -622,6 +641,24 @@ contract Assay is EpochClock, IAssay {
         unchecked {
             ++judged.settled;
         }
+    }
+
+    /// @dev What else rulings make of a scored seat: of a canary its quality is judged anew, then see {_overturn}.
+    /// @return booked whether the seat was booked already
+    function _amend(
+        Judgement memory judged,
+        SkillScore.SeatScore memory result,
+        bytes calldata votes,
+        SeatWord seat
+    ) private returns (bool booked) {
+        SkillScore.Sides memory inspected = SkillScore.Sides(judged.ruling.inspected);
+        if (inspected.halves.length != 0) {
+            SkillScore.Frame memory frame = judged.frame;
+            SkillScore.Sums memory sums = SkillScore.sum(frame, inspected, votes, seat.flags() & WEIGHT);
+            int256 quality = SkillScore.quality(sums, frame.baseRate, judged.rule.bar);
+            result.score = result.score.withQuality(sums, quality);
+        }
+        return _overturn(judged, result, votes);
     }
 
     /// @dev Takes what a voter on the losing side of overturned verdicts owes, and books its seat with the rest of its bond.

@@ -293,8 +293,9 @@ contract DomainRegistry is EpochClock, AccessManaged, IDomainRegistry {
         _bound("revealWindow", c.revealWindow, 1, type(uint16).max);
         _bound("sealWindow", c.sealWindow, 1, type(uint16).max);
         uint256 commitWindow = 2 * (uint256(c.expectedBase) + (uint256(c.maxClaims) * c.expectedPerClaim) / 1_000 + 1);
-        // A round with an extension: seal, commit, wait for the extension, commit again, reveal, appeal.
-        uint256 longest = uint256(c.sealWindow) + 2 * (commitWindow + c.revealWindow) + c.appealWindow;
+        // A round with an extension: seal, commit, wait for the extension, commit again, reveal, appeal; after the opening
+        // of a canary, appeal anew.
+        uint256 longest = uint256(c.sealWindow) + 2 * (commitWindow + c.revealWindow + c.appealWindow);
         _bound("longestRound", longest, 0, EPOCH);
 
         Fees calldata f = p.fees;

@@ -63,9 +63,9 @@ contract ReputationLedger is EpochClock, IReputationLedger {
         outcomes = new uint256[](seats.length);
         for (uint256 i; i < seats.length; ++i) {
             ScoreWord score = seats[i].score;
-            bool scored = !published && score.scored() != 0;
-            if (scored || published || score.late()) {
-                outcomes[i] = _record(domain, seats[i].owner, score, published, scored ? window : 0);
+            bool weighed = !published && score.weighed() != 0;
+            if (weighed || published || score.late()) {
+                outcomes[i] = _record(domain, seats[i].owner, score, published, weighed ? window : 0);
             }
         }
     }
@@ -89,7 +89,7 @@ contract ReputationLedger is EpochClock, IReputationLedger {
             // Fits: a claim adds less than 6e12, and a window closes after at most 1,024 + 256 claims.
             unchecked {
                 int256 quality = r.quality() + score.quality();
-                uint256 scored = r.scored() + score.scored();
+                uint256 scored = r.scored() + score.weighed();
                 if (scored >= window) {
                     // The most one request closes; only a window that shrank since could give more.
                     uint256 closed = FixedPointMathLib.min(scored / window, MAX_CLOSED);

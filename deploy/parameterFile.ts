@@ -67,6 +67,8 @@ function readProtocol(s: Section): ParameterFile["protocol"] {
     halving: s.integer("halving"),
     performanceBond: s.work("performanceBond", 18),
     challengeWindow: s.integer("challengeWindow"),
+    canaryBond: s.work("canaryBond", 18),
+    canaryLifetime: s.integer("canaryLifetime"),
     governor: s.address("governor"),
     treasury: s.address("treasury"),
   };

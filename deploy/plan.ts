@@ -14,6 +14,7 @@ export const ORDER = [
   "ReputationLedger",
   "RewardMinter",
   "Appeals",
+  "Canaries",
   "SecurityQuote",
   "Assay",
   "AssayLens",
@@ -45,6 +46,10 @@ export interface ProtocolParameters {
   readonly performanceBond: bigint;
   /** How long a post of metrics can be challenged. */
   readonly challengeWindow: bigint;
+  /** What an inspector has at stake for each canary. */
+  readonly canaryBond: bigint;
+  /** Epochs in which the canaries of a batch can be opened. */
+  readonly canaryLifetime: bigint;
 }
 
 /** Addresses the contracts will get when `deployer` creates them in {@link ORDER}, beginning with `nonce`. */
@@ -69,6 +74,8 @@ export const PARAMETERS = [
   "halving",
   "performanceBond",
   "challengeWindow",
+  "canaryBond",
+  "canaryLifetime",
 ] as const satisfies readonly (keyof ProtocolParameters)[];
 
 /** Constructor arguments of every contract: of values, or of whatever stands for them (Ignition's parameters). */
@@ -110,7 +117,25 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       p.halving,
     ],
     SecurityQuote: [at.Assay, at.DomainRegistry, at.FeeMarket],
-    Appeals: [at.WorkToken, at.DomainRegistry, at.FeeMarket, at.StakeVault, at.BlockhashRandomness, at.Assay],
+    Appeals: [
+      at.WorkToken,
+      at.DomainRegistry,
+      at.FeeMarket,
+      at.StakeVault,
+      at.BlockhashRandomness,
+      at.Canaries,
+      at.Assay,
+    ],
+    Canaries: [
+      at.WorkToken,
+      at.DomainRegistry,
+      at.FeeMarket,
+      at.StakeVault,
+      at.Appeals,
+      at.Assay,
+      p.canaryBond,
+      p.canaryLifetime,
+    ],
     Assay: [
       at.DomainRegistry,
       at.FeeMarket,
@@ -119,6 +144,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       at.RewardMinter,
       at.BlockhashRandomness,
       at.Appeals,
+      at.Canaries,
       at.SecurityQuote,
       ...clock,
     ],
@@ -171,6 +197,15 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     FEES: "FeeMarket",
     VAULT: "StakeVault",
     RANDOMNESS: "BlockhashRandomness",
+    CANARIES: "Canaries",
+    ASSAY: "Assay",
+  },
+  Canaries: {
+    TOKEN: "WorkToken",
+    REGISTRY: "DomainRegistry",
+    FEES: "FeeMarket",
+    VAULT: "StakeVault",
+    APPEALS: "Appeals",
     ASSAY: "Assay",
   },
   Assay: {
@@ -181,6 +216,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     MINTER: "RewardMinter",
     RANDOMNESS: "BlockhashRandomness",
     APPEALS: "Appeals",
+    CANARIES: "Canaries",
     SECURITY: "SecurityQuote",
   },
   SecurityQuote: { ASSAY: "Assay", REGISTRY: "DomainRegistry", FEES: "FeeMarket" },
@@ -210,6 +246,7 @@ export const CONSTANTS: Record<ContractName, Readonly<Record<string, keyof Proto
   ReputationLedger: clockGetters(),
   RewardMinter: { ...clockGetters(), INITIAL_EMISSION: "initialEmission", HALVING: "halving" },
   Appeals: {},
+  Canaries: { BOND: "canaryBond", LIFETIME: "canaryLifetime" },
   SecurityQuote: {},
   Assay: clockGetters(),
   AssayLens: {},

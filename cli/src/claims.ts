@@ -5,10 +5,10 @@ import { z } from "zod";
 
 import { CliError } from "./lib/errors.ts";
 
-const lineSchema = claimSchema.safeExtend({ truth: z.boolean().exactOptional() });
+export const claimLineSchema = claimSchema.safeExtend({ truth: z.boolean().exactOptional() });
 
 /** A line of a claims file. `truth` is for measuring and never leaves the machine. */
-export type ClaimLine = z.infer<typeof lineSchema>;
+export type ClaimLine = z.infer<typeof claimLineSchema>;
 
 /** Problems shown at once. */
 const SHOWN = 5;
@@ -55,7 +55,7 @@ function parseLine(line: string): ClaimLine | string {
   } catch (error) {
     return `not JSON, ${(error as Error).message}`;
   }
-  const parsed = lineSchema.safeParse(json);
+  const parsed = claimLineSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   return parsed.error.issues.map(({ path, message }) => `${path.join(".") || "line"}: ${message}`).join(", ");
 }

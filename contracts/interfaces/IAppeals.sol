@@ -8,7 +8,7 @@ import {IAssay} from "./IAssay.sol";
 /// @notice The bonds of appeals, and what the rounds of an appealed request say together.
 /// @dev A bond is what the next round costs: `price · claims · seats`. Anyone may put in a part of it before the appeal is
 ///      opened ({fund}); who opens it pays what is missing. When the request is final, a bond comes back if its round
-///      overturned a verdict and the overturning lasts, or if its round was void; else it is burned for the domain, as the
+///      overturned a verdict, or an answer of a canary, and the overturning lasts, or if its round was void; else it is burned for the domain, as the
 ///      fee of a round would be. What overturned voters lose comes here: half of it to the appeal's funders, in all at most
 ///      as much as their bond, the rest is burned for the domain and so pays the voters of the appeal.
 ///      Safety rests on: WORK calls nobody, Assay and FeeMarket are immutable contracts of this protocol.
@@ -48,6 +48,8 @@ interface IAppeals {
         uint256[2] overturned;
         /// @dev the round whose funders share in what overturned voters lose; zero if nothing was overturned
         bytes32 winner;
+        /// @dev the claims by the side that quality is judged by, see SkillScore.Sides; empty unless it is a canary
+        uint256[] inspected;
     }
 
     /// @notice `funder` put `amount` wei towards the appeal that opens round `roundId`.
@@ -116,6 +118,10 @@ interface IAppeals {
 
     /// @notice The verdicts that count, given the rounds there are now.
     function verdictsOf(IAssay.Terms calldata terms) external view returns (uint256[2] memory);
+
+    /// @notice What the quality of a canary's seats is judged by: its answers, but what an appeal decided where one did.
+    ///         Of any other request what appeals decided.
+    function referenceOf(IAssay.Terms calldata terms) external view returns (uint256[2] memory);
 
     /// @notice Wei of WORK that the bond of round `round` takes.
     function bondOf(IAssay.Terms calldata terms, uint256 round) external view returns (uint256);

@@ -119,7 +119,7 @@ interface IAssay is IEpochClock {
         ///      afterwards: when FINAL begins, or until when absences of a void round can be reported
         uint40 clock;
         uint24 epoch;
-        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void, 4 appealed
+        /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void, 4 appealed, 5 opened as a canary
         uint8 flags;
         uint8 commits;
         uint8 reveals;
@@ -216,6 +216,8 @@ interface IAssay is IEpochClock {
     /// @notice An overturned verdict cost a voter on its side `charge` wei of its bond; {SeatSettled} follows.
     event SeatOverturned(bytes32 indexed roundId, address indexed owner, uint256 charge);
 
+    /// @notice Only Canaries calls this.
+    error NotCanaries(address caller, address canaries);
     /// @notice The round is in phase `given`.
     error WrongPhase(bytes32 requestId, Phase given, Phase required);
     /// @notice Nobody opened a request or round with this id, or the terms are not its own.
@@ -319,7 +321,7 @@ interface IAssay is IEpochClock {
 
     /// @notice Settles seats of a final or void request: scores, reputation, bonds. Settled seats are passed over.
     /// @param votes at most {MAX_VOTES}; exactly what was revealed, empty for seats that never revealed
-    ///        at most {MAX_APPEALED_VOTES} of a request that was appealed
+    ///        at most {MAX_APPEALED_VOTES} of a request that was appealed or a canary
     /// @param index 0 for the request's own round, then its appeals
     function settle(Terms calldata terms, uint256 index, Vote[] calldata votes) external;
 
@@ -329,6 +331,11 @@ interface IAssay is IEpochClock {
     /// @param owners at most {MAX_OWNERS}
     /// @param index as in {settle}
     function reportAbsent(Terms calldata terms, uint256 index, address[] calldata owners) external;
+
+    /// @notice Marks a request as an opened canary: the quality of its seats is judged by answers, see IAppeals.Ruling, and
+    ///         it can be appealed until `finalAt`. Only Canaries.
+    /// @param finalAt Unix seconds
+    function markCanary(bytes32 requestId, uint256 finalAt) external;
 
     // -------------------------------------------------------------------- views
 

@@ -36,6 +36,18 @@ library Rulings {
         return (words | (words >> 1)) & LOW;
     }
 
+    /// @notice Whether `words` decide each of the first `claims` claims, and say nothing else.
+    /// @param claims at most 256
+    function decidesAll(uint256[2] memory words, uint256 claims) internal pure returns (bool) {
+        for (uint256 i; i < 2; ++i) {
+            uint256 here = FixedPointMathLib.min(FixedPointMathLib.zeroFloorSub(claims, 128 * i), 128);
+            uint256 all = here == 128 ? LOW : LOW & ((1 << (2 * here)) - 1);
+            // One of two bits is set: their sum in each pair is 1.
+            if ((words[i] & LOW) ^ ((words[i] >> 1) & LOW) != all || words[i] & ~(3 * all) != 0) return false;
+        }
+        return true;
+    }
+
     /// @notice Mask of the claims that both decide, differently.
     function opposed(uint256 a, uint256 b) internal pure returns (uint256) {
         uint256 x = a ^ b;

@@ -5,7 +5,7 @@ import {SkillScore} from "./SkillScore.sol";
 
 /// @notice What a settled seat scored, as one word: fields from the low bit up are
 ///         `numerator` int32 | `scoredTrue` 16 | `scoredFalse` 16 | `losing` 16 | `lossMean` 64 | `quality` int64 |
-///         `late` 1. Peers and readers of events get the word; what the fields mean is said in SkillScore.
+///         `late` 1 | `weighed` 16. Peers and readers of events get the word; what the fields mean is said in SkillScore.
 type ScoreWord is uint256;
 
 using ScoreWords for ScoreWord global;
@@ -18,6 +18,9 @@ library ScoreWords {
     uint256 private constant LOSS_MEAN = 80;
     uint256 private constant QUALITY = 144;
     uint256 private constant LATE = 208;
+    uint256 private constant WEIGHED = 209;
+    uint256 private constant QUALITY_MASK =
+        (uint256(type(uint64).max) << QUALITY) | (uint256(type(uint16).max) << WEIGHED);
 
     /// @param lossMean x̄, see SkillScore.lossMean
     /// @param quality_ see SkillScore.quality
@@ -32,7 +35,20 @@ library ScoreWords {
         uint256 counts =
             (sums.scoredTrue << SCORED_TRUE) | (sums.scoredFalse << SCORED_FALSE) | (sums.losing << LOSING);
         uint256 word = uint32(int32(sums.numerator)) | counts | (lossMean << LOSS_MEAN);
-        return ScoreWord.wrap(word | (uint256(uint64(int64(quality_))) << QUALITY) | (late_ ? 1 << LATE : 0));
+        return ScoreWord.wrap(word | _quality(sums, quality_) | (late_ ? 1 << LATE : 0));
+    }
+
+    /// @notice The word with the quality of other sums: those of a canary, against its answers.
+    function withQuality(ScoreWord s, SkillScore.Sums memory sums, int256 quality_) internal pure returns (ScoreWord) {
+        return ScoreWord.wrap((ScoreWord.unwrap(s) & ~QUALITY_MASK) | _quality(sums, quality_));
+    }
+
+    function _quality(SkillScore.Sums memory sums, int256 quality_) private pure returns (uint256) {
+        // Casts are safe: a claim adds less than 6e12. No overflow: at most 256 claims.
+        unchecked {
+            uint256 claims = (sums.scoredTrue + sums.scoredFalse) << WEIGHED;
+            return (uint256(uint64(int64(quality_))) << QUALITY) | claims;
+        }
     }
 
     /// @notice Claims that were scored.
@@ -45,6 +61,11 @@ library ScoreWords {
 
     function quality(ScoreWord s) internal pure returns (int256) {
         return int64(uint64(ScoreWord.unwrap(s) >> QUALITY));
+    }
+
+    /// @notice Claims that count for the quality: those that were scored, of a canary those that were answered.
+    function weighed(ScoreWord s) internal pure returns (uint256) {
+        return uint16(ScoreWord.unwrap(s) >> WEIGHED);
     }
 
     function late(ScoreWord s) internal pure returns (bool) {

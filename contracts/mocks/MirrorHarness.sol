@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAssay} from "../interfaces/IAssay.sol";
 import {AssayLens} from "../periphery/AssayLens.sol";
+import {CanaryNotes} from "../libraries/CanaryNotes.sol";
 import {CaptureMath} from "../libraries/CaptureMath.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
@@ -359,6 +360,48 @@ contract MirrorHarness {
 
     function _votes(Committee calldata c, uint256 voter) private pure returns (bytes calldata) {
         return c.votes[voter * c.claims:(voter + 1) * c.claims];
+    }
+
+    // ------------------------------------------------------------ canaries
+
+    /// @param rows the two words, then the number of claims
+    function decidesAll(uint256[3][] calldata rows) external pure returns (uint256[] memory results) {
+        results = new uint256[](rows.length);
+        for (uint256 i; i < rows.length; ++i) {
+            results[i] = Rulings.decidesAll([rows[i][0], rows[i][1]], rows[i][2]) ? 1 : 0;
+        }
+    }
+
+    /// @param rows separator, inspector, requester, payload hash, the two words of answers, salt
+    function canaryNote(uint256[7][] calldata rows) external pure returns (bytes32[] memory results) {
+        results = new bytes32[](rows.length);
+        for (uint256 i; i < rows.length; ++i) {
+            uint256[7] memory row = rows[i];
+            results[i] = CanaryNotes.note(
+                bytes32(row[0]),
+                address(uint160(row[1])),
+                address(uint160(row[2])),
+                bytes32(row[3]),
+                [row[4], row[5]],
+                bytes32(row[6])
+            );
+        }
+    }
+
+    /// @param rows note, salt
+    function canaryLeaf(uint256[2][] calldata rows) external pure returns (bytes32[] memory results) {
+        results = new bytes32[](rows.length);
+        for (uint256 i; i < rows.length; ++i) {
+            results[i] = CanaryNotes.leaf(bytes32(rows[i][0]), bytes32(rows[i][1]));
+        }
+    }
+
+    function canaryRoot(bytes32 leaf, uint256 position, bytes32[] calldata siblings) external pure returns (bytes32) {
+        return CanaryNotes.root(leaf, position, siblings);
+    }
+
+    function canaryDepth(uint256 count) external pure returns (uint256) {
+        return CanaryNotes.depth(count);
     }
 
     // ------------------------------------------------------- deployed contracts

@@ -1,4 +1,5 @@
 /** What other workspaces may use of the keeper. */
+export * as canaryNotes from "./mirror/canaryNotes.ts";
 export * as captureMath from "./mirror/captureMath.ts";
 export * as cloneMath from "./mirror/cloneMath.ts";
 export * as commitment from "./mirror/commitment.ts";

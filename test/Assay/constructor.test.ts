@@ -21,6 +21,8 @@ async function peers() {
     halving: 1n,
     performanceBond: WAD,
     challengeWindow: DAY,
+    canaryBond: WAD,
+    canaryLifetime: 1n,
   };
   const at = predictAddresses(deployer!.address, await deployer!.getNonce());
   const args = constructorArguments(parameters, at);
@@ -51,10 +53,20 @@ describe("Assay", () => {
       minter: 4,
       randomness: 5,
       appeals: 6,
-      security: 7,
+      canaries: 7,
+      security: 8,
     } as const;
 
-    for (const peer of ["vault", "ledger", "minter", "fees", "randomness", "appeals", "security"] as const) {
+    for (const peer of [
+      "vault",
+      "ledger",
+      "minter",
+      "fees",
+      "randomness",
+      "appeals",
+      "canaries",
+      "security",
+    ] as const) {
       it(`reverts when the ${peer} is somebody without code`, async () => {
         const { args, factory, stranger } = await networkHelpers.loadFixture(peers);
         const wrong = args.with(positions[peer], stranger.address);

@@ -6,6 +6,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Appeals} from "../../contracts/Appeals.sol";
 import {Assay} from "../../contracts/Assay.sol";
 import {BlockhashRandomness} from "../../contracts/BlockhashRandomness.sol";
+import {Canaries} from "../../contracts/Canaries.sol";
 import {CloneRegistry} from "../../contracts/CloneRegistry.sol";
 import {DomainRegistry} from "../../contracts/DomainRegistry.sol";
 import {FeeMarket} from "../../contracts/FeeMarket.sol";
@@ -30,6 +31,10 @@ abstract contract Protocol {
     uint256 public constant FAMILY_BOND = 500e18;
     uint256 internal constant INITIAL_EMISSION = 100e18;
     uint256 internal constant HALVING = 4;
+    /// @dev wei under each canary
+    uint256 public constant CANARY_BOND = 10e18;
+    /// @dev epochs
+    uint256 public constant CANARY_LIFETIME = 3;
 
     uint64 private constant PAUSER = 1;
     uint64 private constant EMISSION = 2;
@@ -45,6 +50,7 @@ abstract contract Protocol {
     ReputationLedger public ledger;
     RewardMinter public minter;
     Appeals public appeals;
+    Canaries public canaries;
     SecurityQuote public security;
     Assay public assay;
     AssayLens public lens;
@@ -53,7 +59,7 @@ abstract contract Protocol {
     /// @dev This contract becomes treasury and admin, and gives the two rights of governance to GOVERNOR.
     function _deployProtocol() internal {
         uint256 genesis = block.timestamp;
-        address[13] memory a;
+        address[14] memory a;
         uint256 nonce = VM.getNonce(address(this));
         for (uint256 i; i < a.length; ++i) a[i] = VM.computeCreateAddress(address(this), nonce + i);
 
@@ -70,15 +76,28 @@ abstract contract Protocol {
             FAMILY_BOND,
             PARAMETER_DELAY
         );
-        fees = new FeeMarket(token, registry, a[10], a[7], genesis, EPOCH);
-        vault = new StakeVault(token, registry, a[10], a[6], a[7], a[12], genesis, EPOCH, UNBONDING);
-        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[10], genesis, EPOCH);
-        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[10]];
+        fees = new FeeMarket(token, registry, a[11], a[7], genesis, EPOCH);
+        vault = new StakeVault(token, registry, a[11], a[6], a[7], a[13], genesis, EPOCH, UNBONDING);
+        ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[11], genesis, EPOCH);
+        address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[11]];
         minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
-        appeals = new Appeals(token, registry, fees, vault, randomness, a[10]);
-        security = new SecurityQuote(Assay(a[10]), registry, fees);
+        appeals = new Appeals(token, registry, fees, vault, randomness, Canaries(a[9]), a[11]);
+        canaries = new Canaries(token, registry, fees, vault, appeals, a[11], CANARY_BOND, CANARY_LIFETIME);
+        security = new SecurityQuote(Assay(a[11]), registry, fees);
         // Its constructor refuses peers that are not where they were predicted.
-        assay = new Assay(registry, fees, vault, ledger, minter, randomness, appeals, security, genesis, EPOCH);
+        assay = new Assay(
+            registry,
+            fees,
+            vault,
+            ledger,
+            minter,
+            randomness,
+            appeals,
+            canaries,
+            security,
+            genesis,
+            EPOCH
+        );
         lens = new AssayLens(assay, registry, vault, appeals);
         clones = new CloneRegistry(token, assay, vault, registry);
         _giveRoles();

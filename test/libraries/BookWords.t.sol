@@ -86,6 +86,7 @@ contract BookWordsTest {
         int64 quality,
         bool late
     ) external pure {
+        (scoredTrue, scoredFalse) = (scoredTrue >> 1, scoredFalse >> 1);
         SkillScore.Sums memory sums = SkillScore.Sums(numerator, scoredTrue, scoredFalse, losing, 0);
         ScoreWord s = ScoreWords.pack(sums, lossMean, quality, late);
         uint256 word = ScoreWord.unwrap(s);
@@ -97,6 +98,19 @@ contract BookWordsTest {
         Assert.eq(s.quality(), quality, "quality");
         Assert.eq(s.scored(), uint256(scoredTrue) + scoredFalse, "scored");
         Assert.isTrue(s.late() == late, "late");
-        Assert.eq(word >> 209, 0, "nothing above");
+        Assert.eq(s.weighed(), uint256(scoredTrue) + scoredFalse, "weighed");
+        Assert.eq(word >> 225, 0, "nothing above");
+    }
+
+    /// @notice SPEC CAN-9: the quality of a canary is judged anew, everything else of the score stays.
+    function testScoreTakesOtherQuality(uint256 seed, int64 quality, uint8 trues, uint8 falses) external pure {
+        uint256 quality_ = uint256(type(uint64).max) << 144;
+        uint256 weighed = uint256(type(uint16).max) << 209;
+        ScoreWord s = ScoreWord.wrap(seed & (2 ** 225 - 1));
+        ScoreWord t = s.withQuality(SkillScore.Sums(0, trues, falses, 0, 0), quality);
+        Assert.eq(t.quality(), quality, "quality");
+        Assert.eq(t.weighed(), uint256(trues) + falses, "weighed");
+        uint256 rest = ~(quality_ | weighed);
+        Assert.eq(ScoreWord.unwrap(t) & rest, ScoreWord.unwrap(s) & rest, "the rest");
     }
 }

@@ -7,9 +7,12 @@ import { z } from "zod";
 
 import { CliError } from "../lib/errors.ts";
 
-const commandContractsSchema = contractsSchema.extend({ PerformanceLedger: addressSchema });
+const commandContractsSchema = contractsSchema.extend({
+  Canaries: addressSchema,
+  PerformanceLedger: addressSchema,
+});
 
-/** The contracts the commands talk to: the keeper's, and the ledger of receipts. */
+/** The contracts the commands talk to: the keeper's, the canaries, and the ledger of receipts. */
 export type CommandContracts = z.infer<typeof commandContractsSchema>;
 
 /** What the commands need to know of a deployment. */

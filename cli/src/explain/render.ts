@@ -147,6 +147,11 @@ function qualityLines(seat: ScoredSeat, window: number, bar: bigint): string[] {
   const { windowBefore, windowAfter, outcomes, score } = seat;
   const names = outcomes.map((outcome) => OUTCOMES[outcome]).join(", ");
   return [
+    ...(score.isInspected
+      ? [
+          `This request was a canary: its ${score.weighed} answers judge the quality, where an appeal decided, its verdict. Value and points stay as above.`,
+        ]
+      : []),
     `quality: this request adds ${signed(score.quality)}e-12 against the bar τ = ${wad(bar)}`,
     `  window of ${window} claims: ${windowBefore.scored} claims and ${windowBefore.quality}e-12 before, ${windowAfter.scored} and ${windowAfter.quality}e-12 after`,
     `  outcomes: ${names === "" ? "none yet" : names}`,

@@ -1,6 +1,7 @@
 import {
   appealsAbi,
   assayAbi,
+  canariesAbi,
   domainRegistryAbi,
   feeMarketAbi,
   reputationLedgerAbi,
@@ -54,9 +55,10 @@ async function fetchEvents(connection: Connection, domain: number, lastBlock: bi
   const topic = numberToHex(domain, { size: 32 });
   const ofDomain = [null, topic] as const;
   const sponsoring = [toEventSelector(getAbiItem({ abi: feeMarketAbi, name: "Sponsored" })), null, topic];
-  const [assay, appeals, registry, fees, sponsored, vault, ledger, minter] = await Promise.all([
+  const [assay, appeals, canaries, registry, fees, sponsored, vault, ledger, minter] = await Promise.all([
     logsOf(connection, [at.Assay], [], lastBlock),
     logsOf(connection, [at.Appeals], [], lastBlock),
+    logsOf(connection, [at.Canaries], ofDomain, lastBlock),
     logsOf(connection, [at.DomainRegistry], ofDomain, lastBlock),
     logsOf(connection, [at.FeeMarket], ofDomain, lastBlock),
     logsOf(connection, [at.FeeMarket], sponsoring, lastBlock),
@@ -67,6 +69,7 @@ async function fetchEvents(connection: Connection, domain: number, lastBlock: bi
   return [
     ...parseEventLogs({ abi: assayAbi, logs: assay, strict: true }),
     ...parseEventLogs({ abi: appealsAbi, logs: appeals, strict: true }),
+    ...parseEventLogs({ abi: canariesAbi, logs: canaries, strict: true }),
     ...parseEventLogs({ abi: domainRegistryAbi, logs: registry, strict: true }),
     ...parseEventLogs({ abi: feeMarketAbi, logs: [...fees, ...sponsored], strict: true }),
     ...parseEventLogs({ abi: stakeVaultAbi, logs: vault, strict: true }),

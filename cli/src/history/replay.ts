@@ -153,6 +153,7 @@ export function replayEvents(
       },
       { what: "x̄", computed: score.lossMean, chain: saidScore.lossMean },
       { what: "quality", computed: score.quality, chain: saidScore.quality },
+      { what: "claims of the quality", computed: score.weighed, chain: saidScore.weighed },
       { what: "lateness", computed: BigInt(late), chain: BigInt(saidScore.late) },
       {
         what: "taken for overturned verdicts",
@@ -340,6 +341,12 @@ export function replayEvents(
         return resolve(event.args);
       case "Appealed":
         return openAppeal(event);
+      case "CanaryOpened": {
+        const { requestId, ...canary } = event.args;
+        const request = requests.get(requestId);
+        if (request !== undefined) request.canary = canary;
+        return;
+      }
       case "SeatOverturned": {
         const { roundId, owner, charge } = event.args;
         const round = requests.get(roundId);

@@ -38,6 +38,16 @@ export interface AppealHistory {
   readonly bond: Bond;
 }
 
+/** What an inspector opened a request with. */
+export interface CanaryHistory {
+  readonly batch: bigint;
+  readonly inspector: Address;
+  /** two bits a claim: 1 false, 2 true */
+  readonly answers: rulings.Words;
+  /** Unix seconds; zero where the answers do not count */
+  readonly finalAt: bigint;
+}
+
 /** One round of a request as the events tell it, with everything its seats are judged by recomputed. */
 export interface RequestHistory {
   /** Of the round; the request's own for its first. */
@@ -76,6 +86,8 @@ export interface RequestHistory {
   /** Σv of the reveals */
   weight: bigint;
   finalized: EventNamed<"Finalized">["args"] | undefined;
+  /** Of the request's own round; undefined unless it was opened as a canary. */
+  canary: CanaryHistory | undefined;
   /** The published words and means beside our own. */
   checks: readonly Check[];
 }
@@ -132,6 +144,7 @@ function nobody() {
     lanes: laneTally.empty(),
     weight: 0n,
     finalized: undefined,
+    canary: undefined,
     checks: [],
   };
 }
@@ -226,19 +239,31 @@ export function ownVerdicts(round: RequestHistory): rulings.Words {
 }
 
 /** What all rounds of the request say together. */
-export function chainOf({ rounds }: RequestHistory): rulings.Chain {
-  return rulings.chain(rounds.map(ownVerdicts));
+export function chainOf(round: RequestHistory): rulings.Chain {
+  return rulings.chain(round.rounds.map(ownVerdicts), answersOf(round));
+}
+
+/** Answers of a canary that count; undefined for any other request. */
+export function answersOf({ rounds }: RequestHistory): rulings.Words | undefined {
+  const canary = rounds[0]?.canary;
+  return canary === undefined || canary.finalAt === 0n ? undefined : canary.answers;
 }
 
 /** How the seats of the round are judged. */
-export function rulingOf({ rounds, index }: RequestHistory): rulings.Ruling {
-  return rulings.rulingOf(rounds.map(ownVerdicts), index);
+export function rulingOf(round: RequestHistory): rulings.Ruling {
+  return rulings.rulingOf(round.rounds.map(ownVerdicts), round.index, answersOf(round));
 }
 
 /** The claims of the round by the verdicts that count. */
 export function sidesOf(round: RequestHistory): skillScore.Side[] {
   const { verdicts, foreign } = rulingOf(round);
   return skillScore.sidesBy(frameOf(round), round.lanes, verdicts, foreign);
+}
+
+/** The claims of the round by what quality is judged by, of a canary: answers, and verdicts of appeals. */
+export function inspectedSides(round: RequestHistory): skillScore.Side[] {
+  const { reference, apart } = rulingOf(round);
+  return skillScore.sidesBy(frameOf(round), round.lanes, reference, apart);
 }
 
 /** The round whose verdict of a claim counts, from 0; undefined if none decided it. */

@@ -4,7 +4,7 @@ import type { Address } from "viem";
 import type { BookAccount, FactorParts } from "./books.ts";
 import type { Check } from "./check.ts";
 import type { Charge } from "./pools.ts";
-import { frameOf, rulingOf, sidesOf, type RequestHistory } from "./requests.ts";
+import { answersOf, frameOf, inspectedSides, rulingOf, sidesOf, type RequestHistory } from "./requests.ts";
 
 /** Names of the two bits of an outcome. */
 export const OUTCOMES = ["SUCCESS", "WRONG", "LATE", "ABSENT"] as const;
@@ -32,6 +32,10 @@ export interface Score {
   readonly fullValue: bigint;
   /** what this request adds to the quality window, 1e-12 */
   readonly quality: bigint;
+  /** claims that count for it: those scored, of a canary those answered */
+  readonly weighed: bigint;
+  /** Its quality was judged by the answers of a canary. */
+  readonly isInspected: boolean;
 }
 
 /** @throws if the owner did not reveal */
@@ -45,6 +49,10 @@ export function scoreOf(request: RequestHistory, owner: Address): Score {
   const sums = skillScore.sumSides(frame, sidesOf(request), reveal.votes, reveal.weight);
   const lossMean = skillScore.lossMean(sums, request.weight);
   const fullValue = skillScore.value(sums.numerator, terms.price, baseRate, lossMean);
+  const isInspected = answersOf(request) !== undefined;
+  const judged = isInspected
+    ? skillScore.sumSides(frame, inspectedSides(request), reveal.votes, reveal.weight)
+    : sums;
   const overturned = skillScore.overturnCharge(frame, verdicts, mask, reveal.votes, request.bond);
   // What was taken no longer backs the score, so a loss shrinks with the bond, rounded towards zero.
   const shrinks = overturned > 0n && fullValue < 0n;
@@ -54,14 +62,16 @@ export function scoreOf(request: RequestHistory, owner: Address): Score {
     overturned,
     fullValue,
     value: shrinks ? (fullValue * (request.bond - overturned)) / request.bond : fullValue,
-    quality: skillScore.quality(sums, baseRate, parameters.rewards.qualityBar),
+    quality: skillScore.quality(judged, baseRate, parameters.rewards.qualityBar),
+    weighed: judged.scoredTrue + judged.scoredFalse,
+    isInspected,
   };
 }
 
 /** The outcomes a revealed seat records, and the window it leaves. Mirrors `ReputationLedger.record`. */
 export function outcomesOf(
   { parameters }: RequestHistory,
-  { sums, quality }: Score,
+  { weighed, quality }: Score,
   late: boolean,
   before: QualityWindow,
 ): { outcomes: number[]; after: QualityWindow } {
@@ -69,9 +79,8 @@ export function outcomesOf(
   const isPublished = preset === 1;
   const outcomes: number[] = [];
   if (late || isPublished) outcomes.push(late ? 2 : 0);
-  const scored = sums.scoredTrue + sums.scoredFalse;
-  if (scored === 0n || isPublished) return { outcomes, after: before };
-  const window = { quality: before.quality + quality, scored: before.scored + scored };
+  if (weighed === 0n || isPublished) return { outcomes, after: before };
+  const window = { quality: before.quality + quality, scored: before.scored + weighed };
   const closed = window.scored / BigInt(qualityWindow);
   if (closed === 0n) return { outcomes, after: window };
   const outcome = window.quality > 0n ? 0 : 1;

@@ -75,6 +75,8 @@ export interface RequestPlan {
   readonly maxFee: bigint | undefined;
   /** Demanded of the contract as well: the quote may have changed since it was read. */
   readonly security: SecurityBound | undefined;
+  /** What the request seals; a random word unless it is a canary. */
+  readonly note?: Hex;
 }
 
 /** @throws CliError if a request with that many claims costs more than allowed */
@@ -92,11 +94,11 @@ export function requireAffordable(
   );
 }
 
-/** Opens one request. The note and the nonce are random words. */
+/** Opens one request. The nonce is a random word, and so is the note: that of a canary looks like any other. */
 export async function openRequest(
   connection: Connection,
   actor: Actor,
-  { domain, payload, seats, maxFee, security }: RequestPlan,
+  { domain, payload, seats, maxFee, security, note }: RequestPlan,
 ): Promise<OpenedRequest> {
   const price = await readPrice(connection, domain.id);
   requireAffordable(price, { claims: payload.claims, seats, maxFee });
@@ -106,7 +108,7 @@ export async function openRequest(
     claims: payload.claims,
     nonce: BigInt(bytesToHex(randomBytes(32))),
     payloadHash: payload.hash,
-    sealedNote: bytesToHex(randomBytes(32)),
+    sealedNote: note ?? bytesToHex(randomBytes(32)),
     maxFee: maxFee ?? now + now / 10n,
     uri: payload.uri,
     payload: payload.inline,

@@ -68,6 +68,16 @@ export interface RoundVerdict {
   readonly bond: AppealBond | undefined;
 }
 
+/** What an inspector opened a request as. */
+export interface CanaryVerdict {
+  readonly inspector: Address;
+  readonly batch: bigint;
+  /** By claim. */
+  readonly answers: readonly VerdictName[];
+  /** Whether the quality of its seats is judged by them. */
+  readonly counts: boolean;
+}
+
 export interface Verdict {
   readonly requestId: Hex;
   readonly domain: { readonly id: number; readonly name: string };
@@ -83,6 +93,8 @@ export interface Verdict {
   readonly threshold: string;
   /** The verdicts that count. */
   readonly claims: readonly ClaimVerdict[];
+  /** undefined unless an inspector opened it */
+  readonly canary: CanaryVerdict | undefined;
   /** Of the request's own round. */
   readonly committee: readonly CommitteeMember[];
   /** The request's own round and those of its appeals. */
@@ -112,7 +124,8 @@ export async function readVerdictAndRequest(
     checks.push(...round.checks, ...(await drawChecks(connection, round, lastBlock)));
     rounds.push(roundVerdict(replay, round, await phaseOf(connection, round.id, lastBlock)));
   }
-  if (request.rounds.length > 1) checks.push(...(await countingChecks(connection, request, lastBlock)));
+  if (request.rounds.length > 1 || request.canary !== undefined)
+    checks.push(...(await countingChecks(connection, request, lastBlock)));
   const [first] = rounds as [RoundVerdict];
   const phase = await phaseOf(connection, requestId, lastBlock);
   const verdict: Verdict = {
@@ -125,6 +138,7 @@ export async function readVerdictAndRequest(
     baseRate: ratio(BigInt(request.terms.baseRate), 255n),
     threshold: ratio(request.threshold, verdictMath.ONE),
     claims: request.finalized === undefined ? [] : countingVerdicts(request),
+    canary: canaryOf(request),
     committee: first.committee,
     rounds,
     differences: differences(checks),
@@ -150,6 +164,13 @@ function roundVerdict(replay: Replay, round: RequestHistory, phase: Phase): Roun
   };
 }
 
+function canaryOf({ canary, terms }: RequestHistory): CanaryVerdict | undefined {
+  if (canary === undefined) return undefined;
+  const { inspector, batch, answers, finalAt } = canary;
+  const names = Array.from({ length: terms.claims }, (_, i) => nameOf(verdictMath.verdictOf(answers, i)));
+  return { inspector, batch, answers: names, counts: finalAt !== 0n };
+}
+
 /** When the verdicts cannot be appealed any more; a void appeal leaves time for another one. */
 async function finalAtOf(
   { client, at }: Connection,
@@ -158,7 +179,9 @@ async function finalAtOf(
 ): Promise<number | undefined> {
   const latest = rounds.at(-1);
   if (latest === undefined) return undefined;
-  if (latest.finalized !== undefined) return Number(latest.finalized.finalAt);
+  // The opening of a canary begins the window anew.
+  const reopened = Number(latest.canary?.finalAt ?? 0n);
+  if (latest.finalized !== undefined) return reopened || Number(latest.finalized.finalAt);
   if (!latest.isVoid || latest.index === 0) return undefined;
   const lens = { address: at.AssayLens, abi: assayLensAbi, args: [latest.id], blockNumber } as const;
   return (await client.readContract({ ...lens, functionName: "roundOf" })).clock;
@@ -170,17 +193,17 @@ async function countingChecks(
   request: RequestHistory,
   blockNumber: bigint,
 ): Promise<Check[]> {
-  const { verdicts } = chainOf(request);
-  const said = await client.readContract({
-    address: at.Appeals,
-    abi: appealsAbi,
-    functionName: "verdictsOf",
-    args: [request.terms],
-    blockNumber,
-  });
+  const { verdicts, reference } = chainOf(request);
+  const read = { address: at.Appeals, abi: appealsAbi, args: [request.terms], blockNumber } as const;
+  const [said, judged] = await Promise.all([
+    client.readContract({ ...read, functionName: "verdictsOf" }),
+    client.readContract({ ...read, functionName: "referenceOf" }),
+  ]);
   return [
     { what: "verdicts of claims 1–128 that count", computed: verdicts[0], chain: said[0] },
     { what: "verdicts of claims 129–256 that count", computed: verdicts[1], chain: said[1] },
+    { what: "what quality of claims 1–128 is judged by", computed: reference[0], chain: judged[0] },
+    { what: "what quality of claims 129–256 is judged by", computed: reference[1], chain: judged[1] },
   ];
 }
 
@@ -264,6 +287,7 @@ export function renderVerdict(verdict: Verdict): string {
   return [
     `request ${requestId}, domain ${domain.name}`,
     `phase ${phase}: ${standing(verdict)}`,
+    ...canaryLines(verdict),
     ...(verdict.lowDiversity && !isAppealed ? [LOW_DIVERSITY] : []),
     ...(claims.length === 0
       ? []
@@ -274,6 +298,18 @@ export function renderVerdict(verdict: Verdict): string {
         `DIFFERS from the chain: ${what}: recomputed ${computed}, chain ${chain}`,
     ),
   ].join("\n");
+}
+
+function canaryLines({ canary }: Verdict): string[] {
+  if (canary === undefined) return [];
+  const { inspector, batch, answers, counts } = canary;
+  const effect = counts
+    ? "the quality of its seats is judged by these answers, unless an appeal decides otherwise"
+    : "its answers do not count, because it was void or appealed already";
+  return [
+    `CANARY of batch ${batch}, opened by inspector ${inspector}: ${effect}`,
+    `answers: ${answers.map((answer, i) => `${i + 1} ${answer}`).join(", ")}`,
+  ];
 }
 
 const LOW_DIVERSITY = "LOW DIVERSITY: fewer families revealed than the domain asks for";

@@ -3661,6 +3661,7 @@ export const appealsAbi = [
       { name: "fees", type: "address" },
       { name: "vault", type: "address" },
       { name: "randomness", type: "address" },
+      { name: "canaries", type: "address" },
       { name: "assay", type: "address" },
     ],
     stateMutability: "nonpayable",
@@ -3815,6 +3816,13 @@ export const appealsAbi = [
   {
     inputs: [],
     name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "CANARIES",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
     type: "function",
@@ -4008,6 +4016,30 @@ export const appealsAbi = [
         name: "terms",
         type: "tuple",
       },
+    ],
+    name: "referenceOf",
+    outputs: [{ name: "", type: "uint256[2]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
       { name: "round", type: "uint256" },
     ],
     name: "resolve",
@@ -4043,6 +4075,7 @@ export const appealsAbi = [
           { name: "verdicts", type: "uint256[2]" },
           { name: "overturned", type: "uint256[2]" },
           { name: "winner", type: "bytes32" },
+          { name: "inspected", type: "uint256[]" },
         ],
         name: "ruling",
         type: "tuple",
@@ -4080,6 +4113,548 @@ export const appealsAbi = [
     name: "withdraw",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+] as const;
+
+export const canariesAbi = [
+  {
+    inputs: [
+      { name: "token", type: "address" },
+      { name: "registry", type: "address" },
+      { name: "fees", type: "address" },
+      { name: "vault", type: "address" },
+      { name: "appeals", type: "address" },
+      { name: "assay", type: "address" },
+      { name: "bond", type: "uint256" },
+      { name: "lifetime", type: "uint256" },
+    ],
+    stateMutability: "nonpayable",
+    type: "constructor",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "AlreadyInspector",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "position", type: "uint256" },
+    ],
+    name: "AlreadyOpened",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "lastEpoch", type: "uint256" },
+    ],
+    name: "BatchOver",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "lastEpoch", type: "uint256" },
+    ],
+    name: "BatchRunning",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "CountOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "required", type: "uint256" },
+    ],
+    name: "DomainMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "bond", type: "uint256" },
+      { name: "lifetime", type: "uint256" },
+    ],
+    name: "InvalidConstants",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "concluded", type: "uint256" },
+      { name: "count", type: "uint256" },
+    ],
+    name: "NotConcluded",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "owner", type: "address" },
+    ],
+    name: "NotDomainOwner",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "phase", type: "uint8" },
+    ],
+    name: "NotFinal",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "position", type: "uint256" },
+    ],
+    name: "NotInBatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotInspector",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "requestId", type: "bytes32" },
+    ],
+    name: "NotOpened",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "other", type: "bytes32" },
+    ],
+    name: "NotRepeated",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "NoteMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "OwnsOperator",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "batch", type: "uint256" },
+    ],
+    name: "RequestOpened",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "epoch", type: "uint256" },
+      { name: "firstEpoch", type: "uint256" },
+    ],
+    name: "RequestTooOld",
+    type: "error",
+  },
+  { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  { inputs: [{ name: "claims", type: "uint256" }], name: "WrongAnswers", type: "error" },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongBatchState",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongPhase",
+    type: "error",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "batch", type: "uint256" },
+      { indexed: false, name: "state", type: "uint8" },
+      { indexed: false, name: "bond", type: "uint256" },
+    ],
+    name: "BatchClosed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "batch", type: "uint256" },
+      { indexed: true, name: "inspector", type: "address" },
+      { indexed: false, name: "root", type: "bytes32" },
+      { indexed: false, name: "count", type: "uint256" },
+      { indexed: false, name: "lastEpoch", type: "uint256" },
+      { indexed: false, name: "bond", type: "uint256" },
+    ],
+    name: "BatchRegistered",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "batch", type: "uint256" },
+      { indexed: true, name: "collector", type: "address" },
+      { indexed: false, name: "bounty", type: "uint256" },
+      { indexed: false, name: "burned", type: "uint256" },
+    ],
+    name: "BondForfeited",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "batch", type: "uint256" },
+      { indexed: false, name: "overturned", type: "bool" },
+    ],
+    name: "CanaryConcluded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "batch", type: "uint256" },
+      { indexed: false, name: "inspector", type: "address" },
+      { indexed: false, name: "answers", type: "uint256[2]" },
+      { indexed: false, name: "finalAt", type: "uint256" },
+    ],
+    name: "CanaryOpened",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "inspector", type: "address" },
+    ],
+    name: "InspectorAppointed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "domain", type: "uint16" },
+      { indexed: true, name: "inspector", type: "address" },
+    ],
+    name: "InspectorDismissed",
+    type: "event",
+  },
+  {
+    inputs: [],
+    name: "APPEALS",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "ASSAY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "BOND",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "FEES",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "LIFETIME",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_BATCH",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "TOKEN",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "requestId", type: "bytes32" }],
+    name: "answersOf",
+    outputs: [{ name: "", type: "uint256[2]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "appoint",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "batchCount",
+    outputs: [{ name: "", type: "uint64" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "batch", type: "uint256" }],
+    name: "batchOf",
+    outputs: [
+      {
+        components: [
+          { name: "inspector", type: "address" },
+          { name: "domain", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "count", type: "uint16" },
+          { name: "concluded", type: "uint16" },
+          { name: "overturned", type: "uint16" },
+          { name: "state", type: "uint8" },
+          { name: "opened", type: "uint256" },
+          { name: "root", type: "bytes32" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "requestId", type: "bytes32" }],
+    name: "canaryOf",
+    outputs: [
+      {
+        components: [
+          { name: "batch", type: "uint64" },
+          { name: "counts", type: "bool" },
+          { name: "concluded", type: "bool" },
+        ],
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "batch", type: "uint256" }],
+    name: "close",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple[]",
+      },
+    ],
+    name: "conclude",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "opened",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "other",
+        type: "tuple",
+      },
+    ],
+    name: "denounce",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "dismiss",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "isInspector",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "inspector", type: "address" },
+      { name: "requester", type: "address" },
+      { name: "payloadHash", type: "bytes32" },
+      { name: "answers", type: "uint256[2]" },
+      { name: "salt", type: "bytes32" },
+    ],
+    name: "noteOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "position", type: "uint256" },
+      {
+        components: [
+          { name: "requester", type: "address" },
+          { name: "nonce", type: "uint256" },
+          { name: "domain", type: "uint16" },
+          { name: "version", type: "uint16" },
+          { name: "epoch", type: "uint24" },
+          { name: "claims", type: "uint16" },
+          { name: "baseRate", type: "uint8" },
+          { name: "price", type: "uint88" },
+          { name: "payloadHash", type: "bytes32" },
+          { name: "sealedNote", type: "bytes32" },
+        ],
+        name: "terms",
+        type: "tuple",
+      },
+      { name: "answers", type: "uint256[2]" },
+      { name: "salt", type: "bytes32" },
+      { name: "siblings", type: "bytes32[]" },
+    ],
+    name: "open",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "root", type: "bytes32" },
+      { name: "count", type: "uint256" },
+    ],
+    name: "register",
+    outputs: [{ name: "batch", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "separator",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
     type: "function",
   },
 ] as const;
@@ -4207,6 +4782,7 @@ export const assayAbi = [
       { name: "minter", type: "address" },
       { name: "randomness", type: "address" },
       { name: "appeals", type: "address" },
+      { name: "canaries", type: "address" },
       { name: "security", type: "address" },
       { name: "genesis", type: "uint256" },
       { name: "epochLength", type: "uint256" },
@@ -4305,6 +4881,14 @@ export const assayAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "NoSuchRound",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
+      { name: "canaries", type: "address" },
+    ],
+    name: "NotCanaries",
     type: "error",
   },
   {
@@ -4600,6 +5184,13 @@ export const assayAbi = [
   },
   {
     inputs: [],
+    name: "CANARIES",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "EPOCH",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -4826,6 +5417,16 @@ export const assayAbi = [
     name: "lanesOf",
     outputs: [{ name: "", type: "uint256[16]" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "finalAt", type: "uint256" },
+    ],
+    name: "markCanary",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -5957,14 +6558,6 @@ export const cloneRegistryAbi = [
   {
     inputs: [
       { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "BatchTooLarge",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
       { name: "required", type: "uint256" },
     ],
     name: "DomainMismatch",
@@ -6101,22 +6694,6 @@ export const cloneRegistryAbi = [
       { name: "minClaims", type: "uint256" },
     ],
     name: "TooLittleEvidence",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "TooManyClaims",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "TooMuchEvidence",
     type: "error",
   },
   {
@@ -6269,27 +6846,6 @@ export const cloneRegistryAbi = [
   {
     inputs: [],
     name: "BOUNTY_EPOCHS",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_CLAIMS",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_EVIDENCE",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_EXHIBITS",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
@@ -6928,10 +7484,26 @@ export const errorsAbi = [
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "AlreadyInEvidence", type: "error" },
   {
     inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "AlreadyInspector",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "lineage", type: "bytes32" },
       { name: "family", type: "uint256" },
     ],
     name: "AlreadyListed",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "position", type: "uint256" },
+    ],
+    name: "AlreadyOpened",
     type: "error",
   },
   { inputs: [{ name: "lineage", type: "bytes32" }], name: "AlreadyProposed", type: "error" },
@@ -6966,6 +7538,22 @@ export const errorsAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "BatchOutOfBounds",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "lastEpoch", type: "uint256" },
+    ],
+    name: "BatchOver",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "lastEpoch", type: "uint256" },
+    ],
+    name: "BatchRunning",
     type: "error",
   },
   {
@@ -7018,6 +7606,15 @@ export const errorsAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "CommitteeFull",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "min", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "CountOutOfBounds",
     type: "error",
   },
   {
@@ -7417,6 +8014,14 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "caller", type: "address" },
+      { name: "canaries", type: "address" },
+    ],
+    name: "NotCanaries",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "caller", type: "address" },
       { name: "clones", type: "address" },
     ],
     name: "NotCloneRegistry",
@@ -7428,6 +8033,15 @@ export const errorsAbi = [
       { name: "owner", type: "address" },
     ],
     name: "NotCommitted",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "concluded", type: "uint256" },
+      { name: "count", type: "uint256" },
+    ],
+    name: "NotConcluded",
     type: "error",
   },
   {
@@ -7467,6 +8081,22 @@ export const errorsAbi = [
   },
   {
     inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "position", type: "uint256" },
+    ],
+    name: "NotInBatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotInspector",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "earlier", type: "address" },
       { name: "later", type: "address" },
     ],
@@ -7487,6 +8117,14 @@ export const errorsAbi = [
       { name: "minter", type: "address" },
     ],
     name: "NotMinter",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "requestId", type: "bytes32" },
+    ],
+    name: "NotOpened",
     type: "error",
   },
   {
@@ -7526,6 +8164,14 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
+      { name: "other", type: "bytes32" },
+    ],
+    name: "NotRepeated",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
       { name: "operator", type: "address" },
     ],
     name: "NotRevealed",
@@ -7538,6 +8184,14 @@ export const errorsAbi = [
       { name: "vault", type: "address" },
     ],
     name: "NotVault",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "NoteMismatch",
     type: "error",
   },
   {
@@ -7598,6 +8252,14 @@ export const errorsAbi = [
       { name: "committed", type: "uint240" },
     ],
     name: "OpeningMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint256" },
+      { name: "inspector", type: "address" },
+    ],
+    name: "OwnsOperator",
     type: "error",
   },
   {
@@ -7718,6 +8380,23 @@ export const errorsAbi = [
       { name: "required", type: "bytes32" },
     ],
     name: "RequestMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "batch", type: "uint256" },
+    ],
+    name: "RequestOpened",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "epoch", type: "uint256" },
+      { name: "firstEpoch", type: "uint256" },
+    ],
+    name: "RequestTooOld",
     type: "error",
   },
   { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
@@ -7865,23 +8544,7 @@ export const errorsAbi = [
     name: "TooLittleEvidence",
     type: "error",
   },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "TooManyClaims",
-    type: "error",
-  },
   { inputs: [{ name: "max", type: "uint256" }], name: "TooManyDomains", type: "error" },
-  {
-    inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
-    ],
-    name: "TooMuchEvidence",
-    type: "error",
-  },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -7973,6 +8636,16 @@ export const errorsAbi = [
       { name: "owner", type: "address" },
     ],
     name: "WasChargedOut",
+    type: "error",
+  },
+  { inputs: [{ name: "claims", type: "uint256" }], name: "WrongAnswers", type: "error" },
+  {
+    inputs: [
+      { name: "batch", type: "uint256" },
+      { name: "given", type: "uint8" },
+      { name: "required", type: "uint8" },
+    ],
+    name: "WrongBatchState",
     type: "error",
   },
   {

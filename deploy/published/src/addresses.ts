@@ -12,6 +12,7 @@ export interface Addresses {
   readonly ReputationLedger: Address;
   readonly RewardMinter: Address;
   readonly Appeals: Address;
+  readonly Canaries: Address;
   readonly SecurityQuote: Address;
   readonly Assay: Address;
   readonly AssayLens: Address;
@@ -31,11 +32,12 @@ export const addresses = {
     ReputationLedger: "0x0165878A594ca255338adfa4d48449f69242Eb8F",
     RewardMinter: "0xa513E6E4b8f2a923D98304ec87F64353C4D5C853",
     Appeals: "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
-    SecurityQuote: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
-    Assay: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
-    AssayLens: "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
-    PerformanceLedger: "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0",
-    CloneRegistry: "0x0DCd1Bf9A1b36cE34237eEaFef220932846BCD82",
+    Canaries: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
+    SecurityQuote: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
+    Assay: "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
+    AssayLens: "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0",
+    PerformanceLedger: "0x0DCd1Bf9A1b36cE34237eEaFef220932846BCD82",
+    CloneRegistry: "0x9A676e781A523b5d0C0e43731313A708CB607508",
   },
 } as const satisfies Readonly<Record<number, Addresses>>;
 

@@ -56,6 +56,7 @@ export const ROUND_EXTENDED = 2;
 export const ROUND_FINALIZED = 4;
 export const ROUND_VOIDED = 8;
 export const ROUND_APPEALED = 16;
+export const ROUND_CANARY = 32;
 
 /** `IAssay.Seat`. */
 export interface Seat {

@@ -34,6 +34,15 @@ export function decided(words: bigint): bigint {
   return (words | (words >> 1n)) & LOW;
 }
 
+/** Whether `words` decide each of the first `claims` claims, and say nothing else. Mirrors `decidesAll`. */
+export function decidesAll(words: Words, claims: number): boolean {
+  return words.every((word, i) => {
+    const here = BigInt(Math.min(Math.max(claims - 128 * i, 0), 128));
+    const all = LOW & ((1n << (2n * here)) - 1n);
+    return ((word & LOW) ^ ((word >> 1n) & LOW)) === all && (word & (WORD ^ (3n * all))) === 0n;
+  });
+}
+
 /** Mask of the claims that both decide, differently. Mirrors `opposed`. */
 export function opposed(a: bigint, b: bigint): bigint {
   const x = a ^ b;
@@ -55,24 +64,30 @@ export function amended(earlier: bigint, later: bigint): bigint {
 export interface Chain {
   /** The verdicts that count. */
   readonly verdicts: Words;
-  /** By round, whether it overturned a decided claim for good. */
+  /** What the quality of a canary's seats is judged by: its answers, but what an appeal decided where one did. */
+  readonly reference: Words;
+  /** By round, whether it overturned a decided claim, or an answer, for good. */
   readonly upheld: readonly boolean[];
 }
 
 /**
  * Puts the rounds of a request together. Mirrors `Appeals._chain`.
  * @param own each round's own verdicts, all undecided without quorum
+ * @param answers of a canary
  */
-export function chain(own: readonly Words[]): Chain {
+export function chain(own: readonly Words[], answers: Words = NO_VERDICTS): Chain {
   let verdicts = NO_VERDICTS;
-  const flips = own.map((words) => {
-    const flipped = both((i) => opposed(verdicts[i], words[i]));
+  let reference = answers;
+  const flips = own.map((words, r) => {
     const before = verdicts;
+    const known = reference;
     verdicts = both((i) => amended(before[i], words[i]));
-    return flipped;
+    if (r === 0) return NO_VERDICTS;
+    reference = both((i) => amended(known[i], words[i]));
+    return both((i) => opposed(before[i], words[i]) | opposed(known[i], words[i]));
   });
   const lasts = own.map((words, r) => both((i) => (flips[r]?.[i] ?? 0n) & same(words[i], verdicts[i])));
-  return { verdicts, upheld: lasts.map((mask, r) => r > 0 && isAny(mask)) };
+  return { verdicts, reference, upheld: lasts.map((mask, r) => r > 0 && isAny(mask)) };
 }
 
 /** How the seats of one round are judged. Mirrors `IAppeals.Ruling`. */
@@ -81,6 +96,10 @@ export interface Ruling {
   readonly verdicts: Words;
   /** Claims that another round decided. */
   readonly foreign: Words;
+  /** See {@link Chain.reference}; only a canary is judged by it. */
+  readonly reference: Words;
+  /** Claims whose reference hangs on no vote of this round. */
+  readonly apart: Words;
   /** Claims on which this round's own verdict does not count. */
   readonly overturned: Words;
   /** Round that gets what the losing voters are charged; undefined if nothing was overturned. */
@@ -91,9 +110,10 @@ export interface Ruling {
  * Mirrors `Appeals.rulingOf`.
  * @param own each round's own verdicts
  * @param round which of them is judged, from 0
+ * @param answers of a canary
  */
-export function rulingOf(own: readonly Words[], round: number): Ruling {
-  const { verdicts, upheld } = chain(own);
+export function rulingOf(own: readonly Words[], round: number, answers: Words = NO_VERDICTS): Ruling {
+  const { verdicts, reference, upheld } = chain(own, answers);
   const mine = own[round] ?? NO_VERDICTS;
   const later = own.slice(round + 1);
   const foreign = both((i) => {
@@ -101,9 +121,15 @@ export function rulingOf(own: readonly Words[], round: number): Ruling {
     // Where neither this round nor a later one decided, an earlier one did, or the claim stays undecided.
     return decidedLater | (decided(verdicts[i]) & (LOW ^ decided(mine[i])));
   });
+  // An answer hangs on no vote; in its own round nothing but answers and later rounds is looked at.
+  const apart = both((i) => {
+    if (round === 0) return decided(reference[i]);
+    const decidedLater = later.reduce((mask, words) => mask | decided(words[i]), 0n);
+    return decidedLater | (LOW ^ decided(mine[i]));
+  });
   const overturned = both((i) => opposed(mine[i], verdicts[i]));
   const winner = isAny(overturned) ? upheld.findIndex((isUpheld, r) => r > round && isUpheld) : -1;
-  return { verdicts, foreign, overturned, winner: winner < 0 ? undefined : winner };
+  return { verdicts, foreign, reference, apart, overturned, winner: winner < 0 ? undefined : winner };
 }
 
 /** Whether a mask contains a claim, from 0. Mirrors how `SkillScore.sidesBy` reads one. */

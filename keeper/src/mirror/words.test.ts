@@ -17,7 +17,8 @@ describe("words", () => {
       (4n << 64n) |
       (999n << 80n) |
       (BigInt.asUintN(64, -6n) << 144n) |
-      (1n << 208n);
+      (1n << 208n) |
+      (7n << 209n);
     expect(score(word)).to.deep.equal({
       numerator: -5n,
       scoredTrue: 2n,
@@ -26,6 +27,7 @@ describe("words", () => {
       lossMean: 999n,
       quality: -6n,
       late: true,
+      weighed: 7n,
     });
   });
 

@@ -39,6 +39,8 @@ export interface ScoreFields {
   /** what the seat adds to the quality window, 1e-12 */
   readonly quality: bigint;
   readonly late: boolean;
+  /** claims that count for the quality: those scored, of a canary those answered */
+  readonly weighed: bigint;
 }
 
 /** Takes apart what `ScoreWords.pack` put together. */
@@ -51,6 +53,7 @@ export function score(word: bigint): ScoreFields {
     lossMean: field(word, 80, 64),
     quality: signed(word, 144, 64),
     late: field(word, 208, 1) === 1n,
+    weighed: field(word, 209, 16),
   };
 }
 

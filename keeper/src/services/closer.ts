@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 
 import { RefusedError } from "../chain/sender.ts";
 import { nameOf, type Duty, type RoundState } from "../chain/reads.ts";
-import { SEAT_REVEALED, SEAT_SETTLED, type RevealedVote, type Seat, type Terms } from "../chain/types.ts";
+import { ROUND_CANARY, SEAT_REVEALED, SEAT_SETTLED, type RevealedVote, type Terms } from "../chain/types.ts";
 import { createRecent } from "../lib/recent.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { roundIdOf } from "../mirror/commitment.ts";
@@ -11,8 +11,8 @@ import { turnDelay } from "./turn.ts";
 /** Seats settled in one transaction; the contract takes at most 64. */
 export const SETTLE_BATCH = 64;
 
-/** The same where a request was appealed: each vote may be charged for overturned verdicts, so fewer fit. */
-export const APPEALED_BATCH = 24;
+/** The same where a request was appealed or is a canary: each vote is judged or charged once more, so fewer fit. */
+export const RULED_BATCH = 24;
 
 /** Seconds until a refused settlement is tried again. */
 export const SETTLE_AGAIN_AFTER = 3_600;
@@ -89,10 +89,10 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
 
   /** @returns seats the contract refuses to settle */
   const settleRound = async (
-    { requestId, terms, block, index: latest }: Duty,
+    { requestId, terms, block }: Duty,
     index: number,
+    size: number,
   ): Promise<number> => {
-    const size = latest > 0 ? APPEALED_BATCH : SETTLE_BATCH;
     const roundId = roundIdOf(requestId, index);
     if (index > 0 && (await reads.isBondLocked(roundId))) {
       await writes.resolve(terms, index);
@@ -108,21 +108,23 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
 
   const settle = async (
     duty: Duty,
-    { digest: latest }: Seat,
+    { round, seat: { digest: latest } }: RoundState,
     now: number,
-    giveUpAt: number,
   ): Promise<void> => {
     const { requestId } = duty;
     if (now < (restsUntil.get(requestId) ?? 0)) return;
+    const isRuled = duty.index > 0 || (round.flags & ROUND_CANARY) !== 0;
+    const size = isRuled ? RULED_BATCH : SETTLE_BATCH;
     let refused = 0;
-    for (let index = 0; index <= duty.index; index++) refused += await settleRound(duty, index);
-    if (refused > 0 && now <= giveUpAt) return restsUntil.set(requestId, now + SETTLE_AGAIN_AFTER);
-    for (let round = 0; round <= duty.index; round++) {
-      const key = { requestId, round };
+    for (let index = 0; index <= duty.index; index++) refused += await settleRound(duty, index, size);
+    if (refused > 0 && now <= round.clock + GIVE_UP_AFTER)
+      return restsUntil.set(requestId, now + SETTLE_AGAIN_AFTER);
+    for (let index = 0; index <= duty.index; index++) {
+      const key = { requestId, round: index };
       const mine = guard.getVote(key);
       if (mine === undefined || mine.state === "settled") continue;
       const digest =
-        round === duty.index ? latest : (await reads.seatOf(roundIdOf(requestId, round), me.owner)).digest;
+        index === duty.index ? latest : (await reads.seatOf(roundIdOf(requestId, index), me.owner)).digest;
       if (digest !== 0n) guard.markSettled(key);
       else if (mine.state !== "abandoned") guard.markAbandoned({ ...key, reason: "not committed in time" });
     }
@@ -133,7 +135,8 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
   };
 
   return {
-    async close(duty, { phase, draw, round, seat }, now) {
+    async close(duty, state, now) {
+      const { phase, draw, round } = state;
       const { requestId, roundId, index, terms } = duty;
       const name = nameOf(duty);
       const commitEnd = round.clock + draw.commitWindow;
@@ -149,15 +152,14 @@ export function createCloser({ me, reads, writes, guard, requests, log, onStep }
         await writes.finalize(terms);
         log.info("request finalized", name);
       }
-      if (phase === "FINAL" && isMyTurn(roundId, round.clock, now))
-        await settle(duty, seat, now, round.clock + GIVE_UP_AFTER);
+      if (phase === "FINAL" && isMyTurn(roundId, round.clock, now)) await settle(duty, state, now);
       if (phase === "VOID") {
         // Its clock runs until absences can no longer be reported; its seats can be settled at once. A void appeal leaves
         // time for another one.
         if (index > 0 && now < round.clock) return;
         const since = voidSince.get(requestId) ?? now;
         voidSince.set(requestId, since);
-        if (isMyTurn(roundId, since, now)) await settle(duty, seat, now, round.clock + GIVE_UP_AFTER);
+        if (isMyTurn(roundId, since, now)) await settle(duty, state, now);
       }
     },
   };
