@@ -21,6 +21,8 @@ async function peers() {
     halving: 1n,
     performanceBond: WAD,
     challengeWindow: DAY,
+    canaryBond: 1n,
+    canaryLifetime: 1n,
   };
   const at = predictAddresses(deployer!.address, await deployer!.getNonce());
   const args = constructorArguments(parameters, at);

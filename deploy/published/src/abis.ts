@@ -6558,6 +6558,14 @@ export const cloneRegistryAbi = [
   {
     inputs: [
       { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "BatchTooLarge",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
       { name: "required", type: "uint256" },
     ],
     name: "DomainMismatch",
@@ -6694,6 +6702,22 @@ export const cloneRegistryAbi = [
       { name: "minClaims", type: "uint256" },
     ],
     name: "TooLittleEvidence",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "TooManyClaims",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "TooMuchEvidence",
     type: "error",
   },
   {
@@ -6846,6 +6870,27 @@ export const cloneRegistryAbi = [
   {
     inputs: [],
     name: "BOUNTY_EPOCHS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_CLAIMS",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_EVIDENCE",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "MAX_EXHIBITS",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
@@ -8544,7 +8589,23 @@ export const errorsAbi = [
     name: "TooLittleEvidence",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "TooManyClaims",
+    type: "error",
+  },
   { inputs: [{ name: "max", type: "uint256" }], name: "TooManyDomains", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "uint256" },
+      { name: "max", type: "uint256" },
+    ],
+    name: "TooMuchEvidence",
+    type: "error",
+  },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
