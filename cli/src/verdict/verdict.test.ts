@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { parseEther, type Hex } from "viem";
+import { bytesToHex, parseEther, type Hex } from "viem";
 
 import { explainSeat } from "../explain/explain.ts";
+import { renderExplanation } from "../explain/render.ts";
 import { assay } from "../testing/assay.ts";
 import { startTestChain, type Player, type TestChain } from "../testing/chain.ts";
 import {
@@ -100,6 +101,13 @@ describe("assay verdict", function () {
     const round = await openRound(chain, players, 4, 4);
     const conducts = conductsOf(round.drawn.slice(0, 3), () => "commit only");
     await playRound(chain, round, conducts);
+    const told = async (i: number): Promise<string> =>
+      renderExplanation(await explainSeat(chain.connection, round.requestId, round.drawn[i]!.address));
+    expect(await told(0)).to.include("the round is void, so there is no verdict and will be none");
+    expect(await told(3)).to.include("Too few committed to prove its absence");
+    const ASSAY_KEY = bytesToHex(chain.player(18).account.getHdKey().privateKey ?? new Uint8Array());
+    const appeal = await assay(["appeal", round.requestId, ...chain.options], { ASSAY_KEY });
+    expect(appeal.stderr).to.include("NOT_APPEALABLE").and.to.include("no verdicts and will have none");
     await settleRound(chain, round, conducts);
     const { phase, isFinal, claims } = await readVerdict(chain.connection, round.requestId);
     expect([phase, isFinal, claims]).to.deep.equal(["VOID", false, []]);
