@@ -80,7 +80,7 @@ describe("the process of a model", function () {
     expect(model!.stats()).to.deep.include({ loads: 2, batches: 3, abstained: 2 });
   });
 
-  it("that hangs on every batch costs a request its time, not the sum of their deadlines", async () => {
+  it("that hangs on every batch costs a request its time, not the sum of their deadlines [KEEP-17]", async () => {
     const limits = { deadlineMs: 500, requestMs: 1_200, batch: 16 };
     await open(modelOf(loopingModel(), {}), limits);
     const start = Date.now();
@@ -122,7 +122,7 @@ describe("the process of a model", function () {
     await recovers();
   });
 
-  it("that leaks is replaced, no claim is lost, and batches stay as large as they were", async () => {
+  it("that leaks is replaced, no claim is lost, and batches stay as large as they were [KEEP-17]", async () => {
     await open(modelOf(greedyModel(), {}), { memoryMb: 450, batch: 2 });
     for (let life = 0; life < 3; life++) {
       // Each fits alone; what one leaves behind is too small for the next, and stays.
