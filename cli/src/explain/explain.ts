@@ -11,6 +11,7 @@ import { absenceOwed, scoreOf, type Score, type SettledSeat } from "../history/s
 import { CliError } from "../lib/errors.ts";
 import { drawChecks, requestOf } from "../verdict/verdict.ts";
 import { claimScores, type ClaimScore } from "./claims.ts";
+import { readNotices } from "./notices.ts";
 
 /** Where an account stands that was not distributed. */
 export interface OpenAccount {
@@ -49,6 +50,8 @@ export interface Explanation {
   readonly openAccount: OpenAccount | undefined;
   /** The same operator in the rounds that appeals opened; of the first round only. */
   readonly appeals: readonly Explanation[];
+  /** What else the chain says of the operator, see `readNotices`; of the first round only. */
+  readonly notices: readonly string[];
   /** Every number recomputed here that the chain states too. */
   readonly checks: readonly Check[];
   /** Of this round and of its appeals. */
@@ -70,7 +73,8 @@ export async function explainSeat(
     );
   }
   const [first, ...appeals] = explanations as [Explanation, ...Explanation[]];
-  return { ...first, appeals, differences: explanations.flatMap((one) => one.differences) };
+  const notices = await readNotices(connection, domain.id, operator, replay.lastBlock);
+  return { ...first, appeals, notices, differences: explanations.flatMap((one) => one.differences) };
 }
 
 /**
@@ -126,6 +130,7 @@ export function explain(
             releasable: account.releasable,
           },
     appeals: [],
+    notices: [],
     checks,
     differences: differences(checks),
   };

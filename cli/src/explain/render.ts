@@ -10,7 +10,7 @@ import { renderDistribution } from "./renderDistribution.ts";
 
 /** An explanation for people, wei by wei. */
 export function renderExplanation(explanation: Explanation): string {
-  const { requestId, operator, family, domain, appeals, differences } = explanation;
+  const { requestId, operator, family, domain, appeals, notices, differences } = explanation;
   const rounds = [explanation, ...appeals];
   const checked = rounds.reduce((sum, { checks }) => sum + checks.length, 0);
   const verdict =
@@ -26,6 +26,7 @@ export function renderExplanation(explanation: Explanation): string {
       "",
       ...seatLines(round),
     ]),
+    ...(notices.length === 0 ? [] : ["", "Beside this request:", ...notices]),
     "",
     verdict,
     ...differences.map(({ what, computed, chain }) => `  ${what}: recomputed ${computed}, chain ${chain}`),
