@@ -23,7 +23,7 @@ describe("watch appeals", function () {
 
   before(async () => {
     // Of five operators no committee of fifteen seats could have the quorum of four in seven.
-    chain = await startLocalChain({ committee: { appealWindow: 600, minSeats: 2 } });
+    chain = await startLocalChain({ committee: { appealWindow: 450, minSeats: 2 } });
     at = chain.deployment.addresses.Appeals;
   });
   after(() => chain.stop());
