@@ -1,9 +1,7 @@
-import { rewards } from "@assay/keeper";
+import { fixedPoint, rewards } from "@assay/keeper";
 import type { Address } from "viem";
 
 import type { EventNamed } from "./events.ts";
-
-const GWEI = 10n ** 9n;
 
 /** Replays what rewards of reclassified operators leave to whoever reported them. */
 export interface Bounties {
@@ -28,7 +26,7 @@ export function createBounties(): Bounties {
       if (bounty === undefined) return 0n;
       const part = rewards.reporterPart(bounty, epoch, minted);
       bounties.set(owner, { ...bounty, left: bounty.left - part });
-      return part * GWEI;
+      return part * fixedPoint.GWEI;
     },
   };
 }

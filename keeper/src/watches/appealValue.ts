@@ -11,10 +11,10 @@
  */
 import type { Address } from "viem";
 
+import { GWEI } from "../mirror/fixedPoint.ts";
 import { FALSE, ONE, TRUE, verdictOf } from "../mirror/verdictMath.ts";
 
 const BPS = 10_000n;
-const GWEI = 10n ** 9n;
 
 /** A claim whose verdict the own model is confident against. */
 export interface Doubt {
