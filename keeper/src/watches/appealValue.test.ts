@@ -55,6 +55,8 @@ describe("value of an appeal", () => {
     const two = [small[0]!, { claim: 1, wrong: 51n, reward: whole / 10n }];
     expect(appealValue(two, 10_000n, bond), "every claim adds its part").to.equal(120_000n);
     expect(appealValue(sure, 7_500n, { whole, own: whole / 4n }), "a fourth of it").to.equal(125_000n);
+    const likely = [{ claim: 0, wrong: 204n, reward: whole / 10n }];
+    expect(appealValue(likely, 10_000n, bond), "0.8 · 0.1 − 0.2").to.equal(-120_000n);
     expect(appealValue([], 10_000n, bond)).to.equal(-whole);
     expect(appealValue(sure, 5_001n, { whole: 3n, own: 3n }), "down").to.equal(0n);
     expect(appealValue(sure, 4_999n, { whole: 3n, own: 3n }), "down").to.equal(-1n);
