@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {IAppeals} from "../interfaces/IAppeals.sol";
 import {IAssay} from "../interfaces/IAssay.sol";
+import {IRewardMinter} from "../interfaces/IRewardMinter.sol";
 import {AssayLens} from "../periphery/AssayLens.sol";
+import {AccountWord} from "../libraries/AccountWords.sol";
 import {CanaryNotes} from "../libraries/CanaryNotes.sol";
 import {CaptureMath} from "../libraries/CaptureMath.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
 import {ReputationMath} from "../libraries/ReputationMath.sol";
+import {SeatWord} from "../libraries/RequestWords.sol";
 import {Rulings} from "../libraries/Rulings.sol";
+import {ScoreWord, ScoreWords} from "../libraries/ScoreWords.sol";
 import {SkillScore} from "../libraries/SkillScore.sol";
 import {Sortition} from "../libraries/Sortition.sol";
 import {VerdictMath} from "../libraries/VerdictMath.sol";
 
 /// @title MirrorHarness
-/// @notice Every library function keeper/src/mirror mirrors, many vectors a call. For tests only.
-/// @dev A row holds the arguments of one vector in the order of the library function, structs unfolded; the answer
-///      holds the results of one vector a row. Signed numbers are two's complement words.
-contract MirrorHarness {
+/// @notice Every library function keeper/src/mirror mirrors, under its own name; `multicall` puts many vectors to them.
+///         For tests only.
+contract MirrorHarness is Multicall {
     /// @notice A whole committee.
     struct Committee {
         uint256 claims;
@@ -34,285 +39,307 @@ contract MirrorHarness {
 
     // ------------------------------------------------------ FixedPointMathLib
 
-    function mulWad(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.mulWad);
+    function mulWad(uint256 x, uint256 y) external pure returns (uint256) {
+        return FixedPointMathLib.mulWad(x, y);
     }
 
-    function mulWadUp(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.mulWadUp);
+    function mulWadUp(uint256 x, uint256 y) external pure returns (uint256) {
+        return FixedPointMathLib.mulWadUp(x, y);
     }
 
-    function divUp(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.divUp);
+    function divUp(uint256 x, uint256 y) external pure returns (uint256) {
+        return FixedPointMathLib.divUp(x, y);
     }
 
-    function zeroFloorSub(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.zeroFloorSub);
+    function zeroFloorSub(uint256 x, uint256 y) external pure returns (uint256) {
+        return FixedPointMathLib.zeroFloorSub(x, y);
     }
 
-    function clamp(uint256[3][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            results[i] = FixedPointMathLib.clamp(rows[i][0], rows[i][1], rows[i][2]);
-        }
+    function clamp(uint256 x, uint256 low, uint256 high) external pure returns (uint256) {
+        return FixedPointMathLib.clamp(x, low, high);
     }
 
-    function fullMulDiv(uint256[3][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.fullMulDiv);
+    function fullMulDiv(uint256 x, uint256 y, uint256 d) external pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(x, y, d);
     }
 
-    function fullMulDivUp(uint256[3][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.fullMulDivUp);
+    function fullMulDivUp(uint256 x, uint256 y, uint256 d) external pure returns (uint256) {
+        return FixedPointMathLib.fullMulDivUp(x, y, d);
     }
 
-    function sqrt(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FixedPointMathLib.sqrt);
+    function sqrt(uint256 x) external pure returns (uint256) {
+        return FixedPointMathLib.sqrt(x);
     }
 
-    function expWad(int256[1][] calldata rows) external pure returns (int256[] memory results) {
-        results = new int256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = FixedPointMathLib.expWad(rows[i][0]);
+    function expWad(int256 x) external pure returns (int256) {
+        return FixedPointMathLib.expWad(x);
     }
 
-    function lnWad(int256[1][] calldata rows) external pure returns (int256[] memory results) {
-        results = new int256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = FixedPointMathLib.lnWad(rows[i][0]);
+    function lnWad(int256 x) external pure returns (int256) {
+        return FixedPointMathLib.lnWad(x);
     }
 
-    function powWad(int256[2][] calldata rows) external pure returns (int256[] memory results) {
-        results = new int256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = FixedPointMathLib.powWad(rows[i][0], rows[i][1]);
+    function powWad(int256 x, int256 y) external pure returns (int256) {
+        return FixedPointMathLib.powWad(x, y);
     }
 
     // --------------------------------------------------------- ReputationMath
 
-    /// @param rows r, outcome, then the rule
-    function applyOutcome(uint256[8][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[8] memory row = rows[i];
-            results[i] = ReputationMath.apply_(row[0], row[1], _rule([row[2], row[3], row[4], row[5], row[6], row[7]]));
-        }
+    function applyOutcome(
+        uint256 r,
+        uint256 outcome,
+        ReputationMath.Rule calldata rule
+    ) external pure returns (uint256) {
+        return ReputationMath.apply_(r, outcome, rule);
     }
 
-    /// @param rows r, tape, length, then the rule
-    function replay(uint256[9][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[9] memory row = rows[i];
-            ReputationMath.Rule memory rule = _rule([row[3], row[4], row[5], row[6], row[7], row[8]]);
-            results[i] = ReputationMath.replay(row[0], row[1], row[2], rule);
-        }
+    function replay(
+        uint256 r,
+        uint256 tape,
+        uint256 length,
+        ReputationMath.Rule calldata rule
+    ) external pure returns (uint256) {
+        return ReputationMath.replay(r, tape, length, rule);
     }
 
-    function power(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, ReputationMath.power);
+    function power(uint256 r, uint256 exponent) external pure returns (uint256) {
+        return ReputationMath.power(r, exponent);
     }
 
-    function tilt(uint256[4][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            results[i] = ReputationMath.tilt(rows[i][0], rows[i][1], rows[i][2], rows[i][3]);
-        }
+    function tilt(
+        uint256 weight,
+        uint256 families,
+        uint256 familyWeight,
+        uint256 boostCap
+    ) external pure returns (uint256) {
+        return ReputationMath.tilt(weight, families, familyWeight, boostCap);
     }
 
     // -------------------------------------------------------------- Sortition
 
-    function root(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, Sortition.root);
+    function root(uint256 familyWeight) external pure returns (uint256) {
+        return Sortition.root(familyWeight);
     }
 
-    function chance(uint256[6][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[6] memory row = rows[i];
-            results[i] = Sortition.chance(row[0], row[1], row[2], row[3], row[4], row[5]);
-        }
+    function chance(
+        uint256 weight,
+        uint256 familyWeight,
+        uint256 totalWeight,
+        uint256 roots,
+        uint256 seats,
+        uint256 boostCap
+    ) external pure returns (uint256) {
+        return Sortition.chance(weight, familyWeight, totalWeight, roots, seats, boostCap);
     }
 
-    function capture(uint256[6][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[6] memory row = rows[i];
-            CaptureMath.Committee memory committee = CaptureMath.Committee(row[0], row[1], row[2], row[3], row[4]);
-            results[i] = CaptureMath.capture(committee, row[5]);
-        }
+    function ticket(uint256 seed, bytes32 roundId, address owner) external pure returns (uint256) {
+        return Sortition.ticket(seed, roundId, owner);
     }
 
-    function ticket(uint256[3][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            address owner = address(uint160(rows[i][2]));
-            results[i] = Sortition.ticket(rows[i][0], bytes32(rows[i][1]), owner);
-        }
+    function tier(uint256 reputation) external pure returns (uint256) {
+        return Sortition.tier(reputation);
     }
 
-    function tier(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, Sortition.tier);
+    // ------------------------------------------------------------ CaptureMath
+
+    function shareOfSeats(uint256 stake, uint256 boostCap) external pure returns (uint256) {
+        return CaptureMath.shareOfSeats(stake, boostCap);
+    }
+
+    function capture(CaptureMath.Committee calldata committee_, uint256 stake) external pure returns (uint256) {
+        return CaptureMath.capture(committee_, stake);
+    }
+
+    function poisson(uint256 mean) external pure returns (uint256[] memory) {
+        return CaptureMath.poisson(mean);
     }
 
     // --------------------------------------------------------------- FeeCurve
 
-    function decay(uint256[3][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FeeCurve.decay);
+    function decay(uint256 excess, uint256 target, uint256 elapsed) external pure returns (uint256) {
+        return FeeCurve.decay(excess, target, elapsed);
     }
 
-    function grow(uint256[3][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FeeCurve.grow);
+    function grow(uint256 excess, uint256 claimSeats, uint256 rate) external pure returns (uint256) {
+        return FeeCurve.grow(excess, claimSeats, rate);
     }
 
-    function price(uint256[3][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, FeeCurve.price);
+    function price(uint256 minFee, uint256 excess, uint256 rate) external pure returns (uint256) {
+        return FeeCurve.price(minFee, excess, rate);
     }
 
     // ------------------------------------------------------------ VerdictMath
 
-    function bounds(uint256[3][] calldata rows) external pure returns (uint256[2][] memory results) {
-        results = new uint256[2][](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            VerdictMath.Bounds memory limits = VerdictMath.bounds(rows[i][0], rows[i][1], rows[i][2]);
-            results[i] = [limits.high, limits.low];
-        }
+    function bounds(
+        uint256 threshold,
+        uint256 margin,
+        uint256 weight
+    ) external pure returns (VerdictMath.Bounds memory) {
+        return VerdictMath.bounds(threshold, margin, weight);
     }
 
-    function nextBaseRate(uint256[3][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, VerdictMath.nextBaseRate);
+    function nextBaseRate(uint256 baseRate, uint256 mean, uint256 claims) external pure returns (uint256) {
+        return VerdictMath.nextBaseRate(baseRate, mean, claims);
     }
 
-    function nextThreshold(uint256[4][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            results[i] = VerdictMath.nextThreshold(rows[i][0], rows[i][1], rows[i][2], rows[i][3]);
-        }
+    function nextThreshold(
+        uint256 threshold,
+        uint256 share,
+        uint256 mean,
+        uint256 claims
+    ) external pure returns (uint256) {
+        return VerdictMath.nextThreshold(threshold, share, mean, claims);
     }
 
-    function rateByte(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, VerdictMath.rateByte);
+    function rateByte(uint256 baseRate) external pure returns (uint256) {
+        return VerdictMath.rateByte(baseRate);
     }
 
-    function thresholdBits(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, VerdictMath.thresholdBits);
+    function thresholdBits(uint256 threshold) external pure returns (uint256) {
+        return VerdictMath.thresholdBits(threshold);
     }
 
     // ------------------------------------------------------------- SkillScore
 
-    /// @param rows the sums, then the committee's weight
-    function lossMean(uint256[6][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[6] memory row = rows[i];
-            results[i] = SkillScore.lossMean(_sums([row[0], row[1], row[2], row[3], row[4]]), row[5]);
-        }
+    function lossMean(SkillScore.Sums calldata sums, uint256 weight) external pure returns (uint256) {
+        return SkillScore.lossMean(sums, weight);
     }
 
-    function value(uint256[4][] calldata rows) external pure returns (int256[] memory results) {
-        results = new int256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            results[i] = SkillScore.value(int256(rows[i][0]), rows[i][1], rows[i][2], rows[i][3]);
-        }
+    function value(int256 numerator, uint256 price_, uint256 baseRate, uint256 mean) external pure returns (int256) {
+        return SkillScore.value(numerator, price_, baseRate, mean);
     }
 
-    /// @param rows the sums, base rate, bar
-    function quality(uint256[7][] calldata rows) external pure returns (int256[] memory results) {
-        results = new int256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[7] memory row = rows[i];
-            results[i] = SkillScore.quality(_sums([row[0], row[1], row[2], row[3], row[4]]), row[5], row[6]);
-        }
+    function quality(SkillScore.Sums calldata sums, uint256 baseRate, uint256 bar) external pure returns (int256) {
+        return SkillScore.quality(sums, baseRate, bar);
     }
 
-    function bond(uint256[5][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[5] memory row = rows[i];
-            results[i] = SkillScore.bond(row[0], row[1], row[2], row[3], row[4]);
-        }
+    function bond(
+        uint256 floor,
+        uint256 penaltyRatio,
+        uint256 price_,
+        uint256 claims,
+        uint256 baseRate
+    ) external pure returns (uint256) {
+        return SkillScore.bond(floor, penaltyRatio, price_, claims, baseRate);
+    }
+
+    // ------------------------------------------------------------------ words
+
+    function seat(uint256 word) external pure returns (IAssay.Seat memory) {
+        return SeatWord.wrap(word).unpack();
+    }
+
+    function score(
+        SkillScore.Sums calldata sums,
+        uint256 lossMean_,
+        int256 quality_,
+        bool late
+    ) external pure returns (ScoreWord) {
+        return ScoreWords.pack(sums, lossMean_, quality_, late);
+    }
+
+    function account(uint256 word) external pure returns (IRewardMinter.Account memory) {
+        return AccountWord.wrap(word).unpack();
     }
 
     // ---------------------------------------------------------------- Rulings
 
-    /// @param rows bounds of a first round, then Σv
-    function appealBounds(uint256[3][] calldata rows) external pure returns (uint256[2][] memory results) {
-        results = new uint256[2][](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            VerdictMath.Bounds memory limits = VerdictMath.Bounds({high: rows[i][0], low: rows[i][1]});
-            limits = Rulings.appealBounds(limits, rows[i][2]);
-            results[i] = [limits.high, limits.low];
-        }
+    function appealBounds(
+        VerdictMath.Bounds calldata limits,
+        uint256 weight
+    ) external pure returns (VerdictMath.Bounds memory) {
+        return Rulings.appealBounds(limits, weight);
     }
 
-    function decided(uint256[1][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, Rulings.decided);
+    function decided(uint256 words) external pure returns (uint256) {
+        return Rulings.decided(words);
     }
 
-    function opposed(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, Rulings.opposed);
+    function opposed(uint256 a, uint256 b) external pure returns (uint256) {
+        return Rulings.opposed(a, b);
     }
 
-    function same(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, Rulings.same);
+    function same(uint256 a, uint256 b) external pure returns (uint256) {
+        return Rulings.same(a, b);
     }
 
-    function amended(uint256[2][] calldata rows) external pure returns (uint256[] memory) {
-        return _map(rows, Rulings.amended);
+    function amended(uint256 earlier, uint256 later) external pure returns (uint256) {
+        return Rulings.amended(earlier, later);
+    }
+
+    function decidesAll(uint256[2] calldata words, uint256 claims) external pure returns (bool) {
+        return Rulings.decidesAll(words, claims);
+    }
+
+    // --------------------------------------------------------------- canaries
+
+    function canaryNote(
+        bytes32 separator,
+        address inspector,
+        address requester,
+        bytes32 payloadHash,
+        uint256[2] calldata answers,
+        bytes32 salt
+    ) external pure returns (bytes32) {
+        return CanaryNotes.note(separator, inspector, requester, payloadHash, answers, salt);
+    }
+
+    function canaryLeaf(bytes32 note, bytes32 salt) external pure returns (bytes32) {
+        return CanaryNotes.leaf(note, salt);
+    }
+
+    function canaryRoot(bytes32 leaf, uint256 position, bytes32[] calldata siblings) external pure returns (bytes32) {
+        return CanaryNotes.root(leaf, position, siblings);
+    }
+
+    function canaryDepth(uint256 count) external pure returns (uint256) {
+        return CanaryNotes.depth(count);
     }
 
     // ------------------------------------------------------- whole committees
 
-    /// @notice What rulings of several rounds make of every voter's vote.
-    /// @param rulings verdicts that count, masks of foreign and of overturned claims, two words each, of every committee
-    /// @param seatBond gwei
-    /// @return sums of every voter of every committee, one after the other
-    /// @return charges of the same, gwei
-    function judged(
-        Committee[] calldata all,
-        uint256[2][3][] calldata rulings,
-        uint256 seatBond
-    ) external pure returns (SkillScore.Sums[] memory sums, uint256[] memory charges) {
-        uint256 voters;
-        for (uint256 i; i < all.length; ++i) voters += all[i].weights.length;
-        sums = new SkillScore.Sums[](voters);
-        charges = new uint256[](voters);
-        uint256 next;
-        for (uint256 i; i < all.length; ++i) next = _judge(all[i], rulings[i], seatBond, sums, charges, next);
+    /// @notice Votes to lanes, lanes to verdicts, and what every voter's vote was worth.
+    /// @return lanes of the committee
+    /// @return reading verdict words, mean and share
+    /// @return sums of every voter
+    function committee(
+        Committee calldata c
+    ) external pure returns (uint256[16] memory lanes, uint256[4] memory reading, SkillScore.Sums[] memory sums) {
+        SkillScore.Frame memory frame = _tally(c, lanes);
+        uint256[2] memory words;
+        (words, reading[2], reading[3]) = VerdictMath.read(
+            lanes,
+            frame.claims,
+            frame.weight,
+            frame.threshold,
+            frame.bounds
+        );
+        (reading[0], reading[1]) = (words[0], words[1]);
+        sums = _sums(c, frame, SkillScore.sides(frame, lanes));
     }
 
-    function _judge(
+    /// @notice What a ruling of several rounds makes of every voter's vote.
+    /// @param verdicts that count
+    /// @param foreign mask of the claims that another round decided
+    /// @param overturned mask of the claims on which this round's own verdict does not count
+    /// @param seatBond gwei
+    /// @return sums of every voter
+    /// @return charges of every voter, gwei
+    function judged(
         Committee calldata c,
-        uint256[2][3] memory ruling,
-        uint256 seatBond,
-        SkillScore.Sums[] memory sums,
-        uint256[] memory charges,
-        uint256 next
-    ) private pure returns (uint256) {
+        uint256[2] calldata verdicts,
+        uint256[2] calldata foreign,
+        uint256[2] calldata overturned,
+        uint256 seatBond
+    ) external pure returns (SkillScore.Sums[] memory sums, uint256[] memory charges) {
         uint256[16] memory lanes;
         SkillScore.Frame memory frame = _tally(c, lanes);
         SkillScore.Sides memory sides;
-        sides.halves = SkillScore.sidesBy(c.claims, frame.weight, lanes, ruling[0], ruling[1]);
-        for (uint256 i; i < c.weights.length; ++i) {
-            sums[next + i] = SkillScore.sum(frame, sides, _votes(c, i), uint8(c.weights[i]));
-            charges[next + i] = SkillScore.overturnCharge(frame, ruling[0], ruling[2], _votes(c, i), seatBond);
-        }
-        return next + c.weights.length;
-    }
-
-    /// @notice Votes to lanes, lanes to verdicts, and what every voter's vote was worth.
-    /// @return lanes words of every committee
-    /// @return readings verdict words, mean and share of every committee
-    /// @return sums of every voter of every committee, one after the other
-    function committees(
-        Committee[] calldata all
-    ) external pure returns (uint256[16][] memory lanes, uint256[4][] memory readings, SkillScore.Sums[] memory sums) {
-        lanes = new uint256[16][](all.length);
-        readings = new uint256[4][](all.length);
-        uint256 voters;
-        for (uint256 i; i < all.length; ++i) voters += all[i].weights.length;
-        sums = new SkillScore.Sums[](voters);
-        uint256 next;
-        for (uint256 i; i < all.length; ++i) {
-            SkillScore.Frame memory frame = _tally(all[i], lanes[i]);
-            readings[i] = _read(frame, lanes[i]);
-            next = _score(all[i], frame, lanes[i], sums, next);
+        sides.halves = SkillScore.sidesBy(c.claims, frame.weight, lanes, verdicts, foreign);
+        sums = _sums(c, frame, sides);
+        charges = new uint256[](c.weights.length);
+        for (uint256 i; i < charges.length; ++i) {
+            charges[i] = SkillScore.overturnCharge(frame, verdicts, overturned, _votes(c, i), seatBond);
         }
     }
 
@@ -329,130 +356,46 @@ contract MirrorHarness {
         return SkillScore.Frame(c.claims, c.baseRate, weight, c.threshold, limits);
     }
 
-    function _read(
-        SkillScore.Frame memory frame,
-        uint256[16] memory lanes
-    ) private pure returns (uint256[4] memory reading) {
-        uint256[2] memory words;
-        (words, reading[2], reading[3]) = VerdictMath.read(
-            lanes,
-            frame.claims,
-            frame.weight,
-            frame.threshold,
-            frame.bounds
-        );
-        (reading[0], reading[1]) = (words[0], words[1]);
-    }
-
-    function _score(
+    function _sums(
         Committee calldata c,
         SkillScore.Frame memory frame,
-        uint256[16] memory lanes,
-        SkillScore.Sums[] memory sums,
-        uint256 next
-    ) private pure returns (uint256) {
-        SkillScore.Sides memory sides = SkillScore.sides(frame, lanes);
-        for (uint256 i; i < c.weights.length; ++i) {
-            sums[next + i] = SkillScore.sum(frame, sides, _votes(c, i), uint8(c.weights[i]));
+        SkillScore.Sides memory sides
+    ) private pure returns (SkillScore.Sums[] memory sums) {
+        sums = new SkillScore.Sums[](c.weights.length);
+        for (uint256 i; i < sums.length; ++i) {
+            sums[i] = SkillScore.sum(frame, sides, _votes(c, i), uint8(c.weights[i]));
         }
-        return next + c.weights.length;
     }
 
     function _votes(Committee calldata c, uint256 voter) private pure returns (bytes calldata) {
         return c.votes[voter * c.claims:(voter + 1) * c.claims];
     }
 
-    // ------------------------------------------------------------ canaries
-
-    /// @param rows the two words, then the number of claims
-    function decidesAll(uint256[3][] calldata rows) external pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            results[i] = Rulings.decidesAll([rows[i][0], rows[i][1]], rows[i][2]) ? 1 : 0;
-        }
-    }
-
-    /// @param rows separator, inspector, requester, payload hash, the two words of answers, salt
-    function canaryNote(uint256[7][] calldata rows) external pure returns (bytes32[] memory results) {
-        results = new bytes32[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[7] memory row = rows[i];
-            results[i] = CanaryNotes.note(
-                bytes32(row[0]),
-                address(uint160(row[1])),
-                address(uint160(row[2])),
-                bytes32(row[3]),
-                [row[4], row[5]],
-                bytes32(row[6])
-            );
-        }
-    }
-
-    /// @param rows note, salt
-    function canaryLeaf(uint256[2][] calldata rows) external pure returns (bytes32[] memory results) {
-        results = new bytes32[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            results[i] = CanaryNotes.leaf(bytes32(rows[i][0]), bytes32(rows[i][1]));
-        }
-    }
-
-    function canaryRoot(bytes32 leaf, uint256 position, bytes32[] calldata siblings) external pure returns (bytes32) {
-        return CanaryNotes.root(leaf, position, siblings);
-    }
-
-    function canaryDepth(uint256 count) external pure returns (uint256) {
-        return CanaryNotes.depth(count);
-    }
-
     // ------------------------------------------------------- deployed contracts
 
-    function idOf(IAssay assay, IAssay.Terms[] calldata rows) external view returns (bytes32[] memory results) {
-        results = new bytes32[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = assay.idOf(rows[i]);
+    function idOf(IAssay assay, IAssay.Terms calldata terms) external view returns (bytes32) {
+        return assay.idOf(terms);
     }
 
-    /// @param rows round id, owner, votes hash, salt
-    function commitmentOf(AssayLens lens, uint256[4][] calldata rows) external view returns (bytes32[] memory results) {
-        results = new bytes32[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            uint256[4] memory row = rows[i];
-            address owner = address(uint160(row[1]));
-            results[i] = lens.commitmentOf(bytes32(row[0]), owner, bytes32(row[2]), bytes32(row[3]));
-        }
+    function roundIdOf(IAssay assay, bytes32 requestId, uint256 index) external pure returns (bytes32) {
+        return assay.roundIdOf(requestId, index);
     }
 
-    // ---------------------------------------------------------------- helpers
-
-    function _map(
-        uint256[1][] calldata rows,
-        function(uint256) internal pure returns (uint256) f
-    ) private pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = f(rows[i][0]);
+    function commitmentOf(
+        AssayLens lens,
+        bytes32 roundId,
+        address owner,
+        bytes32 votesHash,
+        bytes32 salt
+    ) external view returns (bytes32) {
+        return lens.commitmentOf(roundId, owner, votesHash, salt);
     }
 
-    function _map(
-        uint256[2][] calldata rows,
-        function(uint256, uint256) internal pure returns (uint256) f
-    ) private pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = f(rows[i][0], rows[i][1]);
-    }
-
-    function _map(
-        uint256[3][] calldata rows,
-        function(uint256, uint256, uint256) internal pure returns (uint256) f
-    ) private pure returns (uint256[] memory results) {
-        results = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) results[i] = f(rows[i][0], rows[i][1], rows[i][2]);
-    }
-
-    /// @dev Casts are safe: vectors stay inside the rule's types.
-    function _rule(uint256[6] memory m) private pure returns (ReputationMath.Rule memory) {
-        return ReputationMath.Rule(uint64(m[0]), uint64(m[1]), uint64(m[2]), uint64(m[3]), uint64(m[4]), uint64(m[5]));
-    }
-
-    function _sums(uint256[5] memory s) private pure returns (SkillScore.Sums memory) {
-        return SkillScore.Sums(int256(s[0]), s[1], s[2], s[3], s[4]);
+    function rulingOf(
+        IAppeals appeals,
+        IAssay.Terms calldata terms,
+        uint256 round
+    ) external view returns (uint256[] memory halves, IAppeals.Ruling memory ruling) {
+        return appeals.rulingOf(terms, round);
     }
 }

@@ -1,11 +1,20 @@
 import { captureMath } from "@assay/keeper";
 
 import { itMirrors } from "./compare.ts";
-import { either, range } from "./vectors.ts";
-
-const WAD = 10n ** 18n;
+import { either, range, WAD } from "./vectors.ts";
 
 describe("mirror of CaptureMath", () => {
+  itMirrors({
+    name: "shareOfSeats",
+    domains: [range(0n, WAD, WAD / 2n), range(0n, 64n, 16n, 32n)],
+    mirror: captureMath.shareOfSeats,
+  });
+  itMirrors({
+    name: "poisson",
+    domains: [range(0n, 31n * WAD, WAD)],
+    // An array: where it begins and how long it is, then the terms.
+    mirror: (mean) => [32n, BigInt(captureMath.TERMS), ...captureMath.poisson(mean!)],
+  });
   itMirrors({
     name: "capture",
     domains: [
@@ -16,7 +25,6 @@ describe("mirror of CaptureMath", () => {
       range(0n, 4_500n),
       range(0n, WAD, WAD / 3n, WAD / 2n),
     ],
-    vectors: 2_000,
     allowed: ([seats, quorum]) => quorum! <= seats!,
     mirror: (seats, quorum, boostCap, threshold, margin, stake) =>
       captureMath.capture(

@@ -2,8 +2,9 @@
  * Whole committees for LaneTally, VerdictMath.read and SkillScore.sum: votes that look like a committee's, and votes
  * steered so that lanes land on a bound, beside it, or on the tie a single voter breaks.
  */
-import { verdictMath } from "@assay/keeper";
+import { laneTally, verdictMath, type skillScore } from "@assay/keeper";
 
+import { word, type Words } from "./compare.ts";
 import type { Random } from "./random.ts";
 
 export interface Committee {
@@ -32,6 +33,37 @@ export function committee(random: Random): Committee {
     column.forEach((vote, voter) => (votes[voter]![claim] = vote));
   }
   return { claims, baseRate: random.between(13n, 242n), threshold, margin, weights, votes };
+}
+
+/** The lanes of a committee and what its votes are judged by. */
+export function tallyOf({ claims, baseRate, threshold, margin, weights, votes }: Committee) {
+  const weight = weights.reduce((a, b) => a + b, 0n);
+  const bounds = verdictMath.bounds(threshold, margin, weight);
+  const lanes = votes.reduce((sums, row, v) => laneTally.add(sums, row, weights[v]!), laneTally.empty());
+  const frame: skillScore.Frame = { claims: BigInt(claims), baseRate, weight, threshold, bounds };
+  return { frame, lanes };
+}
+
+/** A committee as MirrorHarness takes it, behind the word that points to it. */
+export function encoded({ claims, baseRate, threshold, margin, weights, votes }: Committee): Words {
+  const bytes = [Buffer.from(weights.map(Number)), Buffer.concat(votes)].map((data) => {
+    const hex = data.toString("hex");
+    return word(BigInt(data.length)) + hex + "0".repeat(-hex.length & 63);
+  });
+  // Six words of the struct, then its two byte strings.
+  const start = 32n * 6n;
+  const head = [BigInt(claims), baseRate, threshold, margin, start, start + BigInt(bytes[0]!.length / 2)];
+  return head.map(word).join("") + bytes.join("");
+}
+
+/** The words of a voter's sums. */
+export const sumsWords = (s: skillScore.Sums): Words =>
+  [s.numerator, s.scoredTrue, s.scoredFalse, s.losing, s.lossError].map(word).join("");
+
+/** A committee in words, for people. */
+export function describeCommittee({ votes, ...rest }: Committee): string {
+  const fields = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
+  return [...fields, `votes ${votes.map((v) => Buffer.from(v).toString("hex")).join(" ")}`].join(", ");
 }
 
 type Shape = Pick<Committee, "weights" | "threshold" | "margin">;

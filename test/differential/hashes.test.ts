@@ -6,7 +6,7 @@ import { endCommit, openWithSeats } from "../fixtures/round.ts";
 import { ethers, networkHelpers, world } from "../fixtures/world.ts";
 import { compareRows, harnessFixture, VECTORS, word } from "./compare.ts";
 import { Random } from "./random.ts";
-import { rows, uint, type Row } from "./vectors.ts";
+import { range, rows, uint, type Row } from "./vectors.ts";
 
 type Hex = `0x${string}`;
 
@@ -37,7 +37,7 @@ async function compareHashes(name: string, vectors: readonly Row[], mirror: Mirr
       compareRows(
         harness,
         name,
-        [name === "idOf" ? BigInt(d.assay) : lenses[i]!],
+        [name === "commitmentOf" ? lenses[i]! : BigInt(d.assay)],
         vectors.slice(i * half, (i + 1) * half),
         (row) => BigInt(mirror(d, row)),
       ),
@@ -59,6 +59,14 @@ describe("mirror of Assay's hashes", () => {
     const vectors = rows(domains, VECTORS, new Random("idOf"));
     const result = await compareHashes("idOf", vectors, (deployment, row) =>
       commitment.requestId(deployment, termsOf(row)),
+    );
+    expect(result).to.deep.equal(agreed);
+  });
+
+  it("roundIdOf", async () => {
+    const vectors = rows([uint(256), range(0n, 2n)], VECTORS, new Random("roundIdOf"));
+    const result = await compareHashes("roundIdOf", vectors, (_, [id, index]) =>
+      commitment.roundIdOf(hex(id!, 32), Number(index)),
     );
     expect(result).to.deep.equal(agreed);
   });

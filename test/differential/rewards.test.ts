@@ -86,7 +86,7 @@ describe("mirror of RewardMinter", () => {
       new Random("schedule"),
     );
     const head = [BigInt(await minter.getAddress())];
-    const result = await compareRows(harness, "schedules", head, vectors, ([epoch]) =>
+    const result = await compareRows(harness, "schedule", head, vectors, ([epoch]) =>
       rewards.schedule(emission, halving, epoch!),
     );
     expect(result).to.deep.equal(agreed);
@@ -111,7 +111,7 @@ describe("mirror of RewardMinter", () => {
         return rewards.mintable(burned!, scheduled, { ...UNSET, mintRatio: mintRatio!, share: share! });
       };
       const overrides: Overrides = { [at]: { stateDiff: terms }, [market]: { stateDiff: earned } };
-      return compareRows(harness, "mintables", [BigInt(at)], batch, mirror, overrides);
+      return compareRows(harness, "mintable", [BigInt(at)], batch, mirror, overrides);
     });
     expect(result).to.deep.equal(agreed);
   });
@@ -189,7 +189,7 @@ describe("mirror of RewardMinter", () => {
       const lent = { interface: harness.interface, getAddress: () => Promise.resolve(pools) };
       const batch = [...accounts.keys()].map((owner) => [owner]);
       const overrides: Overrides = { [at]: { stateDiff: stored }, [pools]: { code } };
-      return compareRows(lent, "unlockAll", [BigInt(at)], batch, mirror, overrides);
+      return compareRows(lent, "unlocked", [BigInt(at)], batch, mirror, overrides);
     });
     expect(result).to.deep.equal(agreed);
     expect(refused).to.be.within(VECTORS / 50, VECTORS / 2);
@@ -223,7 +223,7 @@ describe("mirror of ReputationLedger", () => {
         const mirror = ([owner, fee]: readonly bigint[]) =>
           rewards.absenceCharge(fee!, ratio, reputations.get(owner!)!, delta);
         const overrides = { [at]: { stateDiff: records(reputations) } };
-        return compareRows(harness, "absenceCharges", [BigInt(at)], batch, mirror, overrides);
+        return compareRows(harness, "absenceCharge", [BigInt(at)], batch, mirror, overrides);
       });
       expect(result.mismatches).to.deep.equal([]);
       compared += result.compared;
@@ -263,7 +263,7 @@ async function compareFactors(deployed: Deployed, random: Random): Promise<Compa
   };
   const lent = { interface: harness.interface, getAddress: () => Promise.resolve(peer) };
   const batch = [...operators.keys()].map((owner) => [owner]);
-  return compareRows(lent, "factors", [BigInt(await minter.getAddress())], batch, mirror, overrides);
+  return compareRows(lent, "factor", [BigInt(await minter.getAddress())], batch, mirror, overrides);
 }
 
 function records(reputations: ReadonlyMap<bigint, bigint>): Slots {

@@ -1,13 +1,18 @@
-import { laneTally, rulings, skillScore, verdictMath } from "@assay/keeper";
+import { rulings, skillScore, verdictMath } from "@assay/keeper";
 import { expect } from "chai";
 
-import { networkHelpers } from "../fixtures/world.ts";
-import { call, harnessFixture, itMirrors, word, type Harness } from "./compare.ts";
-import { committee, type Committee } from "./committeeVectors.ts";
+import { callMany, compareCalls, quickHarness, itMirrors, VECTORS, word } from "./compare.ts";
+import {
+  committee,
+  describeCommittee,
+  encoded,
+  sumsWords,
+  tallyOf,
+  type Committee,
+} from "./committeeVectors.ts";
 import { Random } from "./random.ts";
 import { drawn, range } from "./vectors.ts";
 
-const COMMITTEES = 2_000;
 const COMMITTEES_A_CALL = 100;
 const SEAT_BOND = 123_456_789_013n;
 
@@ -38,39 +43,27 @@ describe("mirror of Rulings", () => {
 
 describe("mirror of SkillScore.sidesBy and overturnCharge", () => {
   it("agrees on whole committees whose claims other rounds decided", async () => {
-    const harness = await networkHelpers.loadFixture(harnessFixture);
+    const harness = await quickHarness("MirrorHarness");
     const random = new Random("appealed committees");
-    const met = { foreign: 0, overturned: 0, charged: 0, spared: 0, carried: 0, voters: 0 };
-    const mismatches: string[] = [];
-    for (let done = 0; done < COMMITTEES; done += COMMITTEES_A_CALL) {
+    const met = { foreign: 0, overturned: 0, charged: 0, spared: 0, carried: 0 };
+    let [compared, voters] = [0, 0];
+    while (compared < VECTORS) {
       const all = Array.from({ length: COMMITTEES_A_CALL }, () => appealed(random));
-      const { sums, charges } = await ask(harness, all);
-      let voter = 0;
-      for (const { committee: c, ruling } of all) {
-        const { frame, lanes } = tallyOf(c);
-        const sides = skillScore.sidesBy(frame, lanes, ruling.verdicts, ruling.foreign);
-        met.foreign += sides.filter(({ isForeign }) => isForeign).length;
-        const isOverturned = ruling.overturned.some((mask) => mask !== 0n);
-        for (const [v, votes] of c.votes.entries()) {
-          const s = skillScore.sumSides(frame, sides, votes, c.weights[v]!);
-          const { verdicts, overturned } = ruling;
-          const charge = skillScore.overturnCharge(frame, verdicts, overturned, votes, SEAT_BOND);
-          const mirrored = [s.numerator, s.scoredTrue, s.scoredFalse, s.losing, s.lossError];
-          if (sums[voter] !== mirrored.map(word).join("")) mismatches.push(`sums of voter ${voter}`);
-          if (charges[voter] !== word(charge)) mismatches.push(`charge of voter ${voter}`);
-          expect(charge <= SEAT_BOND, "a charge exceeds the bond").to.equal(true);
-          const decided = sides.filter(({ verdict }) => verdict !== verdictMath.UNDECIDED).length;
-          met.carried += decided - Number(s.scoredTrue + s.scoredFalse);
-          if (isOverturned) met.overturned++;
-          if (charge > 0n) met.charged++;
-          else if (isOverturned) met.spared++;
-          voter++;
-        }
-      }
-      met.voters += voter;
+      const result = await compareCalls(
+        all,
+        (batch) => callMany(harness, "judged", batch.map(judgedArguments)),
+        (one) => {
+          voters += one.committee.votes.length;
+          return mirrored(one, met);
+        },
+        ({ committee: c }) => describeCommittee(c),
+      );
+      expect(result.mismatches).to.deep.equal([]);
+      compared += result.compared;
     }
-    expect(mismatches.slice(0, 5)).to.deep.equal([]);
-    for (const [name, times] of Object.entries(met)) expect(times, `met ${name}`).to.be.greaterThan(50);
+    expect(compared, "committees").to.equal(VECTORS);
+    expect(voters, "sums and charges of voters").to.be.greaterThan(4 * VECTORS);
+    for (const [name, times] of Object.entries(met)) expect(times, `met ${name}`).to.be.greaterThan(500);
   });
 });
 
@@ -93,34 +86,36 @@ function appealed(random: Random): Appealed {
   return { committee: c, ruling: rulings.rulingOf(rounds, index) };
 }
 
-function tallyOf({ claims, baseRate, threshold, margin, weights, votes }: Committee) {
-  const weight = weights.reduce((a, b) => a + b, 0n);
-  const bounds = verdictMath.bounds(threshold, margin, weight);
-  const lanes = votes.reduce((sums, row, v) => laneTally.add(sums, row, weights[v]!), laneTally.empty());
-  const frame: skillScore.Frame = { claims: BigInt(claims), baseRate, weight, threshold, bounds };
-  return { frame, lanes };
+function judgedArguments({ committee: c, ruling: { verdicts, foreign, overturned } }: Appealed): string {
+  // The committee begins behind eight words of arguments.
+  return [256n, ...verdicts, ...foreign, ...overturned, SEAT_BOND].map(word).join("") + encoded(c);
 }
 
-/** Words of the sums and of the charge of every voter, one after the other. */
-async function ask(
-  harness: Harness,
-  all: readonly Appealed[],
-): Promise<{ sums: string[]; charges: string[] }> {
-  const given = all.map(({ committee: { claims, baseRate, threshold, margin, weights, votes } }) => ({
-    claims,
-    baseRate,
-    threshold,
-    margin,
-    weights: Uint8Array.from(weights, Number),
-    votes: Buffer.concat(votes),
-  }));
-  const ruled = all.map(({ ruling: { verdicts, foreign, overturned } }) => [verdicts, foreign, overturned]);
-  const data = harness.interface.encodeFunctionData("judged", [given, ruled, SEAT_BOND]);
-  const answer = (await call(await harness.getAddress(), data)).slice(2);
-  const wordAt = (at: number): string => answer.slice(64 * at, 64 * (at + 1));
-  const start = (i: number): number => Number(`0x${wordAt(i)}`) / 32;
-  const count = Number(`0x${wordAt(start(0))}`);
-  const rowsAt = (at: number, width: number): string[] =>
-    Array.from({ length: count }, (_, i) => answer.slice(64 * (at + width * i), 64 * (at + width * (i + 1))));
-  return { sums: rowsAt(start(0) + 1, 5), charges: rowsAt(start(1) + 1, 1) };
+/** Sums and charges of every voter, as the harness answers them. */
+function mirrored({ committee: c, ruling }: Appealed, met: Record<string, number>): string {
+  const { frame, lanes } = tallyOf(c);
+  const { verdicts, foreign, overturned } = ruling;
+  const sides = skillScore.sidesBy(frame, lanes, verdicts, foreign);
+  met.foreign! += sides.filter(({ isForeign }) => isForeign).length;
+  const decided = sides.filter(({ verdict }) => verdict !== verdictMath.UNDECIDED).length;
+  const isOverturned = overturned.some((mask) => mask !== 0n);
+  const sums = c.votes.map((votes, v) => skillScore.sumSides(frame, sides, votes, c.weights[v]!));
+  const charges = c.votes.map((votes) =>
+    skillScore.overturnCharge(frame, verdicts, overturned, votes, SEAT_BOND),
+  );
+  for (const s of sums) met.carried! += decided - Number(s.scoredTrue + s.scoredFalse);
+  for (const charge of charges) {
+    expect(charge <= SEAT_BOND, "a charge exceeds the bond").to.equal(true);
+    if (isOverturned) met.overturned!++;
+    if (charge > 0n) met.charged!++;
+    else if (isOverturned) met.spared!++;
+  }
+  // Two pointers, then both arrays behind their lengths.
+  const count = BigInt(charges.length);
+  const chargesAt = 32n * (3n + 5n * count);
+  return [
+    ...[64n, chargesAt, count].map(word),
+    ...sums.map(sumsWords),
+    ...[count, ...charges].map(word),
+  ].join("");
 }

@@ -1,4 +1,4 @@
-/** Where the contracts keep what the reward vectors set, and how it is packed. A moved field fails the comparison. */
+/** Where the contracts keep what reward and appeal vectors set, and how it is packed. A moved field fails the comparison. */
 import type { rewards } from "@assay/keeper";
 
 import { ethers } from "../fixtures/world.ts";
@@ -38,6 +38,22 @@ export const vaultSlots = {
   family: (family: bigint) => mapping(5n, DOMAIN, family),
   domain: () => mapping(6n, DOMAIN),
 };
+
+export const assaySlots = {
+  draw: (roundId: bigint) => mapping(0n, roundId),
+  round: (roundId: bigint) => mapping(1n, roundId),
+  lanes: (roundId: bigint, index: number) => ethers.toBeHex(BigInt(mapping(2n, roundId)) + BigInt(index), 32),
+};
+
+/** What a ruling reads of an `IAssay.Draw`: the claims, less one, and θ. */
+export function packDraw(threshold: bigint, claims: bigint): string {
+  return pack([0n, 176], [threshold, 16], [0n, 56], [claims - 1n, 8]);
+}
+
+/** What a ruling reads of an `IAssay.Round`: that it was opened, how it ended, Σv. */
+export function packRound(isVoid: boolean, weight: bigint): string {
+  return pack([0n, 120], [1n, 40], [0n, 24], [isVoid ? 8n : 4n, 8], [0n, 24], [weight, 8]);
+}
 
 /** `IRewardMinter.Account`. */
 export function packAccount({ score, releasable, served, factor, scored }: rewards.Account): string {
