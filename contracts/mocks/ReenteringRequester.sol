@@ -4,15 +4,25 @@ pragma solidity 0.8.37;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 /// @title ReenteringRequester
-/// @notice A requester that answers the question for its signature by calling back: valid if that call went through.
-///         For tests only.
+/// @notice A requester that answers whatever it is called with by calling back; the question for its signature is answered
+///         by whether that call went through. For tests only.
 contract ReenteringRequester {
     address private _target;
     bytes private _data;
 
+    /// @notice How often somebody called it unasked: hooks, callbacks, payments.
+    uint256 public visits;
+
     error CallFailed(bytes answer);
 
-    /// @notice What {isValidSignature} calls.
+    // A visit is answered by the planned call, whatever becomes of it.
+    // solhint-disable-next-line no-complex-fallback
+    fallback() external {
+        ++visits;
+        _call(_target, _data);
+    }
+
+    /// @notice What {isValidSignature} and every unasked visit call.
     function plan(address target, bytes calldata data) external {
         (_target, _data) = (target, data);
     }
