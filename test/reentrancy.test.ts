@@ -90,12 +90,10 @@ describe("reentrancy", () => {
     expect(instructions.length, "instructions").to.be.greaterThan(1_000);
     const calls = instructions.flatMap(({ opcode }, i) => (opcode in CALLS ? [i] : []));
     expect(calls.map((i) => CALLS[instructions[i]!.opcode])).to.deep.equal(["STATICCALL"]);
-    console.log(
-      instructions
-        .slice(calls[0]! - 14, calls[0]! + 1)
-        .map((x) => `${x.opcode.toString(16)} ${x.pushed}`)
-        .join(" | "),
-    );
+    // The address of `ecrecover` and all the gas stand right before it.
+    const [at] = calls;
+    expect(instructions[at! - 2], "whom it asks").to.deep.equal({ opcode: PUSH1, pushed: "0x01" });
+    expect(instructions[at! - 1]!.opcode, "GAS").to.equal(0x5a);
   });
 
   it("cannot begin at a requester: nothing calls it while it asks, appeals, funds and is paid", async () => {
