@@ -99,6 +99,8 @@ describe("watches", function () {
       const { requestId } = await play(chain, ONE_SILENT);
       const { address } = chain.senderOf(WATCHER);
       const nonce = await chain.reader.getTransactionCount({ address, blockTag: "latest" });
+      // The node mines every second otherwise, and nothing is left to lose.
+      if (isLost) await chain.rpc("evm_setIntervalMining", 0);
       await chain.rpc("evm_setAutomine", false);
       await crash(database, "actSent");
       expect(await reports(requestId)).to.equal(0);
