@@ -158,7 +158,9 @@ function mirrored(
 }
 
 describe("mirror of Appeals' rulings", () => {
-  it("chain and rulingOf, round by round", async () => {
+  it("chain and rulingOf, round by round", async function () {
+    // Real contracts read by a chain that keeps every step: minutes on a busy machine.
+    this.timeout(900_000);
     const { harness, deployment, addresses } = await networkHelpers.loadFixture(fixture);
     const random = new Random("rulings of rounds");
     const met = { void: 0, undecided: 0, foreign: 0, "won by 1": 0, "won by 2": 0 };
