@@ -13,8 +13,9 @@ import {IRandomness} from "./interfaces/IRandomness.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {DomainWindow} from "./libraries/DomainWindow.sol";
+import {APPEALED, CANARY, FINALIZED, VOIDED} from "./libraries/RequestFlags.sol";
 import {DrawWord, RoundWord, RoundWords} from "./libraries/RequestWords.sol";
-import {Rulings} from "./libraries/Rulings.sol";
+import {ROUNDS, Rulings} from "./libraries/Rulings.sol";
 import {SkillScore} from "./libraries/SkillScore.sol";
 import {Units} from "./libraries/Units.sol";
 import {VerdictMath} from "./libraries/VerdictMath.sol";
@@ -22,15 +23,6 @@ import {VerdictMath} from "./libraries/VerdictMath.sol";
 /// @title Appeals
 contract Appeals is IAppeals {
     using SafeERC20 for IWorkToken;
-
-    /// @dev Flags of IAssay.Round.
-    uint256 private constant FINALIZED = 4;
-    uint256 private constant VOIDED = 8;
-    uint256 private constant APPEALED = 16;
-    uint256 private constant CANARY = 32;
-
-    /// @dev A request has its own round and those of two appeals.
-    uint256 private constant ROUNDS = 3;
 
     /// @notice What the rounds of a request decided.
     struct Chain {
@@ -44,8 +36,8 @@ contract Appeals is IAppeals {
         /// @dev of a canary, but what appeals decided where one did; see IAppeals.referenceOf
         uint256[2] answers;
         bool isCanary;
-        /// @dev appeals whose overturning lasts
-        bool[ROUNDS] upheld;
+        /// @dev masks of the claims that an appeal overturned for good
+        uint256[2][ROUNDS] lasting;
         bool[ROUNDS] isVoid;
     }
 
@@ -95,6 +87,7 @@ contract Appeals is IAppeals {
         require(state == BondState.FUNDING, NotFundable(roundId, state));
         require(amount != 0, ZeroAmount());
         uint256 bond = bondOf(terms, round);
+        _appealable(terms);
         accepted = FixedPointMathLib.min(amount, bond - _pots[roundId].funded);
         require(accepted != 0, NothingMissing(roundId, bond));
         _contribute(roundId, msg.sender, accepted);
@@ -135,20 +128,11 @@ contract Appeals is IAppeals {
         IAssay.Terms calldata terms,
         address appellant
     ) external onlyAssay returns (DrawWord draw, RoundWord round) {
-        uint256 until = REGISTRY.pausedUntil();
-        require(block.timestamp >= until, IDomainRegistry.RequestsPaused(until));
-        (bytes32 requestId, bytes32 latest, uint256 index) = _latest(terms);
-        IAssay.Phase phase = _assay().phaseOf(latest);
-        round = _assay().roundOf(latest);
-        // A void appeal leaves the verdicts, and as much time to appeal again.
-        bool reopened = index != 0 && phase == IAssay.Phase.VOID && block.timestamp < round.clock();
-        bool isOpen = reopened || phase == IAssay.Phase.FINALIZED;
-        require(isOpen, IAssay.WrongPhase(latest, phase, IAssay.Phase.FINALIZED));
-        draw = _assay().drawOf(latest);
-        uint256 seats = 2 * draw.seats() + 1;
-        bool exhausted = index == ROUNDS - 1 || seats > Units.MAX_SEATS;
-        require(!exhausted, NoFurtherAppeal(requestId, seats, Units.MAX_SEATS));
-        uint256 quorum = (round.minSeats() * seats) / draw.seats();
+        bytes32 requestId;
+        uint256 index;
+        (requestId, index, draw, round) = _appealable(terms);
+        uint256 seats = Rulings.nextSeats(draw.seats());
+        uint256 quorum = Rulings.nextQuorum(round.minSeats(), draw.seats());
         DomainWindow.Sums memory sums = VAULT.domainSums(terms.domain);
         require(sums.weight != 0, IAssay.EmptyDomain(terms.domain));
         (, , , uint256 sealWindow) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
@@ -181,7 +165,8 @@ contract Appeals is IAppeals {
         require(pot.state == BondState.LOCKED, WrongBondState(roundId, pot.state, BondState.LOCKED));
         IAssay.Phase phase = _assay().phaseOf(chain.requestId);
         require(phase == IAssay.Phase.FINAL, NotFinal(chain.requestId, phase));
-        bool returned = chain.isVoid[round] || chain.upheld[round];
+        uint256[2] memory lasting = chain.lasting[round];
+        bool returned = chain.isVoid[round] || (lasting[0] | lasting[1]) != 0;
         pot.state = returned ? BondState.RETURNED : BondState.BURNED;
         emit BondResolved(roundId, pot.state, pot.funded);
 
@@ -219,8 +204,12 @@ contract Appeals is IAppeals {
         if (chain.isCanary) {
             ruling.inspected = SkillScore.sidesBy(terms.claims, weight, lanes, chain.answers, apart);
         }
-        // A later round overturned a claim for good, so there is one.
-        for (uint256 r = round + 1; any && ruling.winner == 0; ++r) if (chain.upheld[r]) ruling.winner = chain.ids[r];
+        // A later round overturned each of these claims for good, so there is one.
+        for (uint256 r = round + 1; any && ruling.winner == 0; ++r) {
+            uint256[2] memory lasting = chain.lasting[r];
+            bool isOfThem = (lasting[0] & ruling.overturned[0]) | (lasting[1] & ruling.overturned[1]) != 0;
+            if (isOfThem) ruling.winner = chain.ids[r];
+        }
     }
 
     /// @inheritdoc IAppeals
@@ -239,7 +228,7 @@ contract Appeals is IAppeals {
         require(round == 1 || round == 2, UnknownRound(requestId, round));
         uint256 seats = _assay().drawOf(_roundId(requestId, round - 1)).seats();
         require(seats != 0, UnknownRound(requestId, round - 1));
-        return uint256(terms.price) * terms.claims * (2 * seats + 1);
+        return uint256(terms.price) * terms.claims * Rulings.nextSeats(seats);
     }
 
     /// @inheritdoc IAppeals
@@ -303,7 +292,7 @@ contract Appeals is IAppeals {
         }
         for (uint256 r = 1; r < chain.count; ++r) {
             for (uint256 i; i < 2; ++i) {
-                if (flips[r][i] & Rulings.same(chain.own[r][i], chain.verdicts[i]) != 0) chain.upheld[r] = true;
+                chain.lasting[r][i] = flips[r][i] & Rulings.same(chain.own[r][i], chain.verdicts[i]);
             }
         }
     }
@@ -320,6 +309,27 @@ contract Appeals is IAppeals {
         VerdictMath.Bounds memory limits = VerdictMath.bounds(threshold, margin, weight);
         if (isAppeal) limits = Rulings.appealBounds(limits, weight);
         (words, , ) = VerdictMath.read(_assay().lanesOf(id), claims, weight, threshold, limits);
+    }
+
+    /// @dev The round that an appeal of now would be against; reverts if there can be none.
+    function _appealable(
+        IAssay.Terms calldata terms
+    ) private view returns (bytes32 requestId, uint256 index, DrawWord draw, RoundWord round) {
+        uint256 until = REGISTRY.pausedUntil();
+        require(block.timestamp >= until, IDomainRegistry.RequestsPaused(until));
+        bytes32 latest;
+        (requestId, latest, index) = _latest(terms);
+        IAssay.Phase phase = _assay().phaseOf(latest);
+        require(phase != IAssay.Phase.NONE, IAssay.UnknownRequest(requestId));
+        round = _assay().roundOf(latest);
+        // A void appeal leaves the verdicts, and as much time to appeal again.
+        bool reopened = index != 0 && phase == IAssay.Phase.VOID && block.timestamp < round.clock();
+        bool isOpen = reopened || phase == IAssay.Phase.FINALIZED;
+        require(isOpen, IAssay.WrongPhase(latest, phase, IAssay.Phase.FINALIZED));
+        draw = _assay().drawOf(latest);
+        uint256 seats = Rulings.nextSeats(draw.seats());
+        bool exhausted = index == ROUNDS - 1 || seats > Units.MAX_SEATS;
+        require(!exhausted, NoFurtherAppeal(requestId, seats, Units.MAX_SEATS));
     }
 
     /// @dev The round whose verdicts are still open.

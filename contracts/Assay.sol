@@ -18,7 +18,9 @@ import {ISecurityQuote} from "./interfaces/ISecurityQuote.sol";
 import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {DomainWindow} from "./libraries/DomainWindow.sol";
 import {LaneTally} from "./libraries/LaneTally.sol";
-import {Rulings} from "./libraries/Rulings.sol";
+import {ROUNDS, Rulings} from "./libraries/Rulings.sol";
+import {ABSENT, APPEALED, CANARY, EXTENDED, FINALIZED, LATE, REVEALED} from "./libraries/RequestFlags.sol";
+import {SEALED, SETTLED, VOIDED, WEIGHT} from "./libraries/RequestFlags.sol";
 import {DrawWord, DrawWords, RoundWord, RoundWords, SeatWord, SeatWords} from "./libraries/RequestWords.sol";
 import {SkillScore} from "./libraries/SkillScore.sol";
 import {AccountWord} from "./libraries/AccountWords.sol";
@@ -51,19 +53,6 @@ contract Assay is EpochClock, IAssay {
         IAppeals.Ruling ruling;
     }
 
-    uint256 private constant SEALED = 1;
-    uint256 private constant EXTENDED = 2;
-    uint256 private constant FINALIZED = 4;
-    uint256 private constant VOIDED = 8;
-    uint256 private constant APPEALED = 16;
-    uint256 private constant CANARY = 32;
-
-    uint256 private constant WEIGHT = 7;
-    uint256 private constant LATE = 8;
-    uint256 private constant REVEALED = 16;
-    uint256 private constant SETTLED = 32;
-    uint256 private constant ABSENT = 64;
-
     /// @dev Larger committees are not extended.
     uint256 private constant MAX_EXTENDED = 16;
     bytes32 private constant NAME_HASH = keccak256("Assay commitment v1");
@@ -91,7 +80,7 @@ contract Assay is EpochClock, IAssay {
     /// @inheritdoc IAssay
     uint256 public constant MAX_PAYLOAD = 65_536;
     /// @inheritdoc IAssay
-    uint256 public constant MAX_APPEALS = 2;
+    uint256 public constant MAX_APPEALS = ROUNDS - 1;
 
     mapping(bytes32 roundId => DrawWord) private _draws;
     mapping(bytes32 roundId => RoundWord) private _rounds;
@@ -100,7 +89,7 @@ contract Assay is EpochClock, IAssay {
     mapping(bytes32 roundId => mapping(address owner => SeatWord)) private _seats;
     mapping(uint16 domain => Means) private _means;
 
-    /// @dev Deployed last: every peer must have code and know this address.
+    /// @dev Every peer must have code, and those that name this address in a view must know it.
     constructor(
         IDomainRegistry registry,
         IFeeMarket fees,
@@ -329,8 +318,9 @@ contract Assay is EpochClock, IAssay {
             (, IRandomness.Status status) = RANDOMNESS.seedOf(round.seed(), msg.data[0:0]);
             require(status == IRandomness.Status.LOST, SealWindowOpen(latest, round.clock()));
         }
-        // Without a seed nobody was drawn, so nobody can be reported.
-        round = round.withClock(block.timestamp);
+        // Nobody was drawn, so nobody can be reported; but a void appeal leaves as much time to appeal again.
+        (, , uint256 appealWindow, ) = REGISTRY.verdictRuleOf(terms.domain, terms.version);
+        round = round.withClock(block.timestamp + appealWindow);
         uint256 fee = latest == requestId ? uint256(terms.price) * terms.claims * draw.seats() : 0;
         _void(latest, round, terms.requester, fee);
     }

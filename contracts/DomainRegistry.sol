@@ -165,10 +165,12 @@ contract DomainRegistry is EpochClock, AccessManaged, IDomainRegistry {
     }
 
     /// @inheritdoc IDomainRegistry
-    function vacateFamily(uint16 domain, uint8 family) external {
+    function vacateFamily(uint16 domain, uint8 family, address caller) external {
         require(msg.sender == VAULT, NotVault(msg.sender, VAULT));
         Family memory listed = _families[domain][family];
         require(listed.proposer != address(0), UnknownFamily(domain, family));
+        bool isTheirs = caller == listed.proposer || caller == _domains[domain].owner;
+        require(isTheirs, NotProposer(caller, listed.proposer));
         delete _families[domain][family];
         emit FamilyVacated(domain, family, listed.lineage);
 

@@ -13,6 +13,7 @@ import {IStakeVault} from "./interfaces/IStakeVault.sol";
 import {IWorkToken} from "./interfaces/IWorkToken.sol";
 import {PerformanceMath} from "./libraries/PerformanceMath.sol";
 import {ReputationMath} from "./libraries/ReputationMath.sol";
+import {LATE, REVEALED} from "./libraries/RequestFlags.sol";
 import {SeatWord} from "./libraries/RequestWords.sol";
 import {Units} from "./libraries/Units.sol";
 
@@ -20,9 +21,6 @@ import {Units} from "./libraries/Units.sol";
 contract PerformanceLedger is EIP712, IPerformanceLedger {
     using SafeERC20 for IWorkToken;
 
-    /// @dev Flags of IAssay.Seat.
-    uint256 private constant LATE = 8;
-    uint256 private constant REVEALED = 16;
     // The compiler hashes it; no string is left in the code.
     // solhint-disable gas-small-strings
     bytes32 private constant RECEIPT_TYPE = keccak256(
@@ -53,11 +51,14 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
     mapping(uint16 domain => mapping(bytes32 modelHash => uint256)) public countOf;
     /// @inheritdoc IPerformanceLedger
     mapping(uint16 domain => mapping(bytes32 modelHash => mapping(uint256 count => bytes32))) public headAt;
-    mapping(uint16 domain => mapping(address operator => Standing)) private _standings;
+    /// @dev R_r as it was accepted last, WAD; zero stands for the start value 1.
+    mapping(uint16 domain => mapping(address operator => uint256)) private _accepted;
     mapping(uint16 domain => mapping(address operator => Post)) private _posts;
     /// @inheritdoc IPerformanceLedger
     mapping(uint16 domain => uint16) public versionOf;
     mapping(uint16 domain => mapping(uint16 version => PerformanceMath.Rule)) private _rules;
+    /// @inheritdoc IPerformanceLedger
+    mapping(uint16 domain => mapping(address operator => mapping(bytes32 modelHash => uint256))) public countedOf;
 
     constructor(
         IWorkToken token,
@@ -158,13 +159,16 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
         post.version = version;
         post.count = uint48(count);
         post.modelHash = modelHash;
-        for (uint256 i; i < entries.length; ++i) _post(domain, entries[i], post);
+        uint256 posted;
+        for (uint256 i; i < entries.length; ++i) if (_post(domain, entries[i], post)) ++posted;
+        require(posted != 0, NothingToPost());
 
-        TOKEN.safeTransferFrom(msg.sender, address(this), BOND * entries.length);
+        TOKEN.safeTransferFrom(msg.sender, address(this), BOND * posted);
     }
 
     /// @param post all but the metrics
-    function _post(uint16 domain, Entry calldata entry, Post memory post) private {
+    /// @return whether it was posted; what somebody did before is passed over, so that nobody can spoil a batch
+    function _post(uint16 domain, Entry calldata entry, Post memory post) private returns (bool) {
         Metrics calldata m = entry.metrics;
         require(
             m.speed <= Units.WAD &&
@@ -178,17 +182,16 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
         _requireModel(domain, entry.operator, post.modelHash);
         Post storage earlier = _posts[domain][entry.operator];
         if (earlier.poster != address(0)) {
-            require(_isOver(earlier), PostOpen(domain, entry.operator, earlier.openUntil));
+            if (!_isOver(earlier)) return false;
             _accept(domain, entry.operator, earlier);
         }
-        Standing storage standing = _standings[domain][entry.operator];
-        uint256 reputation = _reputation(standing.reputation);
-        uint256 counted = _countedBefore(standing, post.modelHash);
+        uint256 reputation = _reputationOf(domain, entry.operator);
+        uint256 counted = countedOf[domain][entry.operator][post.modelHash];
+        if (post.count <= counted) return false;
         require(
             entry.before == reputation && entry.counted == counted,
             StandingChanged(entry.operator, reputation, counted)
         );
-        require(post.count > counted, NothingNew(entry.operator, post.count, counted));
         // Wraps after 2^32 posts of one operator, which does no harm: what counts is that the next one differs.
         unchecked {
             post.id = earlier.id + 1;
@@ -206,6 +209,7 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
             post.version,
             post.openUntil
         );
+        return true;
     }
 
     /// @inheritdoc IPerformanceLedger
@@ -225,13 +229,12 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
         PerformanceMath.Entry[] memory window = entries;
         _requireChain(domain, post, base, window);
 
-        Standing storage standing = _standings[domain][operator];
-        uint256 counted = _countedBefore(standing, post.modelHash);
+        uint256 counted = countedOf[domain][operator][post.modelHash];
         uint256 stale = FixedPointMathLib.zeroFloorSub(counted, post.count - length);
         PerformanceMath.Measure memory m = PerformanceMath.measure(window, operator, stale);
         Metrics memory replayed;
         if (m.fresh != 0) {
-            uint256 before = _reputation(standing.reputation);
+            uint256 before = _reputationOf(domain, operator);
             // Casts are safe: measures are at most 1e18, R_r at most 10e18.
             replayed = Metrics({
                 speed: uint64(m.speed),
@@ -292,7 +295,8 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
     function _accept(uint16 domain, address operator, Post storage post) private {
         address poster = post.poster;
         uint64 reputation = post.metrics.reputation;
-        _standings[domain][operator] = Standing(reputation, post.count, post.modelHash);
+        _accepted[domain][operator] = reputation;
+        countedOf[domain][operator][post.modelHash] = post.count;
         post.poster = address(0);
         emit MetricsAccepted(domain, operator, poster, reputation);
 
@@ -354,20 +358,17 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
         return block.timestamp >= post.openUntil;
     }
 
-    /// @dev Receipts of the chain that are in the standing already; none if the operator had another model.
-    function _countedBefore(Standing storage standing, bytes32 modelHash) private view returns (uint256) {
-        return standing.modelHash == modelHash ? standing.count : 0;
-    }
-
-    function _reputation(uint64 stored) private pure returns (uint256) {
-        return stored == 0 ? ReputationMath.START : stored;
+    function _reputationOf(uint16 domain, address operator) private view returns (uint256) {
+        uint256 accepted = _accepted[domain][operator];
+        return accepted == 0 ? ReputationMath.START : accepted;
     }
 
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IPerformanceLedger
-    function routingReputationOf(uint16 domain, address operator) external view returns (uint256 reputation) {
-        (reputation, , ) = _unchallenged(domain, operator);
+    function routingReputationOf(uint16 domain, address operator) public view returns (uint256) {
+        Post storage post = _posts[domain][operator];
+        return _isAccepted(post) ? post.metrics.reputation : _reputationOf(domain, operator);
     }
 
     /// @inheritdoc IPerformanceLedger
@@ -375,26 +376,17 @@ contract PerformanceLedger is EIP712, IPerformanceLedger {
         uint16 domain,
         address operator
     ) external view returns (uint256 reputation, uint256 counted, uint16 version) {
-        bytes32 modelHash;
-        (reputation, counted, modelHash) = _unchallenged(domain, operator);
-        if (modelHash != VAULT.modelHashOf(domain, operator)) counted = 0;
+        Post storage post = _posts[domain][operator];
+        bytes32 modelHash = VAULT.modelHashOf(domain, operator);
+        reputation = routingReputationOf(domain, operator);
+        counted = countedOf[domain][operator][modelHash];
+        if (_isAccepted(post) && post.modelHash == modelHash) counted = post.count;
         version = versionOf[domain];
     }
 
-    /// @dev The newest post nobody can challenge any more, accepted or not.
-    function _unchallenged(
-        uint16 domain,
-        address operator
-    ) private view returns (uint256 reputation, uint256 count, bytes32 modelHash) {
-        Post storage post = _posts[domain][operator];
-        if (post.poster != address(0) && _isOver(post)) return (post.metrics.reputation, post.count, post.modelHash);
-        Standing storage standing = _standings[domain][operator];
-        return (_reputation(standing.reputation), standing.count, standing.modelHash);
-    }
-
-    /// @inheritdoc IPerformanceLedger
-    function standingOf(uint16 domain, address operator) external view returns (Standing memory) {
-        return _standings[domain][operator];
+    /// @dev Whether nobody can challenge it any more, though its bond was not returned yet.
+    function _isAccepted(Post storage post) private view returns (bool) {
+        return post.poster != address(0) && _isOver(post);
     }
 
     /// @inheritdoc IPerformanceLedger

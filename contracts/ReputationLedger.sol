@@ -137,11 +137,14 @@ contract ReputationLedger is EpochClock, IReputationLedger {
         require(entries.length <= MAX_POSTS, BatchTooLarge(entries.length, MAX_POSTS));
         uint16 version = REGISTRY.currentVersion(domain);
         ReputationMath.Rule memory rule = REGISTRY.reputationOf(domain, version);
+        uint256 posted;
         for (uint256 i; i < entries.length; ++i) {
             address owner = entries[i].owner;
             RecordWord r = _records[domain][owner];
             uint256 length = r.length();
-            require(length != 0, EmptyTape(domain, owner));
+            // Passed over, so that nobody can spoil a batch by posting one of it first.
+            if (length == 0) continue;
+            ++posted;
             uint256 before = r.reputation();
             uint256 expected = ReputationMath.replay(before, r.tape(), length, rule);
             require(entries[i].reputation == expected, ReputationMismatch(owner, expected, entries[i].reputation));
@@ -150,8 +153,9 @@ contract ReputationLedger is EpochClock, IReputationLedger {
 
             VAULT.setReputation(domain, owner, expected);
         }
+        require(posted != 0, EmptyTape(domain, entries.length == 0 ? address(0) : entries[0].owner));
         uint256 bounty = REGISTRY.rewardsOf(domain, version).postBounty * Units.GWEI;
-        if (bounty != 0) MINTER.payBounty(domain, msg.sender, bounty * entries.length);
+        if (bounty != 0) MINTER.payBounty(domain, msg.sender, bounty * posted);
     }
 
     /// @dev Replays a full tape without a poster, so that no seat is ever refused for it.

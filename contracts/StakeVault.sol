@@ -118,15 +118,15 @@ contract StakeVault is EpochClock, IStakeVault {
         Operator storage operator = _operators[domain][msg.sender];
         require(operator.flags & REGISTERED == 0, AlreadyRegistered(domain, msg.sender));
         require(hotKey != address(0), InvalidHotKey());
-        require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
+        bytes32 lineage = _lineageOf(domain, family);
         // Who returns to stake that stayed raises its commission with notice, as everybody.
         uint256 maxCommission =
             _shares[domain][msg.sender].active == 0 ? MAX_COMMISSION : commissionOf(domain, msg.sender);
         require(commission <= maxCommission, CommissionTooHigh(commission, maxCommission));
         require(modelHash != 0, InvalidModelHash());
         Origin storage origin = _origins[domain][msg.sender];
-        uint8 kept = operator.family & ~RECLASSIFIED;
-        require(!origin.pinned || family == kept, FamilyPinned(domain, msg.sender, family, kept));
+        bytes16 pin = origin.pin;
+        require(pin == 0 || pin == bytes16(lineage), FamilyPinned(domain, msg.sender, bytes16(lineage), pin));
         address hook = REGISTRY.attestationOf(domain);
         if (hook != address(0)) IAttestation(hook).requireAdmitted(domain, msg.sender);
 
@@ -202,7 +202,7 @@ contract StakeVault is EpochClock, IStakeVault {
     function vacateFamily(uint16 domain, uint8 family) external {
         uint256 members = familyMembers[domain][family];
         require(members == 0, FamilyInUse(domain, family, members));
-        REGISTRY.vacateFamily(domain, family);
+        REGISTRY.vacateFamily(domain, family, msg.sender);
     }
 
     // ---------------------------------------------------------------- stakers
@@ -425,7 +425,7 @@ contract StakeVault is EpochClock, IStakeVault {
     /// @inheritdoc IStakeVault
     function reclassify(uint16 domain, address owner, uint8 family, Bounty calldata bounty) external {
         require(msg.sender == CLONES, NotCloneRegistry(msg.sender, CLONES));
-        require(REGISTRY.familyOf(domain, family).proposer != address(0), UnknownFamily(domain, family));
+        bytes32 lineage = _lineageOf(domain, family);
         Operator storage operator = _operators[domain][owner];
         Origin memory origin = _origins[domain][owner];
         require(origin.serial != 0, NotRegistered(domain, owner));
@@ -437,7 +437,8 @@ contract StakeVault is EpochClock, IStakeVault {
         origin.from = from;
         // Fits: 2^24 epochs are far beyond any clock this is deployed with.
         origin.since = uint24(epoch + 1);
-        origin.pinned = bounty.reporter != address(0);
+        bool pinned = bounty.reporter != address(0);
+        origin.pin = pinned ? bytes16(lineage) : bytes16(0);
         _origins[domain][owner] = origin;
         // Who left has no weight in any epoch and is nobody's member.
         if (operator.flags & REGISTERED != 0) {
@@ -447,7 +448,7 @@ contract StakeVault is EpochClock, IStakeVault {
             _moveFamily(domain, from, epoch, weight, 0);
             _moveFamily(domain, family, epoch, 0, weight);
         }
-        emit OperatorReclassified(domain, owner, from, family, epoch + 1, origin.pinned);
+        emit OperatorReclassified(domain, owner, from, family, epoch + 1, pinned);
         _promise(domain, owner, epoch, bounty);
     }
 
@@ -536,11 +537,12 @@ contract StakeVault is EpochClock, IStakeVault {
 
     // --------------------------------------------------------------- bounties
 
-    /// @dev One at a time: otherwise a clone could replace the one it owes by having itself reported once more.
+    /// @dev One at a time: otherwise a clone could replace the one it owes by having itself reported once more. One whose
+    ///      epochs are over is none.
     function _promise(uint16 domain, address owner, uint256 epoch, Bounty calldata bounty) private {
         if (bounty.reporter == address(0)) {
             delete _bounties[domain][owner];
-        } else if (_bounties[domain][owner].until <= epoch) {
+        } else if (_bounties[domain][owner].until <= epoch && bounty.until > epoch) {
             _bounties[domain][owner] = bounty;
             emit BountyPromised(domain, owner, bounty.reporter, bounty.from, bounty.until, bounty.left);
         }
@@ -714,6 +716,12 @@ contract StakeVault is EpochClock, IStakeVault {
     function _registered(uint16 domain, address owner) private view returns (Operator storage operator) {
         operator = _operators[domain][owner];
         require(operator.flags & REGISTERED != 0, NotRegistered(domain, owner));
+    }
+
+    function _lineageOf(uint16 domain, uint8 family) private view returns (bytes32) {
+        IDomainRegistry.Family memory listed = REGISTRY.familyOf(domain, family);
+        require(listed.proposer != address(0), UnknownFamily(domain, family));
+        return listed.lineage;
     }
 
     function _requireKey(uint16 domain, address owner, address caller, Operator storage operator) private view {

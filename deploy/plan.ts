@@ -116,7 +116,7 @@ export function constructorArguments<P extends Readonly<Record<keyof ProtocolPar
       p.initialEmission,
       p.halving,
     ],
-    SecurityQuote: [at.Assay, at.DomainRegistry, at.FeeMarket],
+    SecurityQuote: [at.Assay, at.DomainRegistry, at.FeeMarket, at.StakeVault],
     Appeals: [
       at.WorkToken,
       at.DomainRegistry,
@@ -219,7 +219,7 @@ export const PEERS: Record<ContractName, Readonly<Record<string, ContractName>>>
     CANARIES: "Canaries",
     SECURITY: "SecurityQuote",
   },
-  SecurityQuote: { ASSAY: "Assay", REGISTRY: "DomainRegistry", FEES: "FeeMarket" },
+  SecurityQuote: { ASSAY: "Assay", REGISTRY: "DomainRegistry", FEES: "FeeMarket", VAULT: "StakeVault" },
   AssayLens: { ASSAY: "Assay", REGISTRY: "DomainRegistry", VAULT: "StakeVault", APPEALS: "Appeals" },
   PerformanceLedger: {
     TOKEN: "WorkToken",

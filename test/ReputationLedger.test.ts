@@ -221,7 +221,7 @@ describe("ReputationLedger", () => {
 
   // post
   // ├── when the batch is too large → BatchTooLarge; the domain does not exist → UnknownDomain
-  // ├── when a tape is empty → EmptyTape; a value is off by one wei → ReputationMismatch
+  // ├── when every tape is empty → EmptyTape; a value is off by one wei → ReputationMismatch
   // └── otherwise
   //     ├── R is the replay, the tape is empty, the vault weighs with it from the next epoch on
   //     └── the poster gets a bounty out of the earned burn of the epoch, as far as there is any
@@ -241,15 +241,27 @@ describe("ReputationLedger", () => {
         .withArgs(99);
     });
 
-    it("reverts when a tape is empty, also by the same batch [REP-11]", async () => {
+    it("passes over empty tapes, so that no batch can be spoiled, and reverts if nothing is left [REP-11]", async () => {
       const w = await networkHelpers.loadFixture(seatedWorld);
       const owner = w.owners[4]!.address;
+      const other = w.owners[5]!.address;
       await expect(w.ledger.post(w.domain, [{ owner, reputation: WAD }]))
         .to.be.revertedWithCustomError(w.ledger, "EmptyTape")
         .withArgs(w.domain, owner);
-      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner]);
-      const entry = { owner, reputation: replay(WAD, [ABSENT], RULE) };
-      await expect(w.ledger.post(w.domain, [entry, entry]))
+      await expect(w.ledger.post(w.domain, []))
+        .to.be.revertedWithCustomError(w.ledger, "EmptyTape")
+        .withArgs(w.domain, ethers.ZeroAddress);
+      await w.fees.connect(w.requester).sponsor(w.domain, WAD);
+      await w.assay.reportAbsent((await tallied(w)).terms, 0, [owner, other]);
+      const entry = (of: string) => ({ owner: of, reputation: replay(WAD, [ABSENT], RULE) });
+      await w.ledger.post(w.domain, [entry(owner)]);
+      // Somebody was first with one of two, and one comes twice: the third is posted, and paid for once.
+      const before: bigint = await w.token.balanceOf(w.outsider.address);
+      await w.ledger.connect(w.outsider).post(w.domain, [entry(owner), entry(other), entry(other)]);
+      expect(await w.ledger.reputationOf(w.domain, other)).to.equal(entry(other).reputation);
+      const paid = (await w.token.balanceOf(w.outsider.address)) - before;
+      expect(paid, "one bounty").to.equal(BigInt(DEFAULT_DOMAIN.rewards.postBounty) * 10n ** 9n);
+      await expect(w.ledger.post(w.domain, [entry(owner), entry(other)]))
         .to.be.revertedWithCustomError(w.ledger, "EmptyTape")
         .withArgs(w.domain, owner);
     });

@@ -1,27 +1,42 @@
-import { captureMath } from "@assay/keeper";
+import { captureMath, sortition } from "@assay/keeper";
 import { expect } from "chai";
 
 import { DEFAULT_DOMAIN, WAD } from "../deploy/parameters.ts";
 import { ask, openRequest, playRound } from "./fixtures/round.ts";
 import { openSealed, seatedWorld, unanimous } from "./fixtures/seated.ts";
-import { networkHelpers, world, type World } from "./fixtures/world.ts";
+import { createDomain, networkHelpers, nextEpoch, world, type World } from "./fixtures/world.ts";
 
 const SHARE = WAD / 5n;
 
-/** What the mirror says of a committee of the default domain while θ is `threshold`. */
-function expected(seats: bigint, threshold = 32_768n): bigint {
-  const { committee } = DEFAULT_DOMAIN;
-  return captureMath.capture(
-    {
-      seats,
-      quorum: (BigInt(committee.minSeats) * seats) / BigInt(committee.seats),
-      boostCap: BigInt(committee.boostCap),
-      threshold,
-      margin: BigInt(committee.decisiveMargin),
-    },
-    SHARE,
-  );
+/** What the mirror says of a committee while θ is `threshold`; the four families of the domain weigh the same. */
+function expected(
+  seats: bigint,
+  quorum: bigint,
+  { isAppeal = false, threshold = 32_768n, share = SHARE, of = [1n, 1n, 1n, 1n], unit = 6_000n } = {},
+): bigint {
+  const { boostCap, decisiveMargin } = DEFAULT_DOMAIN.committee;
+  const weights = of.map((part) => part * unit * 10n ** 9n);
+  const families = {
+    weights,
+    weight: weights.reduce((a, b) => a + b, 0n),
+    roots: weights.reduce((sum, weight) => sum + sortition.root(weight), 0n),
+    boostCap: BigInt(boostCap),
+  };
+  return captureMath.capture({
+    seats,
+    quorum,
+    ...captureMath.shares(families, share),
+    threshold,
+    margin: BigInt(decisiveMargin),
+    isAppeal,
+  });
 }
+
+const FIRST = [7n, 4n] as const;
+const SECOND = [15n, 8n] as const;
+/** ⌊8 · 31 / 15⌋, as the rounds of appeals count. */
+const THIRD = [31n, 16n] as const;
+const APPEAL = { isAppeal: true };
 
 const balance = async (w: World): Promise<bigint> => w.fees.credits(w.requester.address);
 
@@ -34,12 +49,12 @@ describe("SecurityQuote", () => {
   describe("quote", () => {
     it("gives seats, fee and capture of now [ACC-9]", async () => {
       const w = await networkHelpers.loadFixture(world);
-      const quote = await w.security.quote(w.domain, 64, expected(15n), SHARE);
+      const quote = await w.security.quote(w.domain, 64, expected(...SECOND, APPEAL), SHARE);
       expect(quote.toObject()).to.deep.equal({
         seats: 7n,
         fee: DEFAULT_DOMAIN.fees.minFee * 64n * 7n,
-        capture: expected(7n),
-        captureAppealed: expected(31n),
+        capture: expected(...FIRST),
+        captureAppealed: expected(...THIRD, APPEAL),
         secureSeats: 15n,
       });
       const before = await balance(w);
@@ -49,8 +64,10 @@ describe("SecurityQuote", () => {
 
     it("says when no round is secure enough", async () => {
       const w = await networkHelpers.loadFixture(world);
-      expect((await w.security.quote(w.domain, 1, expected(31n) - 1n, SHARE)).secureSeats).to.equal(0n);
-      expect((await w.security.quote(w.domain, 1, expected(7n), SHARE)).secureSeats).to.equal(7n);
+      const secureSeats = async (most: bigint) =>
+        (await w.security.quote(w.domain, 1, most, SHARE)).secureSeats;
+      expect(await secureSeats(expected(...THIRD, APPEAL) - 1n)).to.equal(0n);
+      expect(await secureSeats(expected(...FIRST))).to.equal(7n);
     });
 
     it("follows the threshold of the domain", async () => {
@@ -59,18 +76,51 @@ describe("SecurityQuote", () => {
       const [, threshold] = await w.assay.meansOf(w.domain);
       expect(threshold < WAD / 2n, "moved").to.equal(true);
       const given = await w.security.captureOf(w.domain, 8, SHARE);
-      const { committee } = DEFAULT_DOMAIN;
-      const mirrored = captureMath.capture(
-        {
-          seats: 8n,
-          quorum: BigInt(committee.minSeats),
-          boostCap: BigInt(committee.boostCap),
-          threshold: (threshold * 65_536n) / WAD,
-          margin: BigInt(committee.decisiveMargin),
-        },
-        SHARE,
+      const now = { threshold: (threshold * 65_536n) / WAD, unit: 4_000n };
+      expect(given).to.equal(expected(8n, 4n, now));
+      // An appeal needs 60 % all the same.
+      const { captureAppealed } = await w.security.quote(w.domain, 1, 0, SHARE);
+      expect(captureAppealed).to.equal(expected(17n, 8n, { ...APPEAL, ...now }));
+      expect(captureAppealed < expected(17n, 8n, now), "by the bounds of a first round").to.equal(true);
+    });
+
+    it("counts the ring in the families where its stake has most seats, those of this epoch", async () => {
+      const w = await networkHelpers.loadFixture(world);
+      // Families 1 to 3 shrink to a third: 6,000 and three times 2,000 WORK.
+      for (const [i, owner] of w.owners.entries()) {
+        if (i % 4 !== 0 && i >= 4) await w.vault.connect(owner).rest(w.domain, true);
+      }
+      expect((await w.security.quote(w.domain, 1, 0, SHARE)).capture, "until then").to.equal(
+        expected(...FIRST),
       );
-      expect(given).to.equal(mirrored);
+      await nextEpoch(w);
+      const uneven = { of: [3n, 1n, 1n, 1n] };
+      for (const share of [0n, SHARE / 4n, SHARE, WAD / 2n, (4n * WAD) / 5n, WAD]) {
+        const given = await w.security.captureOf(w.domain, 7, share);
+        expect(given, `share ${share}`).to.equal(expected(...FIRST, { ...uneven, share, unit: 2_000n }));
+      }
+      expect(expected(...FIRST, uneven) > expected(...FIRST), "likelier than among equals").to.equal(true);
+    });
+
+    it("counts no family that is too light", async () => {
+      const w = await networkHelpers.loadFixture(world);
+      for (const i of [3, 7, 11]) {
+        const vault = w.vault.connect(w.owners[i]!);
+        await vault.requestUnstake(w.domain, w.owners[i]!.address, 1_700n * WAD * 1_000n);
+      }
+      await nextEpoch(w);
+      expect((await w.vault.domainSums(w.domain)).families, "families").to.equal(3n);
+      expect(await w.security.captureOf(w.domain, 7, SHARE)).to.equal(
+        expected(...FIRST, { of: [1n, 1n, 1n] }),
+      );
+    });
+
+    it("refuses a domain in which nobody weighs anything, as a request would be", async () => {
+      const w = await networkHelpers.loadFixture(world);
+      const empty = await createDomain(w);
+      await expect(w.security.quote(empty, 1, 0, SHARE))
+        .to.be.revertedWithCustomError(w.assay, "EmptyDomain")
+        .withArgs(empty);
     });
 
     it("reverts for what is out of bounds", async () => {
@@ -101,7 +151,7 @@ describe("SecurityQuote", () => {
     it("refuses a request that is not as secure as demanded, by one part in 1e18 [ACC-10]", async () => {
       const w = await networkHelpers.loadFixture(world);
       const assay = w.assay.connect(w.requester);
-      const available = expected(7n);
+      const available = expected(...FIRST);
       await expect(assay.requestSecured(ask(w.domain, 1), available - 1n, SHARE))
         .to.be.revertedWithCustomError(w.security, "InsufficientSecurity")
         .withArgs(available - 1n, available);

@@ -46,7 +46,8 @@ interface IAppeals {
         uint256[2] verdicts;
         /// @dev mask (low bit of a claim): this round decided the claim, and the verdict that counts is the other one
         uint256[2] overturned;
-        /// @dev the round whose funders share in what overturned voters lose; zero if nothing was overturned
+        /// @dev the first later round that overturned one of these claims for good; its funders share in what the voters
+        ///      lose. Zero if nothing was overturned
         bytes32 winner;
         /// @dev the claims by the side that quality is judged by, see SkillScore.Sides; empty unless it is a canary
         uint256[] inspected;
@@ -86,8 +87,9 @@ interface IAppeals {
     /// @notice Verdicts can still change.
     error NotFinal(bytes32 requestId, IAssay.Phase phase);
 
-    /// @notice Puts up to `amount` wei of the caller's WORK (allowance needed) towards the bond of round `round`.
-    /// @param round 1 or 2; the round before it must exist
+    /// @notice Puts up to `amount` wei of the caller's WORK (allowance needed) towards the bond of round `round`, while the
+    ///         appeal can be opened: who pays has seen the verdict, and whoever opens a full pot does what its funders want.
+    /// @param round 1 or 2; the round that an appeal of now would open
     /// @return accepted wei, at most what is missing
     function fund(IAssay.Terms calldata terms, uint256 round, uint256 amount) external returns (uint256 accepted);
 

@@ -116,7 +116,8 @@ interface IAssay is IEpochClock {
         /// @dev the randomness ticket until sealed, the seed afterwards
         uint120 seed;
         /// @dev Unix seconds; REQUESTED: last moment to seal; until finalized: start of the commit window that counts;
-        ///      afterwards: when FINAL begins, or until when absences of a void round can be reported
+        ///      afterwards: when FINAL begins, or until when absences of a void round can be reported and, if an appeal
+        ///      opened it, the request be appealed again
         uint40 clock;
         uint24 epoch;
         /// @dev bit 0 sealed, 1 extended, 2 finalized, 3 void, 4 appealed, 5 opened as a canary
@@ -167,7 +168,9 @@ interface IAssay is IEpochClock {
     /// @notice A commitment was opened.
     /// @param votes one byte a claim
     event Revealed(bytes32 indexed requestId, address indexed owner, bytes votes);
-    /// @notice Verdicts of a request: two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 a word.
+    /// @notice Verdicts of a round alone: two bits a claim (0 undecided, 1 false, 2 true), claim 0 lowest, 128 a word. Which
+    ///         of them count says IAppeals.verdictsOf.
+    /// @param requestId of the round
     /// @param mean mean vote over all claims, WAD
     /// @param baseRate B of the domain from now on, WAD
     /// @param threshold θ of the domain from now on, WAD
@@ -290,9 +293,9 @@ interface IAssay is IEpochClock {
     /// @notice Captures the seed. The first {commit} does it too, with an empty proof.
     function seal(bytes32 requestId, bytes calldata proof) external;
 
-    /// @notice Opens the next round of a request in FINALIZED: 2n + 1 expected seats, weights of this epoch, a seed of its
-    ///         own, the same terms otherwise. Anyone, at most {MAX_APPEALS} times; see IAppeals for the bond, of which the
-    ///         caller pays what others did not.
+    /// @notice Opens the next round of a request whose latest verdicts can be appealed: 2n + 1 expected seats, weights of this
+    ///         epoch, a seed of its own, the same terms otherwise. Anyone, at most {MAX_APPEALS} times; see IAppeals for the
+    ///         bond, of which the caller pays what others did not, and no more than it allowed Appeals to take.
     /// @return roundId see {roundIdOf}
     function appeal(Terms calldata terms) external returns (bytes32 roundId);
 
@@ -313,10 +316,11 @@ interface IAssay is IEpochClock {
 
     // -------------------------------------------------------------------- anyone
 
-    /// @notice Publishes the verdicts, or voids a request without quorum.
+    /// @notice Ends the latest round of a request: publishes its verdicts, or voids it if it has no quorum.
     function finalize(Terms calldata terms) external;
 
-    /// @notice Ends a request whose seed is lost or late; credits go back.
+    /// @notice Ends the latest round of a request if its seed is lost or late. Of a request's own round the credits go back;
+    ///         the round of an appeal leaves the verdicts before it, and the appeal window once more.
     function voidUnsealed(Terms calldata terms) external;
 
     /// @notice Settles seats of a final or void request: scores, reputation, bonds. Settled seats are passed over.
@@ -341,7 +345,8 @@ interface IAssay is IEpochClock {
 
     /// @notice `keccak256(abi.encode(chainid, this, terms))`.
     function idOf(Terms calldata terms) external view returns (bytes32);
-    /// @notice The phase a round is in now; with the id of a request, the phase of the request.
+    /// @notice The phase a round is in now; with the id of a request, the phase of the request. A round that was appealed is
+    ///         APPEALED until the latest round is over, then FINAL.
     function phaseOf(bytes32 roundId) external view returns (Phase);
     /// @notice Id of a round: `requestId` for index 0, then keccak256 of the id before.
     function roundIdOf(bytes32 requestId, uint256 index) external pure returns (bytes32);

@@ -8,8 +8,9 @@ import {IAssay} from "./IAssay.sol";
 /// @notice Proofs that two operators of different families run the same model: their revealed votes are correlated over the
 ///         uncertain claims of shared requests. The later registrant counts in the other's family from then on.
 /// @dev Nothing is confiscated: a clone loses the diversity premium, and a twentieth of its next rewards goes to whoever
-///      reported it (IStakeVault.Bounty). Whoever reports picks the requests, so until the reply
-///      window is over anyone may add others that both voted in; what all of them say together decides.
+///      reported it (IStakeVault.Bounty). Whoever reports picks the requests, so until the reply window is over anyone may
+///      add others that both voted in; what all of them say together decides. Only requests of epochs before that of the
+///      report count, so that evidence is finite and nobody can make any once it knows.
 ///      The statistic cannot tell who copied whom: a domain's owner may reverse a reclassification, in public.
 ///      Safety rests on: Assay keeps the digest of revealed votes, StakeVault counts registrations, WORK calls nobody.
 interface ICloneRegistry {
@@ -48,26 +49,32 @@ interface ICloneRegistry {
         address reporter;
         /// @dev Unix seconds until which requests can be added
         uint48 openUntil;
-        /// @dev requests before this epoch are no evidence: the pair was cleared then
-        uint24 firstEpoch;
+        /// @dev of the report; only requests of earlier epochs are evidence
+        uint24 epoch;
         Status status;
-        /// @dev family of the later registrant before it was reclassified
-        uint8 from;
+        /// @dev of the earlier registrant at the report
+        uint8 family;
         // slot 1
         CloneMath.Sums sums;
         // slot 2
         Rule rule;
         // slot 3
-        /// @dev keccak256 of the ids of all requests in evidence, ascending, packed
-        bytes32 evidenceHash;
+        /// @dev counts the reports of all domains, from 1
+        uint64 number;
+        /// @dev of the earlier one's registration at the report, see IStakeVault.Origin
+        uint64 serial;
+        /// @dev Unix seconds: replies never move `openUntil` beyond
+        uint48 lastEnd;
+        /// @dev number of the case that had moved the later one before, and still stands; zero if none
+        uint64 before;
         // slot 4
-        /// @dev lineage of family `from`
+        /// @dev of the later one's family before it was moved
         bytes32 lineage;
     }
 
     /// @notice Later reports in the domain are judged by this rule.
     event RuleSet(uint16 indexed domain, Rule rule);
-    /// @notice `requestIds` are all requests in evidence, ascending; `sums` are over their uncertain claims.
+    /// @notice `requestIds` are the requests in evidence; `sums` are over their uncertain claims.
     event CloneReported(
         uint16 indexed domain,
         address indexed earlier,
@@ -78,7 +85,7 @@ interface ICloneRegistry {
         uint48 openUntil,
         uint256 bond
     );
-    /// @notice As {CloneReported}, after requests were added.
+    /// @notice `requestIds` were added; `sums` are over all uncertain claims in evidence.
     event EvidenceAdded(
         uint16 indexed domain,
         address indexed earlier,
@@ -96,8 +103,8 @@ interface ICloneRegistry {
         uint8 from,
         uint8 family
     );
-    /// @notice The pair was cleared; `bond` wei went to `recipient`: the later registrant, or the reporter where there was
-    ///         nothing left to decide because they are of one family or the earlier one is gone.
+    /// @notice `bond` wei went to `recipient`: the later registrant, which was cleared, or the reporter where there was nothing
+    ///         left to decide: they are of one family, or the earlier one left or was moved itself.
     event CloneDismissed(
         uint16 indexed domain,
         address indexed earlier,
@@ -105,8 +112,13 @@ interface ICloneRegistry {
         address recipient,
         uint256 bond
     );
-    /// @notice The domain's owner moved the later registrant back.
-    event CloneReversed(uint16 indexed domain, address indexed earlier, address indexed later, string reason);
+    event CloneReversed(
+        uint16 indexed domain,
+        address indexed earlier,
+        address indexed later,
+        uint8 family,
+        string reason
+    );
 
     /// @notice A peer has no code or does not know this contract or its peers.
     error InvalidPeer(address peer);
@@ -126,16 +138,20 @@ interface ICloneRegistry {
     error WrongStatus(Status given, Status required);
     /// @notice The request belongs to another domain.
     error DomainMismatch(uint256 given, uint256 required);
-    /// @notice Ids of the evidence must ascend, so that none comes twice.
-    error NotAscending(bytes32 requestId, bytes32 before);
-    /// @notice The request was counted before.
-    error AlreadyInEvidence(bytes32 requestId);
-    /// @notice The known ids are not those in evidence: hashes of both lists.
-    error EvidenceMismatch(bytes32 given, bytes32 required);
+    /// @notice More exhibits than one call takes.
+    error BatchTooLarge(uint256 given, uint256 max);
+    /// @notice The exhibits of one call have more claims together than it takes.
+    error TooManyClaims(uint256 given, uint256 max);
+    /// @notice Every request given is in evidence.
+    error NothingToAdd();
     /// @notice The request has no verdict, or the terms are of no request.
     error NotFinalized(bytes32 requestId);
-    /// @notice The pair was judged over the epochs before `first`.
+    /// @notice The pair was cleared of everything before epoch `first`.
     error TooOld(bytes32 requestId, uint256 epoch, uint256 first);
+    /// @notice Only requests of epochs before that of the report are evidence.
+    error TooNew(bytes32 requestId, uint256 epoch, uint256 reported);
+    /// @notice In that request both sat for family `family`, where copies are no offence.
+    error SatInOneFamily(bytes32 requestId, uint256 family);
     /// @notice The operator revealed nothing in this request.
     error NotRevealed(bytes32 requestId, address owner);
     /// @notice The votes are not those the operator revealed.
@@ -144,47 +160,39 @@ interface ICloneRegistry {
     error TooLittleEvidence(uint256 requests, uint256 claims, uint256 minRequests, uint256 minClaims);
     /// @notice The votes are no more alike than those of different models may be.
     error NotAlike(CloneMath.Sums sums, uint256 correlation);
-    /// @notice A reply adds at least one request.
-    error NoEvidence();
-    /// @notice More exhibits than one call takes.
-    error BatchTooLarge(uint256 given, uint256 max);
-    /// @notice The exhibits of one call have more claims together than it takes.
-    error TooManyClaims(uint256 given, uint256 max);
-    /// @notice A case would hold more requests than a reply can still name.
-    error TooMuchEvidence(uint256 given, uint256 max);
     /// @notice Unix seconds.
     error ReplyWindowOver(uint256 now_, uint256 openUntil);
     /// @notice Unix seconds.
     error ReplyWindowOpen(uint256 now_, uint256 openUntil);
     /// @notice A reversal says why.
     error NoReason();
-    /// @notice The slot of the former family now belongs to another one.
-    error FamilyGone(uint256 domain, uint256 family);
+    /// @notice An operator goes back to the lineage it came from only.
+    error LineageMismatch(bytes32 given, bytes32 required);
+    /// @notice Case `last` moved the operator after case `number`, and is to be reversed first.
+    error MovedSince(address owner, uint256 number, uint256 last);
 
     /// @notice Opens a case by a deposit of {BOND} wei of the caller's WORK (allowance needed).
     /// @param earlier the operator that registered first; both must be registered, in different families
-    /// @param evidence requests of the domain that both revealed in, finalized, ids ascending; at most {MAX_EXHIBITS},
-    ///        with {MAX_CLAIMS} claims together
+    /// @param evidence requests of the domain and of past epochs, finalized, that both revealed in for different families; at
+    ///        most {MAX_EXHIBITS}, with {MAX_CLAIMS} claims together
     function report(uint16 domain, address earlier, address later, Exhibit[] calldata evidence) external;
 
-    /// @notice Adds requests to an open case. Anyone. In the last quarter of the window it stays open for a quarter more.
-    /// @param known ids of the requests in evidence so far, ascending
-    /// @param evidence as in {report}; with the known ones at most {MAX_EVIDENCE}
-    function reply(
-        uint16 domain,
-        address earlier,
-        address later,
-        bytes32[] calldata known,
-        Exhibit[] calldata evidence
-    ) external;
+    /// @notice Adds requests to an open case. Anyone. Those that are in evidence are passed over, so nobody can spoil a reply;
+    ///         one that adds nothing reverts. In the last quarter of the window it stays open for a quarter more, but never
+    ///         longer than two windows.
+    /// @param evidence as in {report}
+    function reply(uint16 domain, address earlier, address later, Exhibit[] calldata evidence) external;
 
-    /// @notice Decides a case whose window is over. Anyone. If both are still alike over all evidence, the later one moves
-    ///         to the earlier one's family, the bond returns and the bounty begins; else the bond goes to the later one.
+    /// @notice Decides a case whose window is over. Anyone. If both are alike over all evidence, the later one moves to the
+    ///         earlier one's family, the bond returns and the bounty begins; else the bond goes to the later one. Where there
+    ///         is nothing left to decide, see {CloneDismissed}, the bond returns and the pair can be reported again.
     function close(uint16 domain, address earlier, address later) external;
 
-    /// @notice Moves a reclassified operator back and ends its bounty. Only the domain's owner.
+    /// @notice Moves a reclassified operator back and ends its bounty. Only the domain's owner; of several moves of one
+    ///         operator the last one first.
+    /// @param family a slot of the lineage the operator came from
     /// @param reason not empty
-    function reverse(uint16 domain, address earlier, address later, string calldata reason) external;
+    function reverse(uint16 domain, address earlier, address later, uint8 family, string calldata reason) external;
 
     /// @notice Sets when operators of the domain are clones; open cases keep the rule they began with. Only the domain's
     ///         owner.
@@ -194,14 +202,16 @@ interface ICloneRegistry {
     function ruleOf(uint16 domain) external view returns (Rule memory);
     /// @notice The case on a pair, see {Case}.
     function caseOf(uint16 domain, address earlier, address later) external view returns (Case memory);
+    /// @notice Whether a request is in evidence of case `number`.
+    function isEvidence(uint256 number, bytes32 requestId) external view returns (bool);
+    /// @notice Requests before this epoch are no evidence against the pair, in either order: it was cleared then.
+    function firstEpochOf(uint16 domain, address one, address other) external view returns (uint256);
+    /// @notice wei of WORK, as much as a proposed family deposits. A bounty is at most as much.
+    function BOND() external view returns (uint256);
     /// @notice Exhibits a call takes.
     function MAX_EXHIBITS() external view returns (uint256);
     /// @notice Claims the exhibits of a call have together, certain ones included.
     function MAX_CLAIMS() external view returns (uint256);
-    /// @notice Requests a case holds.
-    function MAX_EVIDENCE() external view returns (uint256);
-    /// @notice wei of WORK, as much as a proposed family deposits. A bounty is at most as much.
-    function BOND() external view returns (uint256);
     /// @notice Epochs whose rewards pay a bounty.
     function BOUNTY_EPOCHS() external view returns (uint256);
 }

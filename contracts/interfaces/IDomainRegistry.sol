@@ -238,7 +238,8 @@ interface IDomainRegistry is IEpochClock {
     function listFamily(uint16 domain, bytes32 lineage) external returns (uint8 family);
 
     /// @notice Frees the slot of a family without members and returns its bond. Only the StakeVault, which counts members.
-    function vacateFamily(uint16 domain, uint8 family) external;
+    /// @param caller who asked the vault: the proposer or the domain's owner
+    function vacateFamily(uint16 domain, uint8 family, address caller) external;
 
     /// @notice Refuses new requests and appeals until `until`, at most {MAX_PAUSE} ahead. Nothing else stops and no deadline
     ///         moves. Only governance.

@@ -60,17 +60,6 @@ interface IPerformanceLedger {
         bytes32 modelHash;
     }
 
-    /// @notice What was accepted last of a (domain, operator).
-    struct Standing {
-        // slot 0
-        /// @dev R_r, WAD; zero stands for the start value 1
-        uint64 reputation;
-        /// @dev receipts of the chain it was computed at
-        uint48 count;
-        // slot 1
-        bytes32 modelHash;
-    }
-
     /// @param late the operator's seat in that request was late
     /// @param count receipts of the chain with this one
     event ReceiptRecorded(
@@ -154,8 +143,8 @@ interface IPerformanceLedger {
     error RuleChanged(uint256 given, uint256 current);
     /// @notice The metrics do not build on what is accepted of the operator.
     error StandingChanged(address operator, uint256 reputation, uint256 counted);
-    /// @notice The accepted post of the operator was computed at the same or a later count of the chain.
-    error NothingNew(address operator, uint256 given, uint256 accepted);
+    /// @notice Of every operator given a post waits for challenges, or one at the same or a later count was accepted.
+    error NothingToPost();
     /// @notice A post of the operator waits for challenges.
     error PostOpen(uint256 domain, address operator, uint256 openUntil);
     /// @notice No post of the operator waits.
@@ -179,7 +168,8 @@ interface IPerformanceLedger {
     // ------------------------------------------------------------------- metrics
 
     /// @notice Posts metrics of operators of one model, each under a BOND of the caller (allowance needed). An older post
-    ///         of the same operator whose window is over is accepted first.
+    ///         of the same operator whose window is over is accepted first. Operators of whom a post waits for challenges, or
+    ///         one at the same or a later count was accepted, are passed over; a call that posts nothing reverts.
     /// @param version of the domain's rule, the one of now
     /// @param count, head of the chain, as a batch left it; at most {WINDOW} receipts old
     /// @param entries at most {MAX_POSTS}
@@ -226,8 +216,8 @@ interface IPerformanceLedger {
         uint16 domain,
         address operator
     ) external view returns (uint256 reputation, uint256 counted, uint16 version);
-    /// @notice What is accepted of the operator, see {Standing}.
-    function standingOf(uint16 domain, address operator) external view returns (Standing memory);
+    /// @notice Receipts of a model's chain that are in the operator's R_r: its count at the last accepted post.
+    function countedOf(uint16 domain, address operator, bytes32 modelHash) external view returns (uint256);
     /// @notice The open post of the operator, see {Post}; no poster if there is none.
     function postOf(uint16 domain, address operator) external view returns (Post memory);
     /// @notice Receipts recorded of a model.

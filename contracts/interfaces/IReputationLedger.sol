@@ -68,7 +68,8 @@ interface IReputationLedger is IEpochClock {
     /// @return outcomes as in {record}
     function recordAbsent(uint16 domain, address owner) external returns (uint256 outcomes);
 
-    /// @notice Posts reputations; each must equal the replay of its tape bit for bit. Pays a small bounty for each.
+    /// @notice Posts reputations; each must equal the replay of its tape bit for bit. Pays a small bounty for each. Operators
+    ///         with an empty tape are passed over; a call that posts nothing reverts.
     /// @param entries at most {MAX_POSTS}
     function post(uint16 domain, Entry[] calldata entries) external;
 

@@ -7,8 +7,8 @@ import {IEpochClock} from "./IEpochClock.sol";
 /// @title IStakeVault
 /// @notice Operators and their pools: self-bond, delegation, unbonding, seat bonds, charges; seat weights by epoch.
 /// @dev Amounts are wei of WORK; weights and bonds are whole gwei of WORK.
-///      Safety rests on: WORK moves exactly what it says and calls nobody; Assay, the ReputationLedger and the
-///      RewardMinter are the immutable peers. Liveness of withdrawals rests on WORK alone, that of registrations also on
+///      Safety rests on: WORK moves exactly what it says and calls nobody; Assay, the ReputationLedger, the RewardMinter and
+///      the CloneRegistry are the immutable peers. Liveness of withdrawals rests on WORK alone, that of registrations also on
 ///      the domain's IAttestation, an outside contract that is asked by a static call before anything happens.
 ///      Invariants: balance = Σ (active + unbonding); locked · 1e9 ≤ active + unbonding of every pool;
 ///      W = Σ W_f over eligible families; W_f = Σ w; Σroot = Σ isqrt(W_f · 2^32).
@@ -58,8 +58,8 @@ interface IStakeVault is IEpochClock {
         /// @dev epoch from which it counts in its present family, if it was reclassified; before that in `from`
         uint24 since;
         uint8 from;
-        /// @dev it may register again in its present family only
-        bool pinned;
+        /// @dev the first half of the lineage it may register again in only, whatever the slot; zero if it is free
+        bytes16 pin;
         /// @dev a charge once took its own stake, active and unbonding, below the minSelfBond of its domain
         bool chargedOut;
     }
@@ -183,8 +183,8 @@ interface IStakeVault is IEpochClock {
     error NotMinter(address caller, address minter);
     /// @notice Only the CloneRegistry.
     error NotCloneRegistry(address caller, address clones);
-    /// @notice The operator was reclassified and may come back to family `kept` only.
-    error FamilyPinned(uint256 domain, address owner, uint256 given, uint256 kept);
+    /// @notice The operator was reclassified and may come back to that lineage only; first halves of lineages.
+    error FamilyPinned(uint256 domain, address owner, bytes16 given, bytes16 kept);
     /// @notice The last reclassification takes effect in epoch `since`; the next one must come in a later epoch.
     error ReclassifiedLately(uint256 domain, address owner, uint256 since);
     /// @notice Neither the operator's owner nor its hot key.
@@ -257,7 +257,8 @@ interface IStakeVault is IEpochClock {
     /// @notice Sets the caller's weight to zero from the next epoch on (or back); the stake stays.
     function rest(uint16 domain, bool resting) external;
 
-    /// @notice Frees a family slot nobody is registered in; its bond returns to the proposer. Anyone.
+    /// @notice Frees a family slot nobody is registered in; its bond returns to the proposer. Only the proposer and the
+    ///         domain's owner: anybody else could take a slot away before its first operator registers.
     function vacateFamily(uint16 domain, uint8 family) external;
 
     // ------------------------------------------------------------------ stakers
@@ -329,7 +330,7 @@ interface IStakeVault is IEpochClock {
 
     /// @notice Moves an operator to another family from the next epoch on; the current and the previous epoch keep the old
     ///         one. Only CloneRegistry.
-    /// @param bounty what its next rewards leave to whom, and it may register again in that family only; if a bounty is
+    /// @param bounty what its next rewards leave to whom, and it may register again in that lineage only; if a bounty is
     ///        running it goes on instead. Without a reporter a running one ends, and the operator is free to choose.
     function reclassify(uint16 domain, address owner, uint8 family, Bounty calldata bounty) external;
 

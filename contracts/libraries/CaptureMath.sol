@@ -2,22 +2,27 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {LibSort} from "solady/src/utils/LibSort.sol";
 
+import {Rulings} from "./Rulings.sol";
+import {Sortition} from "./Sortition.sol";
 import {Units} from "./Units.sol";
 import {VerdictMath} from "./VerdictMath.sol";
 
 /// @title CaptureMath
 /// @notice How likely a ring decides a claim alone, against a committee of its own draw.
 /// @dev Seats are drawn independently, each with a small chance, so that ring and honest seats are Poisson variables with
-///      means n · q and n · (1 − q), where n is the expected committee and q the ring's share of seats. The ring holds the
-///      committee if there is a quorum and its votes of certainty outweigh honest votes of 0.9 for the contrary:
+///      means n · r and n · h, where n is the expected committee, r and h the {shares} of both. The ring holds the committee
+///      if there is a quorum and its votes of certainty outweigh honest votes of 0.9 for the contrary:
 ///        TRUE:  255 · a + 26 · h ≥ (θ + m) · 255 · (a + h)       FALSE:  229 · h ≤ (θ − m) · 255 · (a + h)
-///      All votes weigh the same. The probability is that among committees with a quorum (an extension makes the
-///      committee larger and capture rarer), the exact double sum
+///      with the 60 % of {Rulings.appealBounds} in appeals. All votes weigh the same, and every honest operator that is drawn
+///      votes. The probability is that among committees with a quorum (an extension makes the committee larger and capture
+///      rarer), the exact double sum
 ///        P = Σ p(a) · p(h) over the pairs that capture / Σ p(a) · p(h) over the pairs with a quorum,
-///      cut off at {TERMS} seats of a kind, whose probability is below 1e-18. Poisson terms are summed unnormalised,
-///      w_k = w_(k−1) · mean / k, and divided by their sum, so no exponential is needed. Every w_k is rounded down by
-///      less than k units of 1e-18: the result is off by less than 1e-14.
+///      cut off at {TERMS} seats of a kind, whose probability is below 1e-18. Given k seats, those of the ring are binomial
+///      with r / (r + h): the more of the seats it has, the likelier it captures, so the largest r bounds P from above.
+///      Poisson terms are summed unnormalised, w_k = w_(k−1) · mean / k, and divided by their sum, so no exponential is
+///      needed. Every w_k is rounded down by less than k units of 1e-18: the result is off by less than 1e-14.
 library CaptureMath {
     /// @notice Seats of one kind that are counted, from zero.
     uint256 internal constant TERMS = 128;
@@ -32,35 +37,75 @@ library CaptureMath {
         uint256 seats;
         /// @dev quorum of reveals, at most the seats
         uint256 quorum;
-        /// @dev λ in sixteenths, zero under the proportional rule
-        uint256 boostCap;
+        /// @dev shares of the seats, WAD, see {shares}
+        uint256 ring;
+        uint256 honest;
         /// @dev θ, 16-bit fraction
         uint256 threshold;
         /// @dev decisiveMargin, basis points
         uint256 margin;
+        /// @dev whether an appeal drew it
+        bool isAppeal;
     }
 
-    /// @notice Share of the seats that a share of the stake can get: λ times as much under the square-root rule.
-    /// @param stake WAD
-    function shareOfSeats(uint256 stake, uint256 boostCap) internal pure returns (uint256) {
-        return boostCap == 0 ? stake : FixedPointMathLib.min(Units.WAD, (stake * boostCap) / 16);
-    }
-
-    /// @notice Probability that a ring with `stake` of the domain's weight decides a claim alone, on the side it can
-    ///         capture more easily.
+    /// @notice The most of the seats that a ring with `stake` of a domain's weight can have, whichever operators it is made
+    ///         of, and what the others have then. What λ cuts nobody has.
+    /// @dev Family f has min(√W_f / Σ√W, λ · W_f / W) of the seats. Both terms give a gwei of stake the more, the smaller its
+    ///      family is, so the ring with most seats holds the smallest families, the last of them in part. A family of share x
+    ///      has at least 1 / (x + √(15 · x · (1 − x))) ≥ 2/5 of x, so λ ≥ 1 leaves at least two fifths of all seats.
+    /// @param weights W_f of the families that count, gwei; sorted in place
+    /// @param weight W, their sum
+    /// @param roots Σroot
+    /// @param boostCap λ in sixteenths, zero under the proportional rule
     /// @param stake WAD, at most 1
+    /// @return ring WAD, rounded up
+    /// @return honest WAD, rounded down
+    function shares(
+        uint256[] memory weights,
+        uint256 weight,
+        uint256 roots,
+        uint256 boostCap,
+        uint256 stake
+    ) internal pure returns (uint256 ring, uint256 honest) {
+        LibSort.insertionSort(weights);
+        uint256 left = FixedPointMathLib.mulWadUp(weight, stake);
+        for (uint256 i; i < weights.length; ++i) {
+            uint256 family = weights[i];
+            uint256 seats = Sortition.chance(family, family, weight, roots, 1, boostCap);
+            uint256 held = FixedPointMathLib.min(left, family);
+            left -= held;
+            ring += FixedPointMathLib.divUp(seats * held, family);
+            honest += (seats * (family - held)) / family;
+        }
+        // Chances are of 2^128.
+        ring = FixedPointMathLib.divUp(ring * Units.WAD, 1 << 128);
+        honest = (honest * Units.WAD) >> 128;
+    }
+
+    /// @notice Probability that the ring decides a claim alone, on the side it can capture more easily.
     /// @return WAD
-    function capture(Committee memory c, uint256 stake) internal pure returns (uint256) {
-        uint256 share = shareOfSeats(stake, c.boostCap);
-        uint256[] memory ring = poisson(c.seats * share);
-        uint256[] memory honest = cumulated(poisson(c.seats * (Units.WAD - share)));
+    function capture(Committee memory c) internal pure returns (uint256) {
+        uint256[] memory ring = poisson(c.seats * c.ring);
+        uint256[] memory honest = cumulated(poisson(c.seats * c.honest));
         // θ ± m as VerdictMath.bounds takes them for one seat, in 255 · 2^16.
         uint256 m = (2 * c.margin * FixedPointMathLib.min(c.threshold, VerdictMath.ONE - c.threshold)) / Units.BPS;
-        uint256 high = (c.threshold + m) * 255;
-        uint256 low = (c.threshold - m) * 255;
-        uint256 whole = 255 * VerdictMath.ONE;
-        uint256 asTrue = _sum(ring, honest, c.quorum, whole - high, _minus(high, HONEST_LOW * VerdictMath.ONE));
-        uint256 asFalse = _sum(ring, honest, c.quorum, low, _minus(HONEST_HIGH * VerdictMath.ONE, low));
+        VerdictMath.Bounds memory limits = VerdictMath.Bounds((c.threshold + m) * 255, (c.threshold - m) * 255);
+        if (c.isAppeal) limits = Rulings.appealBounds(limits, VerdictMath.ONE);
+        uint256 full = 255 * VerdictMath.ONE;
+        uint256 asTrue = _sum(
+            ring,
+            honest,
+            c.quorum,
+            full - limits.high,
+            FixedPointMathLib.zeroFloorSub(limits.high, HONEST_LOW * VerdictMath.ONE)
+        );
+        uint256 asFalse = _sum(
+            ring,
+            honest,
+            c.quorum,
+            limits.low,
+            FixedPointMathLib.zeroFloorSub(HONEST_HIGH * VerdictMath.ONE, limits.low)
+        );
         return FixedPointMathLib.max(asTrue, asFalse);
     }
 
@@ -107,9 +152,5 @@ library CaptureMath {
             }
         }
         return FixedPointMathLib.fullMulDivUp(captured, Units.WAD, quorate);
-    }
-
-    function _minus(uint256 a, uint256 b) private pure returns (uint256) {
-        return FixedPointMathLib.zeroFloorSub(a, b);
     }
 }

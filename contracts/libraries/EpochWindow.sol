@@ -13,7 +13,7 @@ library EpochWindow {
     uint256 private constant EPOCH_MASK = (1 << 24) - 1;
     uint256 private constant TAIL_OFFSET = 192;
 
-    /// @notice The window held something else than the two readable epochs.
+    /// @notice Only three epochs can be read.
     /// @param asked epoch asked for
     /// @param current epoch of the caller's clock; `current − 1`, `current` and `current + 1` can be read
     error EpochOutsideWindow(uint256 asked, uint256 current);

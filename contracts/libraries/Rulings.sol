@@ -5,6 +5,9 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {VerdictMath} from "./VerdictMath.sol";
 
+/// @dev A request has its own round and at most two that appeals open.
+uint256 constant ROUNDS = 3;
+
 /// @title Rulings
 /// @notice What the rounds of a request say together. Verdict words hold two bits a claim (0 undecided, 1 false, 2 true),
 ///         claim 0 lowest, 128 claims a word; masks hold 1 in the low bit of every claim they contain.
@@ -15,6 +18,16 @@ library Rulings {
 
     /// @dev Share of the weight an appeal needs on a claim's side, tenths.
     uint256 private constant APPEAL_SHARE = 6;
+
+    /// @notice Expected seats of the round that an appeal against one of `seats` opens.
+    function nextSeats(uint256 seats) internal pure returns (uint256) {
+        return 2 * seats + 1;
+    }
+
+    /// @notice Quorum of that round: the same share of the seats, rounded down.
+    function nextQuorum(uint256 quorum, uint256 seats) internal pure returns (uint256) {
+        return (quorum * nextSeats(seats)) / seats;
+    }
 
     /// @notice Bounds of an appeal: those of the domain, but never less than 60 % of the weight.
     /// @param limits of a first round, see {VerdictMath.bounds}

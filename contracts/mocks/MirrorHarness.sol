@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAppeals} from "../interfaces/IAppeals.sol";
@@ -142,12 +143,28 @@ contract MirrorHarness is Multicall {
 
     // ------------------------------------------------------------ CaptureMath
 
-    function shareOfSeats(uint256 stake, uint256 boostCap) external pure returns (uint256) {
-        return CaptureMath.shareOfSeats(stake, boostCap);
+    /// @param weights W_f of four families, zero if they do not count
+    function seatShares(
+        uint256[4] calldata weights,
+        uint256 boostCap,
+        uint256 stake
+    ) external pure returns (uint256 ring, uint256 honest) {
+        uint256[] memory counting = new uint256[](4);
+        uint256 count;
+        uint256 weight;
+        uint256 roots;
+        for (uint256 f; f < 4; ++f) {
+            if (weights[f] == 0) continue;
+            counting[count] = weights[f];
+            ++count;
+            weight += weights[f];
+            roots += Sortition.root(weights[f]);
+        }
+        return CaptureMath.shares(DynamicArrayLib.truncate(counting, count), weight, roots, boostCap, stake);
     }
 
-    function capture(CaptureMath.Committee calldata committee_, uint256 stake) external pure returns (uint256) {
-        return CaptureMath.capture(committee_, stake);
+    function capture(CaptureMath.Committee calldata committee_) external pure returns (uint256) {
+        return CaptureMath.capture(committee_);
     }
 
     function poisson(uint256 mean) external pure returns (uint256[] memory) {

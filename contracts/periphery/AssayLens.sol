@@ -7,6 +7,7 @@ import {IAppeals} from "../interfaces/IAppeals.sol";
 import {IAssay} from "../interfaces/IAssay.sol";
 import {IDomainRegistry} from "../interfaces/IDomainRegistry.sol";
 import {IStakeVault} from "../interfaces/IStakeVault.sol";
+import {EXTENDED, SEALED} from "../libraries/RequestFlags.sol";
 import {DrawWord} from "../libraries/RequestWords.sol";
 import {Sortition} from "../libraries/Sortition.sol";
 import {Units} from "../libraries/Units.sol";
@@ -67,10 +68,11 @@ contract AssayLens {
     ) external view returns (bool drawn, uint256 ticket, uint256 chance) {
         IAssay.Draw memory draw = drawOf(requestId);
         IAssay.Round memory round = roundOf(requestId);
-        require(round.flags & 1 != 0, NotSealed(requestId));
+        require(round.flags & SEALED != 0, NotSealed(requestId));
         IStakeVault.SeatWeights memory seat = VAULT.seatWeights(draw.domain, owner, round.epoch);
         ticket = Sortition.ticket(round.seed, requestId, owner);
-        uint256 seats = round.flags & 2 == 0 ? draw.seats : FixedPointMathLib.min(2 * draw.seats, Units.MAX_SEATS);
+        uint256 seats =
+            round.flags & EXTENDED == 0 ? draw.seats : FixedPointMathLib.min(2 * draw.seats, Units.MAX_SEATS);
         if (seat.familyWeight != 0) {
             chance = Sortition.chance(seat.weight, seat.familyWeight, draw.weight, draw.roots, seats, draw.boostCap);
         }

@@ -348,9 +348,9 @@ const MAXIMA: readonly (readonly [call: string, bound: string, key: string, larg
   ],
   [
     "CloneRegistry.reply",
-    "the same; 2,048 requests of a case (`MAX_EVIDENCE`)",
+    "128 requests (`MAX_EXHIBITS`), 4,096 claims together (`MAX_CLAIMS`)",
     "max.replyClones",
-    "the same beside 1,920 known ids",
+    "other 128 requests of 32 claims, none of them in evidence",
   ],
 ];
 

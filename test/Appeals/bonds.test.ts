@@ -14,7 +14,7 @@ import {
 } from "../fixtures/appeals.ts";
 import { impersonated } from "../fixtures/peers.ts";
 import { endAppeal, endReveal, playRound, type OpenRequest } from "../fixtures/round.ts";
-import { eventsIn, PHASE, unanimous } from "../fixtures/seated.ts";
+import { eventsIn, openSealed, PHASE, unanimous } from "../fixtures/seated.ts";
 import { ethers, networkHelpers, type Signer, type World } from "../fixtures/world.ts";
 
 const STATE = { FUNDING: 0n, LOCKED: 1n, RETURNED: 2n, BURNED: 3n } as const;
@@ -45,6 +45,7 @@ describe("Appeals", () => {
   // ├── given nothing → ZeroAmount
   // ├── when nothing is missing → NothingMissing
   // ├── when the appeal was opened already → NotFundable
+  // ├── when no appeal can be opened now → WrongPhase, RequestsPaused, NoFurtherAppeal
   // └── otherwise it takes at most what is missing
   describe("fund", () => {
     it("reverts for a round that cannot come next", async () => {
@@ -86,6 +87,40 @@ describe("Appeals", () => {
         .to.be.revertedWithCustomError(w.appeals, "NothingMissing")
         .withArgs(roundId, bond);
       expect(await balanceOf(w, w.addresses.Appeals), "held").to.equal(bond);
+    });
+
+    it("reverts while there is no verdict to appeal, so that no pot waits for one its funders did not see", async () => {
+      const w = await networkHelpers.loadFixture(appealWorld);
+      const appeals = w.appeals.connect(w.outsider);
+      const request = await openSealed(w, 1);
+      const early = (terms: OpenRequest["terms"], id: string, round: number, phase: bigint) =>
+        expect(appeals.fund(terms, round, 1))
+          .to.be.revertedWithCustomError(w.assay, "WrongPhase")
+          .withArgs(id, phase, PHASE.FINALIZED);
+      await early(request.terms, request.id, 1, PHASE.COMMIT);
+      const published = await appealable(w);
+      const until = BigInt(await networkHelpers.time.latest()) + 60n;
+      await w.registry.pause(until);
+      await expect(appeals.fund(published.request.terms, 1, 1))
+        .to.be.revertedWithCustomError(w.registry, "RequestsPaused")
+        .withArgs(until);
+      await w.registry.pause(0);
+      await endAppeal(w, published.request);
+      await early(published.request.terms, published.request.id, 1, PHASE.FINAL);
+    });
+
+    it("reverts where a further committee would be too large, and before the appeal in between is over", async () => {
+      const w = await networkHelpers.loadFixture(appealWorld);
+      const { request } = await appealable(w);
+      const round = await appeal(w, request);
+      const again = () => w.appeals.connect(w.outsider).fund(request.terms, 2, 1);
+      await expect(again())
+        .to.be.revertedWithCustomError(w.assay, "WrongPhase")
+        .withArgs(round.id, PHASE.COMMIT, PHASE.FINALIZED);
+      await publish(w, round, unanimous(w, 8, [255]));
+      await expect(again())
+        .to.be.revertedWithCustomError(w.appeals, "NoFurtherAppeal")
+        .withArgs(request.id, 35, 31);
     });
 
     it("reverts once the appeal is opened", async () => {

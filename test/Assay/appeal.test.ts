@@ -69,8 +69,8 @@ describe("Assay", () => {
       const { terms } = termsOf(w, await sent.wait());
       const unknown = { ...terms, nonce: terms.nonce + 1n };
       await expect(w.assay.appeal(unknown))
-        .to.be.revertedWithCustomError(w.assay, "WrongPhase")
-        .withArgs(await w.assay.idOf(unknown), PHASE.NONE, PHASE.FINALIZED);
+        .to.be.revertedWithCustomError(w.assay, "UnknownRequest")
+        .withArgs(await w.assay.idOf(unknown));
     });
 
     it("reverts before the verdicts are published, and once they are final [APP-1]", async () => {
@@ -287,12 +287,21 @@ describe("Assay", () => {
       expect(await verdictOf(w, request)).to.deep.equal({ verdict: TRUE, isFinal: true });
     });
 
-    it("is final at once when the seed of the appeal is lost", async () => {
-      const w = await networkHelpers.loadFixture(appealWorld);
-      const { request } = await published(w, new Array(6).fill([255]));
+    it("leaves as much time to appeal again when the seed of the appeal is lost [APP-1]", async () => {
+      const w = await networkHelpers.loadFixture(chainWorld);
+      const { request } = await playChain(w, [255]);
       await w.assay.connect(w.outsider).appeal(request.terms);
       await networkHelpers.mine(9_000);
-      await expect(w.assay.voidUnsealed(request.terms)).to.emit(w.assay, "Voided");
+      const { timestamp } = (await (await w.assay.voidUnsealed(request.terms)).getBlock())!;
+      const round = { ...request, id: await w.assay.roundIdOf(request.id, 1) };
+      const { clock } = await w.lens.roundOf(round.id);
+      expect(clock - BigInt(timestamp), "time to appeal").to.equal(600n);
+      expect(await w.assay.phaseOf(request.id)).to.equal(PHASE.APPEALED);
+      const before = await networkHelpers.takeSnapshot();
+      const second = await appeal(w, request);
+      expect(second.id).to.equal(await w.assay.roundIdOf(request.id, 2));
+      await before.restore();
+      await endAppeal(w, round);
       expect(await verdictOf(w, request)).to.deep.equal({ verdict: TRUE, isFinal: true });
     });
 

@@ -1,9 +1,18 @@
 import { expect } from "chai";
 
-import { CLAIMS, clonesWorld, exhibits, idsOf, type ClonesWorld, type Shared } from "../fixtures/clones.ts";
+import {
+  CLAIMS,
+  clonesWorld,
+  exhibits,
+  idsOf,
+  shared,
+  type ClonesWorld,
+  type Shared,
+} from "../fixtures/clones.ts";
+import { impersonated } from "../fixtures/peers.ts";
 import { endReveal, openings, playRound } from "../fixtures/round.ts";
 import { ballotsOf, committed, openSealed, unanimous } from "../fixtures/seated.ts";
-import { ethers, networkHelpers } from "../fixtures/world.ts";
+import { networkHelpers, nextEpoch } from "../fixtures/world.ts";
 
 const load = networkHelpers.loadFixture.bind(networkHelpers);
 
@@ -31,10 +40,11 @@ const report = (w: ClonesWorld, requests: readonly Shared[], [a, b] = [0, 1] as 
 describe("CloneRegistry", () => {
   // report
   // ├── when both are one, one is not registered, they share a family or come in the wrong order → refused
-  // ├── when a case on the pair is open → WrongStatus
+  // ├── when a case on the pair is open, or one moved the later of them → WrongStatus
   // ├── when it has more exhibits, or these more claims, than a call takes → BatchTooLarge, TooManyClaims
   // ├── given evidence
-  // │   ├── of another domain, twice, not finalized, of an appeal → refused
+  // │   ├── of another domain, not finalized, of an appeal, of this epoch → refused
+  // │   ├── in which both sat for one family → SatInOneFamily
   // │   ├── when somebody did not reveal, or votes are not those it revealed → refused
   // │   ├── when it is too little → TooLittleEvidence
   // │   └── when the votes are not alike → NotAlike
@@ -53,7 +63,14 @@ describe("CloneRegistry", () => {
       const open = await w.clones.caseOf(w.domain, w.earlier, w.later);
       expect(open.status, "status").to.equal(1n);
       expect(open.sums, "stored sums").to.deep.equal(sums);
-      expect(open.evidenceHash, "hash of the ids").to.equal(ethers.keccak256(ethers.concat(idsOf(w.alike))));
+      const epoch: bigint = await w.vault.currentEpoch();
+      expect([open.epoch, open.family, open.lastEnd - open.openUntil], "what it is held to").to.deep.equal([
+        epoch,
+        0n,
+        3n * 86_400n,
+      ]);
+      for (const { id } of w.alike) expect(await w.clones.isEvidence(open.number, id)).to.equal(true);
+      expect(await w.clones.isEvidence(open.number, w.alibis[0]!.id)).to.equal(false);
       expect(await w.token.balanceOf(w.outsider.address), "the bond is paid").to.equal(before - w.bond);
       expect(await w.token.balanceOf(w.addresses.CloneRegistry), "and held").to.equal(w.bond);
     });
@@ -116,17 +133,14 @@ describe("CloneRegistry", () => {
         .withArgs(idsOf(w.alike)[0], silent);
     });
 
-    it("refuses requests that come twice, in disorder, of another domain or by other terms [CLONE-2]", async () => {
+    it("refuses requests of another domain or by other terms, and counts one that comes twice once [CLONE-2]", async () => {
       const w = await load(clonesWorld);
       const evidence = exhibits(w.alike, 0, 1);
-      const ids = idsOf(w.alike);
       const give = (given: typeof evidence) => w.reporter.report(w.domain, w.earlier, w.later, given);
-      await expect(give(evidence.with(1, evidence[0]!)))
-        .to.be.revertedWithCustomError(w.clones, "NotAscending")
-        .withArgs(ids[0], ids[0]);
-      await expect(give(evidence.toReversed()))
-        .to.be.revertedWithCustomError(w.clones, "NotAscending")
-        .withArgs(ids[3], ids[4]);
+      const three = evidence.slice(0, 3);
+      await expect(give([...three, evidence[0]!, evidence[1]!]))
+        .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
+        .withArgs(3, (await sumsOf(w, w.alike.slice(0, 3), 0, 1))[0], 4, 512);
       const terms = { ...evidence[0]!.terms, domain: BigInt(w.domain) + 1n };
       await expect(give(evidence.with(0, { ...evidence[0]!, terms })))
         .to.be.revertedWithCustomError(w.clones, "DomainMismatch")
@@ -135,6 +149,46 @@ describe("CloneRegistry", () => {
       await expect(give([{ ...evidence[0]!, terms: unknown }]))
         .to.be.revertedWithCustomError(w.clones, "NotFinalized")
         .withArgs(await w.assay.idOf(unknown));
+    });
+
+    it("refuses requests in which both sat for one family, where copies are no offence [CLONE-2]", async () => {
+      const w = await load(clonesWorld);
+      const sibling = w.owners[4]!.address;
+      const judge = w.vault.connect(await impersonated(w.addresses.CloneRegistry));
+      await judge.reclassify(w.domain, sibling, 2, [w.outsider.address, 0, 1, 1]);
+      await nextEpoch(w);
+      await expect(w.reporter.report(w.domain, w.earlier, sibling, exhibits(w.alike, 0, 4)))
+        .to.be.revertedWithCustomError(w.clones, "SatInOneFamily")
+        .withArgs(w.alike[0]!.id, 0);
+    });
+
+    it("refuses requests of its own epoch, so that evidence is what it was before [CLONE-2]", async () => {
+      const w = await load(clonesWorld);
+      const fresh = await shared(w, 700);
+      const epoch: bigint = await w.vault.currentEpoch();
+      await expect(report(w, [...w.alike, fresh]))
+        .to.be.revertedWithCustomError(w.clones, "TooNew")
+        .withArgs(fresh.id, epoch, epoch);
+      await nextEpoch(w);
+      await report(w, [...w.alike, fresh]);
+    });
+
+    it("refuses more exhibits and more claims than fit a transaction [CLONE-12]", async () => {
+      const w = await load(clonesWorld);
+      const [first, second] = exhibits(w.alike, 0, 1);
+      const give = (evidence: readonly object[]) => w.reporter.report(w.domain, w.earlier, w.later, evidence);
+      await expect(give(new Array(129).fill(first)))
+        .to.be.revertedWithCustomError(w.clones, "BatchTooLarge")
+        .withArgs(129, 128);
+      const large = { ...second!, terms: { ...second!.terms, claims: 4_096 - CLAIMS + 1 } };
+      await expect(give([first!, large]))
+        .to.be.revertedWithCustomError(w.clones, "TooManyClaims")
+        .withArgs(4_097, 4_096);
+      for (const [name, most] of [
+        ["MAX_EXHIBITS", 128n],
+        ["MAX_CLAIMS", 4_096n],
+      ] as const)
+        expect(await w.clones.getFunction(name)(), name).to.equal(most);
     });
 
     it("waits until the lanes of a request are complete [CLONE-2]", async () => {
@@ -151,6 +205,7 @@ describe("CloneRegistry", () => {
         await expect(early()).to.be.revertedWithCustomError(w.clones, "NotFinalized").withArgs(request.id);
       }
       await w.assay.finalize(request.terms);
+      await nextEpoch(w);
       const [claims] = await sumsOf(w, shown, 0, 1);
       await expect(early())
         .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
@@ -181,32 +236,10 @@ describe("CloneRegistry", () => {
         await playRound(w, request, ballots);
         sure.push({ ...request, rows: ballots.map(({ votes }) => votes) });
       }
+      await nextEpoch(w);
       await expect(report(w, sure))
         .to.be.revertedWithCustomError(w.clones, "TooLittleEvidence")
         .withArgs(4, 0, 4, 512);
-    });
-
-    it("refuses more exhibits and more claims than fit a transaction [CLONE-12]", async () => {
-      const w = await load(clonesWorld);
-      const [first, second] = exhibits(w.alike, 0, 1);
-      const give = (evidence: readonly object[]) => w.reporter.report(w.domain, w.earlier, w.later, evidence);
-      await expect(give(new Array(129).fill(first)))
-        .to.be.revertedWithCustomError(w.clones, "BatchTooLarge")
-        .withArgs(129, 128);
-      // 128 are looked at one by one.
-      await expect(give(new Array(128).fill({ ...first, terms: { ...first!.terms, claims: 32 } })))
-        .to.be.revertedWithCustomError(w.clones, "NotFinalized")
-        .withArgs(await w.assay.idOf({ ...first!.terms, claims: 32 }));
-      const large = { ...second!, terms: { ...second!.terms, claims: 4_096 - CLAIMS + 1 } };
-      await expect(give([first!, large]))
-        .to.be.revertedWithCustomError(w.clones, "TooManyClaims")
-        .withArgs(4_097, 4_096);
-      for (const [name, most] of [
-        ["MAX_EXHIBITS", 128n],
-        ["MAX_CLAIMS", 4_096n],
-        ["MAX_EVIDENCE", 2_048n],
-      ] as const)
-        expect(await w.clones.getFunction(name)(), name).to.equal(most);
     });
 
     it("takes one case on a pair at a time [CLONE-1]", async () => {

@@ -197,13 +197,14 @@ describe("DomainRegistry families", () => {
   // vacateFamily
   // ├── when the caller is not the StakeVault → NotVault
   // ├── when the slot is empty → UnknownFamily
-  // └── else the bond returns to the proposer, whoever asked
+  // ├── when neither the proposer nor the domain's owner asked → NotProposer
+  // └── else the bond returns to the proposer, whoever of the two asked
   describe("vacateFamily", () => {
     it("reverts when the caller is not the StakeVault, even the domain's owner", async () => {
       const { registry, domain, deployer, alice, peers, addresses } =
         await networkHelpers.loadFixture(families);
       for (const caller of [deployer, alice, peers.assay, peers.minter, peers.ledger]) {
-        await expect(registry.connect(caller).vacateFamily(domain, 0))
+        await expect(registry.connect(caller).vacateFamily(domain, 0, caller.address))
           .to.be.revertedWithCustomError(registry, "NotVault")
           .withArgs(caller.address, addresses.StakeVault);
       }
@@ -219,9 +220,17 @@ describe("DomainRegistry families", () => {
     });
 
     it("returns the bond to the proposer and empties the slot [DOM-12]", async () => {
-      const { registry, vault, token, domain, alice, bob, bond } = await networkHelpers.loadFixture(families);
+      const w = await networkHelpers.loadFixture(families);
+      const { registry, vault, token, domain, deployer, alice, bob, bond } = w;
       await registry.listFamily(domain, LINEAGE);
-      const tx = await vault.connect(bob).vacateFamily(domain, FAMILY_LABELS.length);
+      // Nobody else can take a slot away before its first operator registers.
+      await expect(vault.connect(bob).vacateFamily(domain, FAMILY_LABELS.length))
+        .to.be.revertedWithCustomError(registry, "NotProposer")
+        .withArgs(bob.address, alice.address);
+      const before = await networkHelpers.takeSnapshot();
+      await vault.connect(deployer).vacateFamily(domain, FAMILY_LABELS.length);
+      await before.restore();
+      const tx = await vault.connect(alice).vacateFamily(domain, FAMILY_LABELS.length);
       await expect(tx).to.emit(registry, "FamilyVacated").withArgs(domain, FAMILY_LABELS.length, LINEAGE);
       await expect(tx).to.changeTokenBalances(ethers, token, [alice, bob], [bond, 0n]);
       expect((await registry.familyOf(domain, FAMILY_LABELS.length)).proposer).to.equal(ethers.ZeroAddress);

@@ -306,7 +306,7 @@ describe("PerformanceLedger", () => {
         .connect(w.keeper)
         .postMetrics(w.domain, other, 0, 1, headOf(alone), [await entryOf(w, w.operator, second)]);
       await expectProven(w, w.operator, alone);
-      expect((await w.performance.standingOf(w.domain, w.operator)).modelHash).to.equal(other);
+      expect(await w.performance.countedOf(w.domain, w.operator, other)).to.equal(1n);
     });
 
     it("challenges the post that was meant, not a true one put in its place [PERF-13]", async () => {

@@ -1,4 +1,5 @@
 import { performanceMath } from "@assay/keeper";
+import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
 
 import { WAD } from "../../deploy/parameters.ts";
@@ -13,8 +14,10 @@ import {
   MODEL,
   performanceWorld,
   posted,
+  receiptOf,
   receiptsOf,
   recorded,
+  signed,
   ZERO,
 } from "../fixtures/performance.ts";
 import { ethers, networkHelpers } from "../fixtures/world.ts";
@@ -42,7 +45,7 @@ describe("PerformanceLedger", () => {
   // ├── when the head is not that of a batch at that count → UnknownHead; older than a window → OldHead
   // ├── when a metric is no such metric → MetricsOutOfBounds; the operator runs another model → ModelMismatch
   // ├── when the rule is not that of now → RuleChanged
-  // ├── when a post of the operator is open → PostOpen; nothing can be new → NothingNew
+  // ├── when of every operator a post is open, or one at that count was accepted → NothingToPost
   // ├── when the metrics build on another R_r or count → StandingChanged
   // ├── when the caller has no bond to give → the token's error
   // └── otherwise the bond is taken and the post waits
@@ -157,29 +160,80 @@ describe("PerformanceLedger", () => {
         .withArgs(owner.address, MODEL, other);
     });
 
-    it("reverts while a post of the operator is open, also within a batch [PERF-10]", async () => {
+    it("passes over what somebody posted before, so that no batch can be spoiled [PERF-10]", async () => {
       const w = await load(postedWorld);
-      const { openUntil } = await w.performance.postOf(w.domain, w.operator);
-      await expect(posted(w, w.operator, w.metrics, w.entries))
-        .to.be.revertedWithCustomError(w.performance, "PostOpen")
-        .withArgs(w.domain, w.operator, openUntil);
+      await expect(posted(w, w.operator, w.metrics, w.entries)).to.be.revertedWithCustomError(
+        w.performance,
+        "NothingToPost",
+      );
       const other = w.owners[1]!.address;
-      const twice = new Array(2).fill(await entryOf(w, other, metricsOf(w.entries, other)));
-      const now = (await networkHelpers.time.latest()) + 10;
-      await networkHelpers.time.setNextBlockTimestamp(now);
-      await expect(
-        w.performance.connect(w.keeper).postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), twice),
-      )
-        .to.be.revertedWithCustomError(w.performance, "PostOpen")
-        .withArgs(w.domain, other, BigInt(now) + CHALLENGE_WINDOW);
+      const first = await entryOf(w, w.operator, w.metrics);
+      const second = await entryOf(w, other, metricsOf(w.entries, other));
+      const before: bigint = await w.token.balanceOf(w.watcher.address);
+      const post = () =>
+        w.performance
+          .connect(w.watcher)
+          .postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), [first, second, second]);
+      await expect(post())
+        .to.emit(w.performance, "MetricsPosted")
+        .withArgs(
+          w.domain,
+          other,
+          w.watcher.address,
+          1,
+          MODEL,
+          8,
+          Object.values(second.metrics),
+          0,
+          anyValue,
+        );
+      expect(before - (await w.token.balanceOf(w.watcher.address)), "one bond").to.equal(BOND);
+      expect((await w.performance.postOf(w.domain, w.operator)).poster, "poster").to.equal(w.keeper.address);
+      await expect(post()).to.be.revertedWithCustomError(w.performance, "NothingToPost");
     });
 
-    it("reverts at a count that was accepted already", async () => {
+    it("passes over a count that was accepted already [PERF-10]", async () => {
       const w = await load(postedWorld);
       await endChallenges(w, w.operator);
-      await expect(posted(w, w.operator, w.metrics, w.entries))
-        .to.be.revertedWithCustomError(w.performance, "NothingNew")
-        .withArgs(w.operator, 8, 8);
+      await expect(posted(w, w.operator, w.metrics, w.entries)).to.be.revertedWithCustomError(
+        w.performance,
+        "NothingToPost",
+      );
+      const other = w.owners[1]!.address;
+      const entries = [
+        await entryOf(w, w.operator, w.metrics),
+        await entryOf(w, other, metricsOf(w.entries, other)),
+      ];
+      await w.performance.connect(w.watcher).postMetrics(w.domain, MODEL, 0, 8, headOf(w.entries), entries);
+      expect(await w.performance.countedOf(w.domain, w.operator, MODEL), "accepted on the way").to.equal(8n);
+      expect((await w.performance.postOf(w.domain, other)).poster).to.equal(w.watcher.address);
+    });
+
+    it("counts no receipt again of a model the operator comes back to [PERF-10]", async () => {
+      const w = await load(postedWorld);
+      const owner = w.owners[0]!;
+      await endChallenges(w, w.operator);
+      const another = ethers.id("another model") as `0x${string}`;
+      await w.vault.connect(owner).setModel(w.domain, another, "");
+      const request = await answered(w);
+      const receipt = receiptOf(request, owner, { modelHash: another });
+      await w.performance.recordReceipts(w.domain, another, [await signed(w, request, receipt)]);
+      const alone = [{ receipt, late: false }];
+      const given = metricsOf(alone, w.operator, { before: w.metrics.reputation });
+      await w.performance
+        .connect(w.keeper)
+        .postMetrics(w.domain, another, 0, 1, headOf(alone), [await entryOf(w, w.operator, given)]);
+      await endChallenges(w, w.operator);
+      await w.vault.connect(owner).setModel(w.domain, MODEL, "");
+      expect(await w.performance.basisOf(w.domain, w.operator), "what to build on").to.deep.equal([
+        given.reputation,
+        8n,
+        0n,
+      ]);
+      await expect(
+        posted(w, w.operator, metricsOf(w.entries, w.operator, { before: given.reputation }), w.entries),
+      ).to.be.revertedWithCustomError(w.performance, "NothingToPost");
+      expect(await w.performance.countedOf(w.domain, w.operator, MODEL), "of the first model").to.equal(8n);
     });
 
     it("reverts when the domain's owner has chosen another rule meanwhile [PERF-13]", async () => {
@@ -255,11 +309,7 @@ describe("PerformanceLedger", () => {
         .to.emit(w.performance, "MetricsAccepted")
         .withArgs(w.domain, w.operator, w.keeper.address, before);
       expect(await w.performance.routingReputationOf(w.domain, w.operator), "R_r").to.equal(before);
-      expect((await w.performance.standingOf(w.domain, w.operator)).toObject(), "standing").to.deep.equal({
-        reputation: before,
-        count: 8n,
-        modelHash: MODEL,
-      });
+      expect(await w.performance.countedOf(w.domain, w.operator, MODEL), "counted").to.equal(8n);
       expect(await w.token.balanceOf(w.keeper.address), "the keeper's purse").to.equal(1_000n * WAD);
       expect(await w.token.balanceOf(w.addresses.PerformanceLedger), "held").to.equal(BOND);
       await endChallenges(w, w.operator);

@@ -171,11 +171,8 @@ async function expectModel(w: PerformanceWorld, model: Model, supply: bigint): P
   for (const { address } of w.owners) {
     const open = model.open.get(address);
     const accepted = model.accepted.get(address);
-    const standing = await w.performance.standingOf(w.domain, address);
-    expect([standing.reputation, standing.count], "standing").to.deep.equal([
-      accepted?.reputation ?? 0n,
-      BigInt(accepted?.count ?? 0),
-    ]);
+    const counted: bigint = await w.performance.countedOf(w.domain, address, MODEL);
+    expect(counted, "counted").to.equal(BigInt(accepted?.count ?? 0));
     const expected = open && time >= open.openUntil ? open.metrics.reputation : (accepted?.reputation ?? WAD);
     expect(await w.performance.routingReputationOf(w.domain, address), "R_r").to.equal(expected);
   }

@@ -332,6 +332,7 @@ describe("StakeVault operators", () => {
 
   // vacateFamily
   // ├── given members → FamilyInUse
+  // ├── when the caller is neither its proposer nor the domain's owner → NotProposer
   // └── given none → the slot is free, its bond with the proposer (see DomainRegistry/families.test.ts)
   describe("vacateFamily", () => {
     it("reverts while anyone is registered in it, with or without stake [DOM-12]", async () => {
@@ -347,6 +348,9 @@ describe("StakeVault operators", () => {
         .to.be.revertedWithCustomError(vault, "FamilyInUse")
         .withArgs(domain, 4, 1);
       await vault.connect(alice).deregister(domain);
+      await expect(vault.connect(alice).vacateFamily(domain, 4))
+        .to.be.revertedWithCustomError(registry, "NotProposer")
+        .withArgs(alice.address, deployer.address);
       await expect(vault.vacateFamily(domain, 4)).to.emit(registry, "FamilyVacated");
       expect(await vault.familyMembers(domain, 4)).to.equal(0n);
     });

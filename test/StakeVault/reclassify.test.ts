@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { impersonated } from "../fixtures/peers.ts";
 import { expectExactSums, vaultWorld } from "../fixtures/vault.ts";
-import { ethers, networkHelpers, nextEpoch } from "../fixtures/world.ts";
+import { ethers, FAMILY_LABELS, networkHelpers, nextEpoch } from "../fixtures/world.ts";
 
 const load = networkHelpers.loadFixture.bind(networkHelpers);
 /** To whoever reported, for the epochs of this test; see bounty.test.ts. */
@@ -29,6 +29,9 @@ async function leave(w: Given) {
   await nextEpoch(w, 3n);
   await own.deregister(w.domain);
 }
+
+/** The first half of a family's lineage. */
+const halfOf = (family: 0 | 1 | 2 | 3) => ethers.id(FAMILY_LABELS[family]).slice(0, 34);
 
 const comeBack = (w: Given, family: number) =>
   w.vault.connect(w.first).register(w.domain, w.owner, family, 1_000, ethers.id("model"), "");
@@ -112,12 +115,32 @@ describe("StakeVault", () => {
       expect(await w.vault.familyMembers(w.domain, 1), "members after it left").to.equal(3n);
       await expect(comeBack(w, 0))
         .to.be.revertedWithCustomError(w.vault, "FamilyPinned")
-        .withArgs(w.domain, w.owner, 0, 1);
+        .withArgs(w.domain, w.owner, halfOf(0), halfOf(1));
       const last: bigint = (await w.vault.originOf(w.domain, w.owners.at(-1)!.address)).serial;
       await comeBack(w, 1);
-      const { serial, pinned } = await w.vault.originOf(w.domain, w.owner);
-      expect([serial, pinned], "it registered last, and stays pinned").to.deep.equal([last + 1n, true]);
+      const { serial, pin } = await w.vault.originOf(w.domain, w.owner);
+      expect([serial, pin], "it registered last, and stays pinned").to.deep.equal([last + 1n, halfOf(1)]);
       await expectExactSums(w, w.domain, w.owners);
+    });
+
+    it("binds it to the lineage, not to the slot [STK-25]", async () => {
+      const w = await load(judged);
+      const list = async (label: string) => {
+        await w.registry.proposeFamily(w.domain, label);
+        await w.registry.listFamily(w.domain, ethers.id(label));
+      };
+      await list("fifth");
+      await w.judge.reclassify(w.domain, w.owner, 4, BOUNTY);
+      await leave(w);
+      await w.vault.vacateFamily(w.domain, 4);
+      await list("newcomers");
+      const fifth = ethers.id("fifth").slice(0, 34);
+      await expect(comeBack(w, 4))
+        .to.be.revertedWithCustomError(w.vault, "FamilyPinned")
+        .withArgs(w.domain, w.owner, ethers.id("newcomers").slice(0, 34), fifth);
+      await list("fifth");
+      await comeBack(w, 5);
+      expect((await w.vault.originOf(w.domain, w.owner)).pin, "stays pinned").to.equal(fifth);
     });
 
     it("decides about an operator that left before, and lets it go again [STK-25]", async () => {
@@ -129,7 +152,7 @@ describe("StakeVault", () => {
         expect(await w.vault.familyMembers(w.domain, f), `members of ${f}`).to.equal(members[f]);
       await expect(comeBack(w, 3))
         .to.be.revertedWithCustomError(w.vault, "FamilyPinned")
-        .withArgs(w.domain, w.owner, 3, 1);
+        .withArgs(w.domain, w.owner, halfOf(3), halfOf(1));
       await nextEpoch(w, 2n);
       await w.judge.reclassify(w.domain, w.owner, 0, NONE);
       await comeBack(w, 3);

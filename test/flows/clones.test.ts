@@ -91,7 +91,7 @@ describe("clones", () => {
 
     // The domain's owner finds that the earlier one copied.
     const again = await earn(w);
-    await w.clones.reverse(...pair, "the earlier one copied");
+    await w.clones.reverse(...pair, 1, "the earlier one copied");
     await expectExact(w, 3);
     expect((await w.vault.operatorOf(w.domain, w.later)).family).to.equal(1n);
     const after = await pay(w, again);

@@ -40,19 +40,21 @@ abstract contract AppealActions is SettleActions {
 
     // ----------------------------------------------------------------- actions
 
-    /// @dev Puts a part of a bond in, and now and then takes it back.
+    /// @dev Puts a part of a bond in while the appeal can be opened, and now and then takes it back.
     function _fundAppeal(uint256 seed) internal {
-        bytes32 id = _findFundable(seed);
-        if (id == 0) id = _request(_draw(seed, 50));
+        address who = requester(_draw(seed, 51) % REQUESTERS);
+        bytes32 id = _findUnopened(seed);
+        if (id != 0 && !_canAppeal(id))
+            _forge(who, address(appeals), abi.encodeCall(appeals.fund, (_terms[id], indexOf[id] + 1, 1)));
+        id = _toAppeal(_draw(seed, 50));
         if (id == 0) return;
         bytes32 next = _after(id);
-        address who = requester(_draw(seed, 51) % REQUESTERS);
         uint256 bond = appeals.bondOf(_terms[id], indexOf[id] + 1);
         uint256 missing = bond - appeals.potOf(next).funded;
         uint256 amount = _between(_draw(seed, 52), 1, bond + 1);
         token.transfer(who, amount);
         bytes memory call = abi.encodeCall(appeals.fund, (_terms[id], indexOf[id] + 1, amount));
-        if (missing == 0) {
+        if (missing == 0 || _now() < registry.pausedUntil()) {
             _forge(who, address(appeals), call);
             return;
         }
@@ -240,7 +242,7 @@ abstract contract AppealActions is SettleActions {
     }
 
     /// @dev A round after which there may be another one that is not opened yet.
-    function _findFundable(uint256 seed) private view returns (bytes32) {
+    function _findUnopened(uint256 seed) private view returns (bytes32) {
         uint256 all = _ids.length;
         for (uint256 k; k < all; ++k) {
             bytes32 id = _ids[((seed % all) + k) % all];

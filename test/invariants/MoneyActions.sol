@@ -148,6 +148,7 @@ abstract contract MoneyActions is AppealActions {
             bytes memory vacate = abi.encodeCall(vault.vacateFamily, (d, abi.decode(answer, (uint8))));
             // Some slots stay taken; there are sixteen.
             if (what == 2 && _labels <= 12) return;
+            _forge(holder(0), address(vault), vacate);
             _do(COLLECTOR, address(vault), vacate);
             _again(COLLECTOR, address(vault), vacate);
         }

@@ -83,7 +83,7 @@ abstract contract Protocol {
         minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
         appeals = new Appeals(token, registry, fees, vault, randomness, Canaries(a[9]), a[11]);
         canaries = new Canaries(token, registry, fees, vault, appeals, a[11], CANARY_BOND, CANARY_LIFETIME);
-        security = new SecurityQuote(Assay(a[11]), registry, fees);
+        security = new SecurityQuote(Assay(a[11]), registry, fees, vault);
         // Its constructor refuses peers that are not where they were predicted.
         assay = new Assay(
             registry,

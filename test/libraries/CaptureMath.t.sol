@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CaptureMath} from "../../contracts/libraries/CaptureMath.sol";
+import {Sortition} from "../../contracts/libraries/Sortition.sol";
 import {Assert} from "../utils/Assert.sol";
 
 /// @notice SPEC ACC-9: how likely a ring captures a committee.
@@ -9,15 +10,17 @@ contract CaptureMathTest {
     uint256 private constant WAD = 1e18;
     /// @dev The error the library states, 1e-14.
     uint256 private constant TOLERANCE = 1e4;
+    /// @dev A gwei of the lightest domain, in shares, times the largest boost and more.
+    uint256 private constant GWEI_OFF = 1e10;
     /// @dev Seats of a kind beyond which a committee of five is not worth a unit of 1e-18.
     uint256 private constant FEW = 48;
 
     /// @notice Any committee and any ring: a probability. Whoever holds nothing captures nothing, whoever holds all always.
     function testCaptureIsAProbability(uint256 seed, uint256 stake) external pure {
         CaptureMath.Committee memory c = _committee(seed, 31);
-        Assert.le(CaptureMath.capture(c, Assert.bound(stake, 0, WAD)), WAD, "at most certain");
-        Assert.eq(CaptureMath.capture(c, 0), 0, "no stake, no capture");
-        Assert.eq(CaptureMath.capture(c, WAD), WAD, "all stake, every capture");
+        Assert.le(_capture(c, Assert.bound(stake, 0, WAD)), WAD, "at most certain");
+        Assert.eq(_capture(c, 0), 0, "no stake, no capture");
+        Assert.eq(_capture(c, WAD), WAD, "all stake, every capture");
     }
 
     /// @notice A larger ring captures no less.
@@ -25,19 +28,19 @@ contract CaptureMathTest {
         CaptureMath.Committee memory c = _committee(seed, 31);
         stake = Assert.bound(stake, 0, WAD);
         more = Assert.bound(more, stake, WAD);
-        Assert.le(CaptureMath.capture(c, stake), CaptureMath.capture(c, more) + TOLERANCE, "more stake");
+        Assert.le(_capture(c, stake), _capture(c, more) + TOLERANCE, "more stake");
     }
 
-    /// @notice A higher λ gives a ring no less, a wider margin no more.
-    function testBoostHelpsAndMarginHinders(uint256 seed, uint256 stake) external pure {
+    /// @notice The 60 % of an appeal and a wider margin never help a ring.
+    function testAppealsAndMarginsHinder(uint256 seed, uint256 share) external pure {
         CaptureMath.Committee memory c = _committee(seed, 31);
-        stake = Assert.bound(stake, 0, WAD);
-        uint256 before = CaptureMath.capture(c, stake);
-        c.boostCap = Assert.bound(seed >> 8, c.boostCap == 0 ? 16 : c.boostCap, 64);
-        uint256 boosted = CaptureMath.capture(c, stake);
-        Assert.le(before, boosted + TOLERANCE, "more boost");
+        share = Assert.bound(share, 0, WAD);
+        uint256 first = _capture(c, share);
+        c.isAppeal = true;
+        Assert.le(_capture(c, share), first + TOLERANCE, "an appeal");
+        c.isAppeal = false;
         c.margin = Assert.bound(seed >> 16, c.margin, 4_500);
-        Assert.le(CaptureMath.capture(c, stake), boosted + TOLERANCE, "more margin");
+        Assert.le(_capture(c, share), first + TOLERANCE, "more margin");
     }
 
     /// @notice An appeal's larger committee (2n + 1) with the quorum that grows with it is captured less often by a ring
@@ -46,53 +49,72 @@ contract CaptureMathTest {
         seats = Assert.bound(seats, 3, 15);
         quorum = Assert.bound(quorum, (seats + 1) / 2, seats);
         stake = Assert.bound(stake, 0, WAD / 4);
-        CaptureMath.Committee memory c = CaptureMath.Committee(seats, quorum, 0, 32_768, 1_000);
-        uint256 first = CaptureMath.capture(c, stake);
+        CaptureMath.Committee memory c = CaptureMath.Committee(seats, quorum, 0, 0, 32_768, 1_000, false);
+        uint256 first = _capture(c, stake);
         c.seats = 2 * seats + 1;
         c.quorum = (quorum * c.seats) / seats;
-        Assert.le(CaptureMath.capture(c, stake), first + TOLERANCE, "larger committee");
+        Assert.le(_capture(c, stake), first + TOLERANCE, "larger committee");
     }
 
     /// @notice Small committees against the definition, pair by pair.
     function testCaptureIsTheDoubleSum(uint256 seed, uint256 stake) external pure {
         CaptureMath.Committee memory c = _committee(seed, 5);
         stake = Assert.bound(stake, 0, WAD);
-        Assert.near(CaptureMath.capture(c, stake), _plain(c, stake), 1, "double sum");
+        Assert.near(_capture(c, stake), _plain(c, stake), 1, "double sum");
     }
 
     /// @notice One expected seat, a quorum of one, a ring with all but 1e-9 of it: only an honest seat alone is not
     ///         captured. P = S · (1 + x) / (S · (1 + x) + x) with x = 1e-9 and S = e^(1 − x) − 1.
     function testASmallCommitteeByHand() external pure {
-        CaptureMath.Committee memory c = CaptureMath.Committee(1, 1, 0, 32_768, 0);
-        Assert.near(CaptureMath.capture(c, WAD - 1e9), 999999999418023293, TOLERANCE, "by hand");
+        CaptureMath.Committee memory c = CaptureMath.Committee(1, 1, 0, 0, 32_768, 0, false);
+        Assert.near(_capture(c, WAD - 1e9), 999999999418023293, TOLERANCE, "by hand");
     }
 
-    /// @notice λ times the stake, at most everything; the stake itself under the proportional rule.
-    function testShareOfSeats(uint256 stake, uint256 boostCap) external pure {
+    /// @notice The ring has at most λ times its share of the weight and at least that share of the seats that are filled;
+    ///         two fifths of them always are, and a larger ring has no fewer.
+    function testShares(uint256 seed, uint256 stake, uint256 boostCap) external pure {
         stake = Assert.bound(stake, 0, WAD);
         boostCap = Assert.bound(boostCap, 16, 64);
-        uint256 share = CaptureMath.shareOfSeats(stake, boostCap);
-        Assert.le(stake, share, "never less than the stake");
-        Assert.le(share, WAD, "at most everything");
-        if (share < WAD) Assert.eq(share, (stake * boostCap) / 16, "times the boost");
-        Assert.eq(CaptureMath.shareOfSeats(stake, 0), stake, "proportional");
+        (uint256 ring, uint256 honest) = _shares(seed, boostCap, stake);
+        Assert.le(ring, (stake * boostCap) / 16 + GWEI_OFF, "at most the boost");
+        Assert.le(stake * (ring + honest), (ring + GWEI_OFF) * WAD, "at least as much as the others for its stake");
+        Assert.le(0.4e18, ring + honest + GWEI_OFF, "two fifths are filled");
+        Assert.le(ring + honest, WAD + GWEI_OFF, "no more than there are");
+        (uint256 more, ) = _shares(seed, boostCap, Assert.bound(seed, stake, WAD));
+        Assert.le(ring, more, "more stake");
     }
 
     // -------------------------------------------------------------- internals
+
+    /// @dev Of a ring with `share` of the seats, the others having the rest.
+    function _capture(CaptureMath.Committee memory c, uint256 share) private pure returns (uint256) {
+        (c.ring, c.honest) = (share, WAD - share);
+        return CaptureMath.capture(c);
+    }
+
+    /// @dev Up to sixteen families of any sizes.
+    function _shares(uint256 seed, uint256 boostCap, uint256 stake) private pure returns (uint256, uint256) {
+        uint256[] memory weights = new uint256[](1 + (Assert.draw(seed, 5) % 16));
+        uint256 weight;
+        uint256 roots;
+        for (uint256 f; f < weights.length; ++f) {
+            weights[f] = Assert.bound(Assert.draw(seed, 6 + f), 1e12, 1e15);
+            weight += weights[f];
+            roots += Sortition.root(weights[f]);
+        }
+        return CaptureMath.shares(weights, weight, roots, boostCap, stake);
+    }
 
     /// @dev Any committee a domain can have, of at most `largest` expected seats.
     function _committee(uint256 seed, uint256 largest) private pure returns (CaptureMath.Committee memory c) {
         c.seats = Assert.bound(Assert.draw(seed, 0), 1, largest);
         c.quorum = Assert.bound(Assert.draw(seed, 1), 1, c.seats);
-        c.boostCap = Assert.bound(Assert.draw(seed, 2), 15, 64);
-        if (c.boostCap == 15) c.boostCap = 0;
         c.threshold = Assert.bound(Assert.draw(seed, 3), 13_108, 52_428);
         c.margin = Assert.bound(Assert.draw(seed, 4), 0, 4_500);
     }
 
     /// @dev Σ p(a) · p(h) over the pairs that capture, by those with a quorum; on the better side, rounded up.
-    function _plain(CaptureMath.Committee memory c, uint256 stake) private pure returns (uint256) {
-        uint256 share = CaptureMath.shareOfSeats(stake, c.boostCap);
+    function _plain(CaptureMath.Committee memory c, uint256 share) private pure returns (uint256) {
         uint256[] memory ring = CaptureMath.poisson(c.seats * share);
         uint256[] memory honest = CaptureMath.poisson(c.seats * (WAD - share));
         uint256 nearer = c.threshold < 65_536 - c.threshold ? c.threshold : 65_536 - c.threshold;

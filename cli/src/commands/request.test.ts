@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { captureMath, hashPayload, parsePayload } from "@assay/keeper";
-import { assayAbi, domainRegistryAbi, feeMarketAbi } from "@assay/published";
+import { assayAbi, domainRegistryAbi, feeMarketAbi, stakeVaultAbi } from "@assay/published";
 import { expect } from "chai";
 import {
   bytesToHex,
@@ -268,16 +268,37 @@ describe("assay request", function () {
       functionName: "meansOf",
       args: [chain.domain],
     });
-    return captureMath.capture(
-      {
-        seats: BigInt(seats),
-        quorum: BigInt(minSeats),
-        boostCap: BigInt(boostCap),
-        threshold: (threshold * 65_536n) / 10n ** 18n,
-        margin: BigInt(decisiveMargin),
-      },
-      share,
-    );
+    const vault = { address: at.StakeVault, abi: stakeVaultAbi } as const;
+    const epoch = await client.readContract({ ...vault, functionName: "currentEpoch" });
+    const sums = await client.readContract({
+      ...vault,
+      functionName: "domainSums",
+      args: [chain.domain],
+    });
+    const weights: bigint[] = [];
+    for (let family = 0; family < 16; family++) {
+      const args = [chain.domain, family, epoch] as const;
+      weights.push(await client.readContract({ ...vault, functionName: "familyWeight", args }));
+    }
+    const [, floor] = await client.readContract({
+      ...registry,
+      functionName: "stakeFloor",
+      args: [chain.domain],
+    });
+    const families = {
+      weights: weights.filter((weight) => weight >= floor),
+      weight: sums.weight,
+      roots: sums.roots,
+      boostCap: BigInt(boostCap),
+    };
+    return captureMath.capture({
+      seats: BigInt(seats),
+      quorum: BigInt(minSeats),
+      ...captureMath.shares(families, share),
+      threshold: (threshold * 65_536n) / 10n ** 18n,
+      margin: BigInt(decisiveMargin),
+      isAppeal: false,
+    });
   }
 
   it("gives up waiting with 75", async () => {

@@ -1703,6 +1703,7 @@ export const domainRegistryAbi = [
     inputs: [
       { name: "domain", type: "uint16" },
       { name: "family", type: "uint8" },
+      { name: "caller", type: "address" },
     ],
     name: "vacateFamily",
     outputs: [],
@@ -2066,8 +2067,8 @@ export const stakeVaultAbi = [
     inputs: [
       { name: "domain", type: "uint256" },
       { name: "owner", type: "address" },
-      { name: "given", type: "uint256" },
-      { name: "kept", type: "uint256" },
+      { name: "given", type: "bytes16" },
+      { name: "kept", type: "bytes16" },
     ],
     name: "FamilyPinned",
     type: "error",
@@ -2729,7 +2730,7 @@ export const stakeVaultAbi = [
           { name: "serial", type: "uint64" },
           { name: "since", type: "uint24" },
           { name: "from", type: "uint8" },
-          { name: "pinned", type: "bool" },
+          { name: "pin", type: "bytes16" },
           { name: "chargedOut", type: "bool" },
         ],
         name: "",
@@ -3727,6 +3728,7 @@ export const appealsAbi = [
   },
   { inputs: [{ name: "until", type: "uint256" }], name: "RequestsPaused", type: "error" },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
+  { inputs: [{ name: "requestId", type: "bytes32" }], name: "UnknownRequest", type: "error" },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -4665,6 +4667,7 @@ export const securityQuoteAbi = [
       { name: "assay", type: "address" },
       { name: "registry", type: "address" },
       { name: "fees", type: "address" },
+      { name: "vault", type: "address" },
     ],
     stateMutability: "nonpayable",
     type: "constructor",
@@ -4678,6 +4681,7 @@ export const securityQuoteAbi = [
     name: "ClaimsOutOfBounds",
     type: "error",
   },
+  { inputs: [{ name: "domain", type: "uint256" }], name: "EmptyDomain", type: "error" },
   {
     inputs: [
       { name: "required", type: "uint256" },
@@ -4720,6 +4724,13 @@ export const securityQuoteAbi = [
   {
     inputs: [],
     name: "REGISTRY",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "VAULT",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
     type: "function",
@@ -5928,15 +5939,7 @@ export const performanceLedgerAbi = [
     name: "NotRevealed",
     type: "error",
   },
-  {
-    inputs: [
-      { name: "operator", type: "address" },
-      { name: "given", type: "uint256" },
-      { name: "accepted", type: "uint256" },
-    ],
-    name: "NothingNew",
-    type: "error",
-  },
+  { inputs: [], name: "NothingToPost", type: "error" },
   { inputs: [], name: "NothingToRecord", type: "error" },
   {
     inputs: [
@@ -6274,6 +6277,17 @@ export const performanceLedgerAbi = [
   },
   {
     inputs: [
+      { name: "domain", type: "uint16" },
+      { name: "operator", type: "address" },
+      { name: "modelHash", type: "bytes32" },
+    ],
+    name: "countedOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
       {
         components: [
           { name: "requestId", type: "bytes32" },
@@ -6450,7 +6464,7 @@ export const performanceLedgerAbi = [
       { name: "operator", type: "address" },
     ],
     name: "routingReputationOf",
-    outputs: [{ name: "reputation", type: "uint256" }],
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -6505,26 +6519,6 @@ export const performanceLedgerAbi = [
     type: "function",
   },
   {
-    inputs: [
-      { name: "domain", type: "uint16" },
-      { name: "operator", type: "address" },
-    ],
-    name: "standingOf",
-    outputs: [
-      {
-        components: [
-          { name: "reputation", type: "uint64" },
-          { name: "count", type: "uint48" },
-          { name: "modelHash", type: "bytes32" },
-        ],
-        name: "",
-        type: "tuple",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
     inputs: [{ name: "domain", type: "uint16" }],
     name: "versionOf",
     outputs: [{ name: "", type: "uint16" }],
@@ -6554,7 +6548,6 @@ export const cloneRegistryAbi = [
     stateMutability: "nonpayable",
     type: "constructor",
   },
-  { inputs: [{ name: "requestId", type: "bytes32" }], name: "AlreadyInEvidence", type: "error" },
   {
     inputs: [
       { name: "given", type: "uint256" },
@@ -6569,22 +6562,6 @@ export const cloneRegistryAbi = [
       { name: "required", type: "uint256" },
     ],
     name: "DomainMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "given", type: "bytes32" },
-      { name: "required", type: "bytes32" },
-    ],
-    name: "EvidenceMismatch",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "family", type: "uint256" },
-    ],
-    name: "FamilyGone",
     type: "error",
   },
   { inputs: [{ name: "peer", type: "address" }], name: "InvalidPeer", type: "error" },
@@ -6605,7 +6582,23 @@ export const cloneRegistryAbi = [
     name: "InvalidRule",
     type: "error",
   },
-  { inputs: [], name: "NoEvidence", type: "error" },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "LineageMismatch",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "owner", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "last", type: "uint256" },
+    ],
+    name: "MovedSince",
+    type: "error",
+  },
   { inputs: [], name: "NoReason", type: "error" },
   {
     inputs: [
@@ -6624,14 +6617,6 @@ export const cloneRegistryAbi = [
       { name: "correlation", type: "uint256" },
     ],
     name: "NotAlike",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "before", type: "bytes32" },
-    ],
-    name: "NotAscending",
     type: "error",
   },
   {
@@ -6667,6 +6652,7 @@ export const cloneRegistryAbi = [
     name: "NotRevealed",
     type: "error",
   },
+  { inputs: [], name: "NothingToAdd", type: "error" },
   {
     inputs: [
       { name: "now_", type: "uint256" },
@@ -6696,6 +6682,14 @@ export const cloneRegistryAbi = [
   { inputs: [{ name: "owner", type: "address" }], name: "SameOwner", type: "error" },
   {
     inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "SatInOneFamily",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "requests", type: "uint256" },
       { name: "claims", type: "uint256" },
       { name: "minRequests", type: "uint256" },
@@ -6714,10 +6708,11 @@ export const cloneRegistryAbi = [
   },
   {
     inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
+      { name: "requestId", type: "bytes32" },
+      { name: "epoch", type: "uint256" },
+      { name: "reported", type: "uint256" },
     ],
-    name: "TooMuchEvidence",
+    name: "TooNew",
     type: "error",
   },
   {
@@ -6802,6 +6797,7 @@ export const cloneRegistryAbi = [
       { indexed: true, name: "domain", type: "uint16" },
       { indexed: true, name: "earlier", type: "address" },
       { indexed: true, name: "later", type: "address" },
+      { indexed: false, name: "family", type: "uint8" },
       { indexed: false, name: "reason", type: "string" },
     ],
     name: "CloneReversed",
@@ -6883,13 +6879,6 @@ export const cloneRegistryAbi = [
   },
   {
     inputs: [],
-    name: "MAX_EVIDENCE",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
     name: "MAX_EXHIBITS",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -6928,9 +6917,9 @@ export const cloneRegistryAbi = [
         components: [
           { name: "reporter", type: "address" },
           { name: "openUntil", type: "uint48" },
-          { name: "firstEpoch", type: "uint24" },
+          { name: "epoch", type: "uint24" },
           { name: "status", type: "uint8" },
-          { name: "from", type: "uint8" },
+          { name: "family", type: "uint8" },
           {
             components: [
               { name: "claims", type: "uint32" },
@@ -6954,7 +6943,10 @@ export const cloneRegistryAbi = [
             name: "rule",
             type: "tuple",
           },
-          { name: "evidenceHash", type: "bytes32" },
+          { name: "number", type: "uint64" },
+          { name: "serial", type: "uint64" },
+          { name: "lastEnd", type: "uint48" },
+          { name: "before", type: "uint64" },
           { name: "lineage", type: "bytes32" },
         ],
         name: "",
@@ -6978,9 +6970,29 @@ export const cloneRegistryAbi = [
   {
     inputs: [
       { name: "domain", type: "uint16" },
+      { name: "one", type: "address" },
+      { name: "other", type: "address" },
+    ],
+    name: "firstEpochOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "number", type: "uint256" },
+      { name: "requestId", type: "bytes32" },
+    ],
+    name: "isEvidence",
+    outputs: [{ name: "", type: "bool" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "domain", type: "uint16" },
       { name: "earlier", type: "address" },
       { name: "later", type: "address" },
-      { name: "known", type: "bytes32[]" },
       {
         components: [
           {
@@ -7051,6 +7063,7 @@ export const cloneRegistryAbi = [
       { name: "domain", type: "uint16" },
       { name: "earlier", type: "address" },
       { name: "later", type: "address" },
+      { name: "family", type: "uint8" },
       { name: "reason", type: "string" },
     ],
     name: "reverse",
@@ -7526,7 +7539,6 @@ export const errorsAbi = [
     name: "AlreadyCommitted",
     type: "error",
   },
-  { inputs: [{ name: "requestId", type: "bytes32" }], name: "AlreadyInEvidence", type: "error" },
   {
     inputs: [
       { name: "domain", type: "uint256" },
@@ -7748,14 +7760,6 @@ export const errorsAbi = [
     name: "EpochOutsideWindow",
     type: "error",
   },
-  {
-    inputs: [
-      { name: "given", type: "bytes32" },
-      { name: "required", type: "bytes32" },
-    ],
-    name: "EvidenceMismatch",
-    type: "error",
-  },
   { inputs: [], name: "FailedCall", type: "error" },
   {
     inputs: [
@@ -7763,14 +7767,6 @@ export const errorsAbi = [
       { name: "max", type: "uint256" },
     ],
     name: "FamiliesFull",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "domain", type: "uint256" },
-      { name: "family", type: "uint256" },
-    ],
-    name: "FamilyGone",
     type: "error",
   },
   {
@@ -7786,8 +7782,8 @@ export const errorsAbi = [
     inputs: [
       { name: "domain", type: "uint256" },
       { name: "owner", type: "address" },
-      { name: "given", type: "uint256" },
-      { name: "kept", type: "uint256" },
+      { name: "given", type: "bytes16" },
+      { name: "kept", type: "bytes16" },
     ],
     name: "FamilyPinned",
     type: "error",
@@ -7958,6 +7954,14 @@ export const errorsAbi = [
     name: "InvalidTimes",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "given", type: "bytes32" },
+      { name: "required", type: "bytes32" },
+    ],
+    name: "LineageMismatch",
+    type: "error",
+  },
   { inputs: [{ name: "operator", type: "address" }], name: "MetricsOutOfBounds", type: "error" },
   {
     inputs: [
@@ -7968,7 +7972,15 @@ export const errorsAbi = [
     name: "ModelMismatch",
     type: "error",
   },
-  { inputs: [], name: "NoEvidence", type: "error" },
+  {
+    inputs: [
+      { name: "owner", type: "address" },
+      { name: "number", type: "uint256" },
+      { name: "last", type: "uint256" },
+    ],
+    name: "MovedSince",
+    type: "error",
+  },
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
@@ -8030,14 +8042,6 @@ export const errorsAbi = [
       { name: "correlation", type: "uint256" },
     ],
     name: "NotAlike",
-    type: "error",
-  },
-  {
-    inputs: [
-      { name: "requestId", type: "bytes32" },
-      { name: "before", type: "bytes32" },
-    ],
-    name: "NotAscending",
     type: "error",
   },
   {
@@ -8247,15 +8251,7 @@ export const errorsAbi = [
     name: "NothingMissing",
     type: "error",
   },
-  {
-    inputs: [
-      { name: "operator", type: "address" },
-      { name: "given", type: "uint256" },
-      { name: "accepted", type: "uint256" },
-    ],
-    name: "NothingNew",
-    type: "error",
-  },
+  { inputs: [], name: "NothingToAdd", type: "error" },
   {
     inputs: [
       { name: "roundId", type: "bytes32" },
@@ -8264,6 +8260,7 @@ export const errorsAbi = [
     name: "NothingToClaim",
     type: "error",
   },
+  { inputs: [], name: "NothingToPost", type: "error" },
   { inputs: [], name: "NothingToRecord", type: "error" },
   {
     inputs: [
@@ -8475,6 +8472,14 @@ export const errorsAbi = [
   {
     inputs: [
       { name: "requestId", type: "bytes32" },
+      { name: "family", type: "uint256" },
+    ],
+    name: "SatInOneFamily",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
       { name: "deadline", type: "uint256" },
     ],
     name: "SealWindowOpen",
@@ -8600,10 +8605,11 @@ export const errorsAbi = [
   { inputs: [{ name: "max", type: "uint256" }], name: "TooManyDomains", type: "error" },
   {
     inputs: [
-      { name: "given", type: "uint256" },
-      { name: "max", type: "uint256" },
+      { name: "requestId", type: "bytes32" },
+      { name: "epoch", type: "uint256" },
+      { name: "reported", type: "uint256" },
     ],
-    name: "TooMuchEvidence",
+    name: "TooNew",
     type: "error",
   },
   {

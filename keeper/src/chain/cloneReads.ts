@@ -6,6 +6,7 @@ import type { Reader } from "./client.ts";
 import { inPieces } from "./pieces.ts";
 
 /** `ICloneRegistry.Status`. */
+export const CASE_NONE = 0;
 export const CASE_OPEN = 1;
 
 /** A pair of operators, by their order of registration. */
@@ -33,6 +34,12 @@ export function createCloneReads(
 
     async caseOf(domain: number, { earlier, later }: Pair) {
       return client.readContract({ ...registry, functionName: "caseOf", args: [domain, earlier, later] });
+    },
+
+    /** Requests before this epoch are no evidence against the pair any more. */
+    async firstEpochOf(domain: number, { earlier, later }: Pair): Promise<bigint> {
+      const args = [domain, earlier, later] as const;
+      return client.readContract({ ...registry, functionName: "firstEpochOf", args });
     },
 
     /** wei of WORK a report deposits. */

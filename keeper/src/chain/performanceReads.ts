@@ -81,8 +81,13 @@ export function createPerformanceReads(
       return client.readContract({ ...ledger, functionName: "postOf", args: [domain, operator] });
     },
 
-    async standingOf(domain: number, operator: Address) {
-      return client.readContract({ ...ledger, functionName: "standingOf", args: [domain, operator] });
+    /** What an open post of the operator builds on: R_r as it was accepted last, and the receipts of the model in it. */
+    async basisOf(domain: number, operator: Address, modelHash: Hex) {
+      const [before, counted] = await Promise.all([
+        client.readContract({ ...ledger, functionName: "routingReputationOf", args: [domain, operator] }),
+        client.readContract({ ...ledger, functionName: "countedOf", args: [domain, operator, modelHash] }),
+      ]);
+      return { before, counted };
     },
 
     async headAt(domain: number, modelHash: Hex, count: number): Promise<Hex> {

@@ -1,5 +1,7 @@
 /** CaptureMath.sol, bit for bit: how likely a ring decides a claim alone. */
-import { max, min, WAD, zeroFloorSub } from "./fixedPoint.ts";
+import { divUp, max, min, WAD, zeroFloorSub } from "./fixedPoint.ts";
+import { appealBounds } from "./rulings.ts";
+import { chance } from "./sortition.ts";
 import { marginOf, ONE } from "./verdictMath.ts";
 
 /** Seats of one kind that are counted, from zero. Mirrors `TERMS`. */
@@ -14,27 +16,53 @@ export interface Committee {
   readonly seats: bigint;
   /** quorum of reveals */
   readonly quorum: bigint;
-  /** λ in sixteenths, zero under the proportional rule */
-  readonly boostCap: bigint;
+  /** shares of the seats, WAD, see {@link shares} */
+  readonly ring: bigint;
+  readonly honest: bigint;
   /** θ, 16-bit fraction */
   readonly threshold: bigint;
   /** decisiveMargin, basis points */
   readonly margin: bigint;
+  /** whether an appeal drew it */
+  readonly isAppeal: boolean;
 }
 
-/** Share of the seats that a share of the stake can get, WAD. Mirrors `shareOfSeats`. */
-export function shareOfSeats(stake: bigint, boostCap: bigint): bigint {
-  return boostCap === 0n ? stake : min(WAD, (stake * boostCap) / 16n);
+/** Weights of a domain that decide who has how many seats. */
+export interface Families {
+  /** W_f of the families that count, gwei */
+  readonly weights: readonly bigint[];
+  /** W, their sum */
+  readonly weight: bigint;
+  /** Σroot */
+  readonly roots: bigint;
+  /** λ in sixteenths, zero under the proportional rule */
+  readonly boostCap: bigint;
 }
 
-/** Probability that a ring with `stake` of the weight captures a claim, WAD. Mirrors `capture`. */
-export function capture(c: Committee, stake: bigint): bigint {
-  const share = shareOfSeats(stake, c.boostCap);
-  const ring = poisson(c.seats * share);
-  const honest = cumulated(poisson(c.seats * (WAD - share)));
+/** The most of the seats a ring with `stake` of the weight can have, and what the others have then. Mirrors `shares`. */
+export function shares(
+  { weights, weight, roots, boostCap }: Families,
+  stake: bigint,
+): { ring: bigint; honest: bigint } {
+  let left = divUp(weight * stake, WAD);
+  let [ring, honest] = [0n, 0n];
+  for (const family of [...weights].sort((a, b) => (a < b ? -1 : 1))) {
+    const seats = chance({ weight: family, familyWeight: family, totalWeight: weight, roots }, 1n, boostCap);
+    const held = min(left, family);
+    left -= held;
+    ring += divUp(seats * held, family);
+    honest += (seats * (family - held)) / family;
+  }
+  return { ring: divUp(ring * WAD, 1n << 128n), honest: (honest * WAD) >> 128n };
+}
+
+/** Probability that the ring captures a claim, WAD. Mirrors `capture`. */
+export function capture(c: Committee): bigint {
+  const ring = poisson(c.seats * c.ring);
+  const honest = cumulated(poisson(c.seats * c.honest));
   const m = marginOf(c.threshold, c.margin);
-  const high = (c.threshold + m) * 255n;
-  const low = (c.threshold - m) * 255n;
+  const first = { high: (c.threshold + m) * 255n, low: (c.threshold - m) * 255n };
+  const { high, low } = c.isAppeal ? appealBounds(first, ONE) : first;
   const asTrue = sum(ring, honest, c.quorum, 255n * ONE - high, zeroFloorSub(high, HONEST_LOW * ONE));
   const asFalse = sum(ring, honest, c.quorum, low, zeroFloorSub(HONEST_HIGH * ONE, low));
   return max(asTrue, asFalse);

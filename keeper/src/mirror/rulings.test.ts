@@ -32,4 +32,13 @@ describe("rulings", () => {
     expect([contains(second.foreign, 0), contains(second.foreign, 1)]).to.deep.equal([true, true]);
     expect([second.overturned, second.winner]).to.deep.equal([words(0), undefined]);
   });
+
+  it("pays the appeal that overturned a claim of the round, not one that overturned others [APP-9]", () => {
+    const own = [words(2, 2), words(2, 1), words(1, 0)];
+    expect(chain(own).lasting).to.deep.equal([words(0), words(0, 1), words(1)]);
+    expect(rulingOf(own, 0).winner, "of both claims, the first that turned one").to.equal(1);
+    expect(rulingOf(own, 1).winner).to.equal(2);
+    // Of the third claim the first round said nothing; the second appeal turned it.
+    expect(rulingOf([words(2, 0, 0), words(0, 0, 2), words(0, 0, 1), words(1, 0, 0)], 0).winner).to.equal(3);
+  });
 });

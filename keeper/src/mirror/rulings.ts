@@ -66,7 +66,9 @@ export interface Chain {
   readonly verdicts: Words;
   /** What the quality of a canary's seats is judged by: its answers, but what an appeal decided where one did. */
   readonly reference: Words;
-  /** By round, whether it overturned a decided claim, or an answer, for good. */
+  /** By round, the claims, or answers, it overturned for good. */
+  readonly lasting: readonly Words[];
+  /** By round, whether there are such claims. */
   readonly upheld: readonly boolean[];
 }
 
@@ -86,8 +88,10 @@ export function chain(own: readonly Words[], answers: Words = NO_VERDICTS): Chai
     reference = both((i) => amended(known[i], words[i]));
     return both((i) => opposed(before[i], words[i]) | opposed(known[i], words[i]));
   });
-  const lasts = own.map((words, r) => both((i) => (flips[r]?.[i] ?? 0n) & same(words[i], verdicts[i])));
-  return { verdicts, reference, upheld: lasts.map((mask, r) => r > 0 && isAny(mask)) };
+  const lasting = own.map((words, r) =>
+    both((i) => (r === 0 ? 0n : (flips[r]?.[i] ?? 0n) & same(words[i], verdicts[i]))),
+  );
+  return { verdicts, reference, lasting, upheld: lasting.map(isAny) };
 }
 
 /** How the seats of one round are judged. Mirrors `IAppeals.Ruling`. */
@@ -102,7 +106,7 @@ export interface Ruling {
   readonly apart: Words;
   /** Claims on which this round's own verdict does not count. */
   readonly overturned: Words;
-  /** Round that gets what the losing voters are charged; undefined if nothing was overturned. */
+  /** First later round that overturned one of them for good: it gets what the losing voters are charged. */
   readonly winner: number | undefined;
 }
 
@@ -113,7 +117,7 @@ export interface Ruling {
  * @param answers of a canary
  */
 export function rulingOf(own: readonly Words[], round: number, answers: Words = NO_VERDICTS): Ruling {
-  const { verdicts, reference, upheld } = chain(own, answers);
+  const { verdicts, reference, lasting } = chain(own, answers);
   const mine = own[round] ?? NO_VERDICTS;
   const later = own.slice(round + 1);
   const foreign = both((i) => {
@@ -128,7 +132,8 @@ export function rulingOf(own: readonly Words[], round: number, answers: Words = 
     return decidedLater | (LOW ^ decided(mine[i]));
   });
   const overturned = both((i) => opposed(mine[i], verdicts[i]));
-  const winner = isAny(overturned) ? upheld.findIndex((isUpheld, r) => r > round && isUpheld) : -1;
+  const isOfThem = (mask: Words) => isAny(both((i) => mask[i] & overturned[i]));
+  const winner = lasting.findIndex((mask, r) => r > round && isOfThem(mask));
   return { verdicts, foreign, reference, apart, overturned, winner: winner < 0 ? undefined : winner };
 }
 

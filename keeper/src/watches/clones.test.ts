@@ -68,6 +68,8 @@ describe("watch clones", function () {
   it("waits for enough evidence", async () => {
     expect((await look()).outcomes).to.deep.equal([]);
     await share(REQUESTS);
+    expect((await look()).outcomes, "requests of this epoch are no evidence yet").to.deep.equal([]);
+    await chain.jump(chain.deployment.epochLength);
     expect(ends((await look()).outcomes), "no WORK for the bond").to.deep.equal(["too_little_work"]);
   });
 

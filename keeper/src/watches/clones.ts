@@ -1,6 +1,6 @@
 import { hexToBytes, isAddressEqual, type Address, type Hex } from "viem";
 
-import { CASE_OPEN, type CloneReads, type Pair } from "../chain/cloneReads.ts";
+import { CASE_NONE, CASE_OPEN, type CloneReads, type Pair } from "../chain/cloneReads.ts";
 import type { RequestedEvent } from "../chain/reads.ts";
 import { ROUND_FINALIZED, ROUND_VOIDED } from "../chain/types.ts";
 import { add, alike, join, NO_SUMS, type Sums } from "../mirror/cloneMath.ts";
@@ -87,6 +87,17 @@ export function createClones(
     return (await reads.seatWeights(domain, owner, epoch)).family;
   };
 
+  /** The requests in which the pair sat for different families. */
+  const apart = async ({ earlier, later }: Pair, shared: readonly Shared[]): Promise<Shared[]> => {
+    const admitted: Shared[] = [];
+    for (const one of shared) {
+      const { requestId } = one.request;
+      const seats = [await reads.seatOf(requestId, earlier), await reads.seatOf(requestId, later)];
+      if (seats[0]!.family !== seats[1]!.family) admitted.push(one);
+    }
+    return admitted;
+  };
+
   const accuse = async (
     key: string,
     all: readonly Shared[],
@@ -106,9 +117,11 @@ export function createClones(
     const next = epochAt(clock, now) + 1;
     const [family, lateFamily] = [await familyOf(pair.earlier, next), await familyOf(pair.later, next)];
     if (family === undefined || lateFamily === undefined || family === lateFamily) return undefined;
-    const { status, firstEpoch } = await clones.caseOf(domain, pair);
-    if (status === CASE_OPEN) return undefined;
-    const admitted = all.filter(({ epoch }) => epoch >= firstEpoch);
+    if ((await clones.caseOf(domain, pair)).status !== CASE_NONE) return undefined;
+    const firstEpoch = await clones.firstEpochOf(domain, pair);
+    // Requests of this epoch are evidence from the next one on.
+    const dated = all.filter(({ epoch }) => epoch >= firstEpoch && epoch < epochAt(clock, now));
+    const admitted = isEvidence(dated) ? await apart(pair, dated) : [];
     if (!isEvidence(admitted)) return undefined;
     // The newest first, as few as prove it.
     const newest = admitted.toReversed();
@@ -117,13 +130,11 @@ export function createClones(
     const chosen = newest.slice(0, size);
     const claims = chosen.reduce((sum, { request }) => sum + request.terms.claims, 0);
     if (size > MAX_EXHIBITS || claims > MAX_CLAIMS || !isEvidence(chosen)) return undefined;
-    const evidence = chosen
-      .toSorted((a, b) => (BigInt(a.request.requestId) < BigInt(b.request.requestId) ? -1 : 1))
-      .map(({ request, votes }) => ({
-        terms: request.terms,
-        first: votes.get(pair.earlier)!,
-        second: votes.get(pair.later)!,
-      }));
+    const evidence = chosen.map(({ request, votes }) => ({
+      terms: request.terms,
+      first: votes.get(pair.earlier)!,
+      second: votes.get(pair.later)!,
+    }));
     return {
       act: `report ${pair.earlier} ${pair.later} ${firstEpoch}`,
       call: calls.reportClones(registry, domain, pair, evidence),
@@ -141,9 +152,6 @@ export function createClones(
   const close = async (pair: Pair, now: number): Promise<Chance | undefined> => {
     const { status, reporter, openUntil, sums, rule } = await clones.caseOf(domain, pair);
     if (status !== CASE_OPEN || !isAddressEqual(reporter, sender) || now < openUntil) return undefined;
-    const next = epochAt(clock, now) + 1;
-    const [family, lateFamily] = [await familyOf(pair.earlier, next), await familyOf(pair.later, next)];
-    const isMoot = family === undefined || family === lateFamily;
     const exact = {
       claims: BigInt(sums.claims),
       first: BigInt(sums.first),
@@ -152,7 +160,7 @@ export function createClones(
       secondSquared: BigInt(sums.secondSquared),
       product: BigInt(sums.product),
     };
-    if (!isMoot && !alike(exact, BigInt(rule.correlation))) return undefined;
+    if (!alike(exact, BigInt(rule.correlation))) return undefined;
     return {
       act: `close ${pair.earlier} ${pair.later} ${openUntil}`,
       call: calls.closeClones(registry, domain, pair),

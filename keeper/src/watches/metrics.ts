@@ -7,8 +7,6 @@ import type { WatchDeps } from "./deps.ts";
 import type { Chance, Watch } from "./watch.ts";
 
 const ZERO: Hex = `0x${"0".repeat(64)}`;
-/** R_r of an operator of whom nothing was accepted. Mirrors `ReputationMath.START`. */
-const START = 10n ** 18n;
 
 /** The chain of a model's receipts, with its head after each. */
 interface Chain {
@@ -56,11 +54,9 @@ export function createMetricsWatch(deps: WatchDeps, performance: PerformanceRead
     }
     const length = Math.min(count, WINDOW);
     const window = entries.slice(count - length, count);
-    const standing = await performance.standingOf(domain, operator);
-    const counted = standing.modelHash === modelHash ? standing.count : 0;
-    const stale = Number(zeroFloorSub(BigInt(counted), BigInt(count - length)));
+    const { before, counted } = await performance.basisOf(domain, operator, modelHash);
+    const stale = Number(zeroFloorSub(counted, BigInt(count - length)));
     const found = measure(window, operator, stale);
-    const before = standing.reputation === 0n ? START : standing.reputation;
     const isTrue =
       found.fresh !== 0n &&
       found.speed === post.metrics.speed &&
