@@ -124,6 +124,11 @@ describe("readConfig", () => {
     expect(read({ metrics: {} }).metrics).to.deep.equal({ host: "127.0.0.1", port: 9_464 });
   });
 
+  it("switches on no watch that puts WORK at risk (KEEP-20)", () => {
+    const { watches } = read();
+    expect([watches.metrics.on, watches.clones.on, watches.appeals.on]).to.deep.equal([false, false, false]);
+  });
+
   it("takes relative paths as relative to the file, and leaves absolute ones", () => {
     const { model, database } = read();
     expect({ model, database }).to.deep.equal({

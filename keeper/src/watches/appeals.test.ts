@@ -95,7 +95,7 @@ describe("watch appeals", function () {
     expect((await look(5)).outcomes, "too late").to.deep.equal([]);
   });
 
-  it("keeps to the day's WORK and number of appeals, across restarts", async () => {
+  it("keeps to the day's WORK and number of appeals, across restarts (KEEP-20)", async () => {
     const database = `appeals-${++files}.sqlite`;
     const one = await play(chain, all(TRUE), "finalized");
     const { whole } = await createAppealReads(chain.reader, at, 2_000n).bondOf(
