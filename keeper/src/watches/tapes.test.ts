@@ -53,13 +53,17 @@ describe("watch tapes", function () {
       chain,
       (deps) => createTapes(deps, { minOutcomes: 1 }),
       async () => {
-        const reputation = await chain.reader.readContract({
-          address: chain.deployment.addresses.ReputationLedger,
-          abi: reputationLedgerAbi,
-          functionName: "pendingReputationOf",
-          args: [1, ownerOf(3)],
-        });
-        const entries = [{ owner: ownerOf(3), reputation }];
+        const entries = await Promise.all(
+          BALLOTS.map(async (_, i) => ({
+            owner: ownerOf(i),
+            reputation: await chain.reader.readContract({
+              address: chain.deployment.addresses.ReputationLedger,
+              abi: reputationLedgerAbi,
+              functionName: "pendingReputationOf",
+              args: [1, ownerOf(i)],
+            }),
+          })),
+        );
         await callBy(chain, chain.senderOf(16), "ReputationLedger", reputationLedgerAbi, "post", 1, entries);
       },
     );
