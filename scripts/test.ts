@@ -137,8 +137,9 @@ async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith("--"));
   const files = args.flatMap((arg) => (arg.startsWith("--files=") ? arg.slice(8).split(",") : []));
   const bare = pin || files.length > 0;
-  // At once: flows wait for real keepers more than they compute.
-  const lanes = [[flows], [contracts], [solidity, ...SOURCE_ROOMS.map(beside)]].map((lane) =>
+  // Four at once: much of each is waiting, for keepers, chains and models in processes of their own.
+  const [keeper, cli, models] = SOURCE_ROOMS.map(beside) as [Suite, Suite, Suite];
+  const lanes = [[flows], [contracts, solidity], [keeper, models], [cli]].map((lane) =>
     lane.filter(({ name }) => names.length === 0 || names.includes(name)),
   );
   const build = await run("hardhat", ["build", "--quiet"]);
