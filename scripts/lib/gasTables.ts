@@ -262,8 +262,8 @@ const OTHERS = {
   canaryConclude: "an opened canary concluded",
   canaryClose: "a batch closed, its bond paid back",
   closeClones: "the later one moved to the other's family, the bond paid back",
-  attest: "a device bound to an operator: two P-256 signatures, computed in Solidity",
-  registerAttested: "registering in a domain that asks for a device",
+  registerAttested:
+    "registering in a domain that asks for a device; `attest` before it costs about 835,000, with its signatures",
 } as const;
 
 const PARTS = {
