@@ -55,77 +55,79 @@ describe("an appeal, voted and settled by keepers (APP)", function () {
   it("overturns a verdict, charges its voters and gives the bond back", async () => {
     const keepers: ChildProcess[] = [];
     await withNetwork({ name: "appeal", change: roomy, plans: () => PLANS }, async (test) => {
-      const { network, reads, storeUrl } = test;
-      const start = (i: number): void => {
-        const config = writeKeeperConfig(network, i, { spread: 2 });
-        const env = { ...process.env, ...keeperEnvironment(i) };
-        keepers.push(spawn(process.execPath, [CLI, "keeper", "run", "--config", config], { env }));
-      };
-      const isUp = (i: number) => existsSync(join(network.folder, PLANS[i]!.name, "keeper.sqlite"));
-      for (let i = 0; i < FIRST; i++) start(i);
-      await jumpToNextEpoch(test);
-      await until("the first keepers run", 30, () => [0, 1].every(isUp));
+      try {
+        const { network, reads, storeUrl } = test;
+        const start = (i: number): void => {
+          const config = writeKeeperConfig(network, i, { spread: 2 });
+          const env = { ...process.env, ...keeperEnvironment(i) };
+          keepers.push(spawn(process.execPath, [CLI, "keeper", "run", "--config", config], { env }));
+        };
+        const isUp = (i: number) => existsSync(join(network.folder, PLANS[i]!.name, "keeper.sqlite"));
+        for (let i = 0; i < FIRST; i++) start(i);
+        await jumpToNextEpoch(test);
+        await until("the first keepers run", 30, () => [0, 1].every(isUp));
 
-      const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl")).slice(0, CLAIMS);
-      const requestId = await openRequest(network, "grounded", samples, storeUrl);
-      const state = (id: Hex) => reads.roundState(id, network.requesterAddress);
-      await playRound(test, requestId, FIRST);
-      // These were drawn for the first round too and missed it.
-      for (let i = FIRST; i < PLANS.length; i++) start(i);
-      await until("all keepers run", 40, () => PLANS.every((_, i) => isUp(i)));
+        const samples = readSamples(join(ROOT, "samples/grounded-claims.jsonl")).slice(0, CLAIMS);
+        const requestId = await openRequest(network, "grounded", samples, storeUrl);
+        const state = (id: Hex) => reads.roundState(id, network.requesterAddress);
+        await playRound(test, requestId, FIRST);
+        // These were drawn for the first round too and missed it.
+        for (let i = FIRST; i < PLANS.length; i++) start(i);
+        await until("all keepers run", 40, () => PLANS.every((_, i) => isUp(i)));
 
-      const appellant = await endow(network);
-      const options = ["--rpc", network.rpcUrl, "--deployment", join(network.folder, "deployment.json")];
-      const assay = (...args: string[]) => run([...args, ...options, "--json"], appellant.key);
-      const shown = await assay("appeal", requestId, "--show");
-      expect(BigInt(shown.next.bond)).to.equal(await bondOf(network, requestId));
-      expect(shown.next.secondsLeft).to.be.greaterThan(0);
-      const part = await assay("appeal", requestId, "--fund", "0.001");
-      expect(part.done).to.include({ what: "funded", amount: parseEther("0.001").toString() });
-      const { done } = await assay("appeal", requestId);
-      expect(BigInt(done.amount)).to.equal(BigInt(shown.next.bond) - parseEther("0.001"));
-      const roundId = commitment.roundIdOf(requestId, 1);
-      expect([done.what, done.roundId]).to.deep.equal(["appealed", roundId]);
+        const appellant = await endow(network);
+        const options = ["--rpc", network.rpcUrl, "--deployment", join(network.folder, "deployment.json")];
+        const assay = (...args: string[]) => run([...args, ...options, "--json"], appellant.key);
+        const shown = await assay("appeal", requestId, "--show");
+        expect(BigInt(shown.next.bond)).to.equal(await bondOf(network, requestId));
+        expect(shown.next.secondsLeft).to.be.greaterThan(0);
+        const part = await assay("appeal", requestId, "--fund", "0.001");
+        expect(part.done).to.include({ what: "funded", amount: parseEther("0.001").toString() });
+        const { done } = await assay("appeal", requestId);
+        expect(BigInt(done.amount)).to.equal(BigInt(shown.next.bond) - parseEther("0.001"));
+        const roundId = commitment.roundIdOf(requestId, 1);
+        expect([done.what, done.roundId]).to.deep.equal(["appealed", roundId]);
 
-      await playRound(test, roundId, PLANS.length);
-      await jumpTo(network, (await state(roundId)).round.clock);
-      const owners = network.operators.map(({ owner }) => owner);
-      const isSettled = async (id: Hex, who: readonly (typeof owners)[number][]) => {
-        const seats = await Promise.all(who.map((owner) => reads.seatOf(id, owner)));
-        return seats.every(({ flags }) => (flags & SEAT_SETTLED) !== 0);
-      };
-      await until("both rounds are settled", 40, async () => {
-        return (await isSettled(roundId, owners)) && isSettled(requestId, owners.slice(0, FIRST));
-      });
-      expect(await reads.isBondLocked(roundId), "the keepers resolved the bond").to.equal(false);
+        await playRound(test, roundId, PLANS.length);
+        await jumpTo(network, (await state(roundId)).round.clock);
+        const owners = network.operators.map(({ owner }) => owner);
+        const isSettled = async (id: Hex, who: readonly (typeof owners)[number][]) => {
+          const seats = await Promise.all(who.map((owner) => reads.seatOf(id, owner)));
+          return seats.every(({ flags }) => (flags & SEAT_SETTLED) !== 0);
+        };
+        await until("both rounds are settled", 40, async () => {
+          return (await isSettled(roundId, owners)) && isSettled(requestId, owners.slice(0, FIRST));
+        });
+        expect(await reads.isBondLocked(roundId), "the keepers resolved the bond").to.equal(false);
 
-      const verdict = await assay("verdict", requestId);
-      expect([verdict.phase, verdict.differences, verdict.rounds.length]).to.deep.equal(["FINAL", [], 2]);
-      expect(verdict.rounds[1].bond.state).to.equal("RETURNED");
-      const right = samples.filter(
-        ({ truth }, i) => verdict.claims[i].verdict === (truth ? "TRUE" : "FALSE"),
-      );
-      const wrong = samples.filter(
-        ({ truth }, i) => verdict.rounds[0].claims[i].verdict === (truth ? "FALSE" : "TRUE"),
-      );
-      expect(right.length, "right verdicts that count").to.be.greaterThan(CLAIMS / 2);
-      expect(wrong.length, "wrong verdicts of the first round").to.be.greaterThan(CLAIMS / 2);
-      for (const [i, owner] of owners.slice(0, FIRST + 1).entries()) {
-        const { matches, seat, appeals } = await assay("explain", requestId, owner);
-        expect(matches, owner).to.equal(true);
-        expect(appeals[0].seat.kind).to.equal("scored");
-        if (i < FIRST) expect(BigInt(seat.overturned.charge.charged) > 0n, owner).to.equal(true);
+        const verdict = await assay("verdict", requestId);
+        expect([verdict.phase, verdict.differences, verdict.rounds.length]).to.deep.equal(["FINAL", [], 2]);
+        expect(verdict.rounds[1].bond.state).to.equal("RETURNED");
+        const right = samples.filter(
+          ({ truth }, i) => verdict.claims[i].verdict === (truth ? "TRUE" : "FALSE"),
+        );
+        const wrong = samples.filter(
+          ({ truth }, i) => verdict.rounds[0].claims[i].verdict === (truth ? "FALSE" : "TRUE"),
+        );
+        expect(right.length, "right verdicts that count").to.be.greaterThan(CLAIMS / 2);
+        expect(wrong.length, "wrong verdicts of the first round").to.be.greaterThan(CLAIMS / 2);
+        for (const [i, owner] of owners.slice(0, FIRST + 1).entries()) {
+          const { matches, seat, appeals } = await assay("explain", requestId, owner);
+          expect(matches, owner).to.equal(true);
+          expect(appeals[0].seat.kind).to.equal("scored");
+          if (i < FIRST) expect(BigInt(seat.overturned.charge.charged) > 0n, owner).to.equal(true);
+        }
+        const [verified] = await assay("reputation", "verify");
+        expect(verified.mismatches).to.deep.equal([]);
+        const claimed = await assay("appeal", requestId, "--claim");
+        const { reward } = verdict.rounds[1].bond;
+        expect(BigInt(reward) > 0n, "the funders get a part of the charges").to.equal(true);
+        expect(claimed.done.map((one: { amount: string }) => BigInt(one.amount))).to.deep.equal([
+          BigInt(shown.next.bond) + BigInt(reward),
+        ]);
+      } finally {
+        for (const keeper of keepers) keeper.kill("SIGKILL");
       }
-      const [verified] = await assay("reputation", "verify");
-      expect(verified.mismatches).to.deep.equal([]);
-      const claimed = await assay("appeal", requestId, "--claim");
-      const { reward } = verdict.rounds[1].bond;
-      expect(BigInt(reward) > 0n, "the funders get a part of the charges").to.equal(true);
-      expect(claimed.done.map((one: { amount: string }) => BigInt(one.amount))).to.deep.equal([
-        BigInt(shown.next.bond) + BigInt(reward),
-      ]);
-    }).finally(() => {
-      for (const keeper of keepers) keeper.kill("SIGKILL");
     });
   });
 });
