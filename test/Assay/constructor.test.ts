@@ -1,41 +1,10 @@
 import { expect } from "chai";
 
-import { WAD } from "../../deploy/parameters.ts";
-import { constructorArguments, ORDER, predictAddresses, type ProtocolParameters } from "../../deploy/plan.ts";
+import { deployedBefore } from "../fixtures/deployedBefore.ts";
 import { DAY, ethers, networkHelpers } from "../fixtures/world.ts";
 
-/** Everything but Assay, which would come next. */
-async function peers() {
-  const [deployer, stranger] = await ethers.getSigners();
-  const parameters: ProtocolParameters = {
-    governor: deployer!.address,
-    treasury: deployer!.address,
-    genesis: BigInt(await networkHelpers.time.latest()),
-    epochLength: DAY,
-    unbonding: 7n * DAY,
-    parameterDelay: 2n * DAY,
-    genesisSupply: WAD,
-    domainFee: 0n,
-    familyBond: 0n,
-    initialEmission: 0n,
-    halving: 1n,
-    performanceBond: WAD,
-    challengeWindow: DAY,
-    canaryBond: WAD,
-    canaryLifetime: 1n,
-  };
-  const at = predictAddresses(deployer!.address, await deployer!.getNonce());
-  const args = constructorArguments(parameters, at);
-  for (const name of ORDER.slice(0, ORDER.indexOf("Assay")))
-    await ethers.deployContract(name, [...args[name]]);
-  return {
-    at,
-    args: args.Assay,
-    factory: await ethers.getContractFactory("Assay"),
-    stranger: stranger!,
-    parameters,
-  };
-}
+/** Everything but Assay. */
+const peers = () => deployedBefore("Assay");
 
 describe("Assay", () => {
   // constructor
