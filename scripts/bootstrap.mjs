@@ -1,5 +1,5 @@
 // Makes a fresh clone runnable: installs the locked dependencies and compiles the contracts, each only when something
-// changed. Runs under the system's Node, before node_modules exists, hence plain JS without imports from npm.
+// changed; with `--install` the dependencies alone. Runs under the system's Node, before node_modules exists, hence plain JS without imports from npm.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -100,4 +100,6 @@ function build() {
   return "contracts built";
 }
 
-console.log(`bootstrap: ${install()}, ${build()}`);
+const done = [install()];
+if (!process.argv.includes("--install")) done.push(build());
+console.log(`bootstrap: ${done.join(", ")}`);

@@ -59,7 +59,7 @@ export function createFees(
 function isUnderpriced(error: unknown): boolean {
   return (
     error instanceof BaseError &&
-    /replacement|underpriced|already known|already imported/i.test(error.message)
+    /replacement|underpriced|already known|known transaction|already imported/i.test(error.message)
   );
 }
 
