@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readModel, type Manifest } from "@assay/keeper";
+import { readModel, readRunConfig, type Manifest } from "@assay/keeper";
 import { expect } from "chai";
 
 import { assay } from "../testing/assay.ts";
 import { ROOT } from "../testing/chain.ts";
-import { digitClaims, DIGITS, digitsModel } from "../testing/digits.ts";
-import { evaluate } from "./evaluate.ts";
+import { digitClaims, DIGITS, digitsModel, sampleDigitClaims } from "../testing/digits.ts";
+import { evaluate, judgeData, type Evaluation } from "./evaluate.ts";
 
 const { manifest } = readModel(join(ROOT, "models/grounded/overlap-logistic/manifest.json"));
 
@@ -32,6 +32,27 @@ describe("evaluate", () => {
     expect(warning).to.equal(
       "accuracy 0.750 is no better than always answering FALSE (0.750): check the preprocessing in the manifest and which output and class it names",
     );
+  });
+
+  it("says in words when accuracy is near that, or probabilities near the base rate", () => {
+    // Of the true claims it finds one in five, then one in two, but hardly dares to say so.
+    expect(warningsOf((_, i) => (i % 20 === 0 ? 0.75 : 0.2))).to.deep.equal([
+      "accuracy 0.800 is near that of always answering FALSE (0.750): check the preprocessing in the manifest and which output and class it names",
+    ]);
+    expect(warningsOf((_, i) => (i % 8 === 0 ? 0.51 : 0.35)).join()).to.match(
+      /^its probabilities are little better than always answering the base rate 0\.250, though/,
+    );
+  });
+
+  it("says how far it stays below what the author measured, where that is no luck", () => {
+    const hits = (every: number) => warningsOf((truth, i) => ((i % every === 0) !== truth ? 0.85 : 0.1));
+    expect(manifest.measured).to.include({ accuracy: 0.899, rows: 416 });
+    expect(hits(7), "0.857 is within three standard errors of 416 claims").to.deep.equal([]);
+    expect(hits(6)).to.deep.equal([
+      "accuracy 0.833 is far below the 0.899 its author measured: unless these claims are of another kind, check the preprocessing in the manifest and which output and class it names",
+    ]);
+    const { measured: _, ...bare } = manifest;
+    expect(warningsOf((truth, i) => ((i % 6 === 0) !== truth ? 0.85 : 0.1), bare)).to.deep.equal([]);
   });
 
   it("adds that few claims tell little", () => {
@@ -152,4 +173,53 @@ describe("assay models eval on images", function () {
       /no better than always answering .*: check the preprocessing in the manifest \(scale, mean, std, channels, layout\)/,
     );
   });
+});
+
+describe("a built-in digit model at another scale", function () {
+  this.timeout(60_000);
+  let folder: string;
+  let data: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "assay-scale-"));
+    data = join(folder, "claims.jsonl");
+    writeFileSync(
+      data,
+      sampleDigitClaims(400)
+        .map((claim) => JSON.stringify(claim))
+        .join("\n"),
+    );
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const at = async (family: string, scale: number): Promise<Evaluation> => {
+    cpSync(join(ROOT, "models/digits", family), folder, { recursive: true });
+    const path = join(folder, "manifest.json");
+    const own = JSON.parse(readFileSync(path, "utf8")) as Manifest;
+    // The samples are drawn, not those its author measured on.
+    const { measured: _, ...described } = own;
+    writeFileSync(
+      path,
+      JSON.stringify({ ...described, inputs: own.inputs.map((input) => ({ ...input, scale })) }),
+    );
+    return evaluate(await judgeData(path, data, readRunConfig()));
+  };
+
+  for (const family of ["stroke-conv", "gradient-perceptron", "pixel-softmax"]) {
+    it(`says so of ${family} where scale is taken twice, or forgotten`, async () => {
+      const right = await at(family, 1 / 255);
+      expect([...right.warnings, ...right.notes]).to.deep.equal([]);
+      const twice = await at(family, 1 / 255 ** 2);
+      expect(twice.quality.accuracy).to.be.lessThan(0.6);
+      expect(twice.warnings.join()).to.match(
+        /accuracy 0\.5\d\d is (no better than|near that of) always answering (TRUE|FALSE) \(0\.500\): check the preprocessing/,
+      );
+      expect(twice.notes.join()).to.match(
+        /^pixels reach image as 0 … 0\.00392, hardly apart: is scale taken/,
+      );
+      const forgotten = await at(family, 1);
+      expect(forgotten.notes.join()).to.match(/^pixels reach image as 0 … 255: right only for a graph/);
+      expect(forgotten.warnings.join()).to.match(/probabilities are (no|little) better than/);
+    });
+  }
 });

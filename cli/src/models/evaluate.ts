@@ -56,6 +56,8 @@ export interface Evaluation {
   readonly unusable: number;
   /** What an operator should look at; empty if nothing stands out. */
   readonly warnings: readonly string[];
+  /** What is unusual in the manifest and may still be right. */
+  readonly notes: readonly string[];
 }
 
 /** @param baseRate share of true claims in the domain; undefined: that of the data */
@@ -77,11 +79,18 @@ export function evaluate(
     network: networkSkill(probabilities, truths, manifest.baseRate, baseRate ?? quality.baseRate),
     unusable: probabilities.filter((p) => !Number.isFinite(p)).length,
     warnings: [...warningsOf(quality, manifest), ...trouble],
+    notes: notesOn(manifest),
   };
 }
 
 /** Fewer claims, and accuracy is mostly luck. */
 const FEW = 200;
+/** Of what the majority's answer gets wrong, a model that is fed rightly mends more than this share. */
+const NEAR = 0.25;
+/** Brier skill below which little is known beyond the base rate. */
+const LITTLE_SKILL = 0.1;
+/** So many standard errors below the author's accuracy are no luck. */
+const FAR = 3;
 
 /** Says in words what figures alone let one overlook: a model that is fed wrongly still answers. */
 function warningsOf(quality: Quality, manifest: AnyManifest): string[] {
@@ -92,11 +101,18 @@ function warningsOf(quality: Quality, manifest: AnyManifest): string[] {
   if (baseRate === 0 || baseRate === 1)
     return ["all claims have the same truth: nothing can be told from them"];
   const warnings: string[] = [];
+  const author = accuracyOfAuthor(manifest);
   if (!beatsMajority)
     warnings.push(`accuracy ${accuracy.toFixed(3)} is no better than ${always}: ${look}${few}`);
-  else if (skill <= 0)
+  else if (skill > 0 && accuracy - majorityAccuracy < NEAR * (1 - majorityAccuracy))
+    warnings.push(`accuracy ${accuracy.toFixed(3)} is near that of ${always}: ${look}${few}`);
+  else if (skill < LITTLE_SKILL)
     warnings.push(
-      `its probabilities are no better than always answering the base rate ${baseRate.toFixed(3)}, though it is right more often than ${always}: ${look}, then calibrate`,
+      `its probabilities are ${skill <= 0 ? "no" : "little"} better than always answering the base rate ${baseRate.toFixed(3)}, though it is right more often than ${always}: ${look}, then calibrate`,
+    );
+  else if (author !== undefined && accuracy < author.accuracy - FAR * errorBetween(author, claims))
+    warnings.push(
+      `accuracy ${accuracy.toFixed(3)} is far below the ${author.accuracy.toFixed(3)} its author measured: unless these claims are of another kind, ${look}`,
     );
   if (auc < 0.4)
     warnings.push(
@@ -104,6 +120,52 @@ function warningsOf(quality: Quality, manifest: AnyManifest): string[] {
     );
   return warnings;
 }
+
+interface AuthorsAccuracy {
+  readonly accuracy: number;
+  /** Claims it was measured on; undefined: not said. */
+  readonly rows: number | undefined;
+}
+
+/** What the manifest says was measured, where it says so. */
+function accuracyOfAuthor(manifest: AnyManifest): AuthorsAccuracy | undefined {
+  const { accuracy, rows } = manifest.measured ?? {};
+  if (typeof accuracy !== "number" || !(accuracy > 0 && accuracy < 1)) return undefined;
+  return { accuracy, rows: typeof rows === "number" && rows > 0 ? rows : undefined };
+}
+
+/** Standard error of the difference between an author's accuracy and that on so many claims. */
+function errorBetween({ accuracy, rows }: AuthorsAccuracy, claims: number): number {
+  return Math.sqrt(accuracy * (1 - accuracy) * (1 / claims + (rows === undefined ? 0 : 1 / rows)));
+}
+
+/** Pixels that reach the graph further from 0 than this are seldom what it was trained on. */
+const FAR_PIXEL = 10;
+/** Pixels that differ by less are one grey to a graph; of whole numbers, fewer than this are. */
+const NARROW = 0.1;
+const FEW_STEPS = 16;
+
+/** Says of the preprocessing what can be seen without a claim: forgotten and doubled scales. */
+function notesOn(manifest: AnyManifest): string[] {
+  if (isChatManifest(manifest)) return [];
+  return manifest.inputs.flatMap((input) => {
+    if (input.kind !== "image") return [];
+    const { name, scale, mean, std, type } = input;
+    const channels = Array.from({ length: Math.max(mean.length, std.length) }, (_, i) => i);
+    const ends = channels.flatMap((i) =>
+      [0, 255].map((pixel) => (pixel * scale - (mean[i] ?? mean[0] ?? 0)) / (std[i] ?? std[0] ?? 1)),
+    );
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    const reach = `pixels reach ${name} as ${brief(low)} … ${brief(high)}`;
+    if (high - low < (type === "uint8" ? FEW_STEPS : NARROW))
+      return [`${reach}, hardly apart: is scale taken twice?`];
+    if (type !== "uint8" && Math.max(-low, high) > FAR_PIXEL)
+      return [`${reach}: right only for a graph that was trained on such numbers, else scale is 1/255`];
+    return [];
+  });
+}
+
+const brief = (x: number): string => String(Number(x.toPrecision(3)));
 
 /** What most often makes a good model answer badly. */
 export function whereToLook(manifest: AnyManifest): string {

@@ -1,6 +1,10 @@
-import { encodePng } from "@assay/keeper";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { decodePng, encodePng } from "@assay/keeper";
 
 import type { ClaimLine } from "../claims.ts";
+import { ROOT } from "./chain.ts";
 import { onnxModel } from "./onnx.ts";
 
 /** The strokes of a seven-segment display: top, upper left, upper right, middle, lower left, lower right, bottom. */
@@ -84,5 +88,28 @@ export function digitClaims(count: number): ClaimLine[] {
     const claimed = truth ? digit : (digit + 1 + Math.floor(9 * noise())) % 10;
     const image = encodePng({ width: SIDE, height: SIDE, channels: 1, data }).toString("base64");
     return { image, answer: String(claimed), truth };
+  });
+}
+
+/** Claims "this shows digit X" about the sample of every digit, each time in another brightness; every second is true. */
+export function sampleDigitClaims(count: number): ClaimLine[] {
+  const samples = readFileSync(join(ROOT, "samples/digits-claims.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Required<Pick<ClaimLine, "image" | "answer" | "truth">>)
+    .filter(({ truth }) => truth);
+  let state = 48_271;
+  const noise = (): number => (state = (state * 48_271) % 0x7fff_ffff) / 0x7fff_ffff;
+  return Array.from({ length: count }, (_, i) => {
+    const { image, answer } = samples[i % samples.length]!;
+    const { width, height, data } = decodePng(Buffer.from(image, "base64"));
+    const faded = Uint8Array.from(data, (pixel) => pixel * (0.6 + 0.4 * noise()));
+    const truth = Math.floor(i / samples.length) % 2 === 0;
+    const claimed = truth ? Number(answer) : (Number(answer) + 1 + Math.floor(9 * noise())) % 10;
+    return {
+      image: encodePng({ width, height, channels: 1, data: faded }).toString("base64"),
+      answer: String(claimed),
+      truth,
+    };
   });
 }

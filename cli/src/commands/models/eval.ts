@@ -56,7 +56,7 @@ export function shareOption(text: string): number {
   throw new InvalidArgumentError("It must be a number between 0 and 1.");
 }
 
-function renderEvaluation({ quality: q, network: n, unusable, warnings }: Evaluation): string {
+function renderEvaluation({ quality: q, network: n, unusable, warnings, notes }: Evaluation): string {
   const shown = (value: number) => value.toFixed(4);
   const rows = [
     [
@@ -84,5 +84,6 @@ function renderEvaluation({ quality: q, network: n, unusable, warnings }: Evalua
     `paid skill: at base rate ${shown(n.baseRate)} (b = ${n.pinned}) beside a committee that finds the truth; times the price of a claim-seat`,
     ...(unusable === 0 ? [] : [`${unusable} claims could not be judged and count as the base rate`]),
     ...warnings.map((warning) => `WARNING: ${warning}`),
+    ...notes.map((note) => `NOTE: ${note}`),
   ].join("\n");
 }
