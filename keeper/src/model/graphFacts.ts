@@ -23,7 +23,7 @@ export interface GraphFacts {
   readonly outputs: readonly DeclaredPort[];
   /** Operator sets by domain; the default one is `ai.onnx`. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** How often each operator occurs, subgraphs counted in; other domains than the default are written before it. */
+  /** How often each operator occurs, subgraphs and functions counted in; other domains than the default are written before it. */
   readonly operators: Readonly<Record<string, number>>;
   /** The operator each output of the graph comes from. */
   readonly producers: Readonly<Record<string, string>>;

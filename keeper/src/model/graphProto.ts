@@ -4,6 +4,7 @@ import { RefusedModel } from "./errors.ts";
 
 const { onnx } = onnxProto;
 type GraphProto = onnxProto.onnx.IGraphProto;
+type SparseTensorProto = onnxProto.onnx.ISparseTensorProto;
 type TensorProto = onnxProto.onnx.ITensorProto;
 
 /** What a file says about itself, read without running it. */
@@ -11,7 +12,7 @@ export interface GraphSummary {
   readonly irVersion: number;
   /** Version by operator set; the default set has the name ai.onnx. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** How often each operator is used, subgraphs counted in; `domain:Op` outside the default set. */
+  /** How often each operator is used, subgraphs and functions counted in; `domain:Op` outside the default set. */
   readonly operators: Readonly<Record<string, number>>;
   /** Files the tensors lie in that are not in this one, as the graph names them. */
   readonly externalData: readonly string[];
@@ -31,20 +32,25 @@ export function summarizeGraph(bytes: Uint8Array): GraphSummary {
       externalData.add(entries?.find(({ key }) => key === "location")?.value ?? "without a name");
     constantBytes += onnx.TensorProto.encode(tensor).len;
   };
+  const addSparse = ({ values, indices }: SparseTensorProto): void => {
+    for (const tensor of [values, indices]) if (tensor) addTensor(tensor);
+  };
   const addGraph = (graph: GraphProto): void => {
     for (const tensor of graph.initializer ?? []) addTensor(tensor);
-    for (const { values, indices } of graph.sparseInitializer ?? [])
-      for (const tensor of [values, indices]) if (tensor) addTensor(tensor);
+    for (const sparse of graph.sparseInitializer ?? []) addSparse(sparse);
     for (const node of graph.node ?? []) {
       const name = `${isDefault(node.domain) ? "" : `${node.domain}:`}${node.opType}`;
       operators[name] = (operators[name] ?? 0) + 1;
       for (const attribute of node.attribute ?? []) {
         for (const tensor of [attribute.t, ...(attribute.tensors ?? [])]) if (tensor) addTensor(tensor);
+        for (const sparse of [attribute.sparseTensor, ...(attribute.sparseTensors ?? [])])
+          if (sparse) addSparse(sparse);
         for (const inner of [attribute.g, ...(attribute.graphs ?? [])]) if (inner) addGraph(inner);
       }
     }
   };
   addGraph(model.graph ?? {});
+  for (const { node } of model.functions) addGraph({ node: node ?? [] });
   return {
     irVersion: Number(model.irVersion),
     opsets: Object.fromEntries(

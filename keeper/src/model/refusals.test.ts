@@ -1,7 +1,15 @@
 import { expect } from "chai";
 
 import { judge, near, refusal, TEXT } from "../testing/judging.ts";
-import { externalModel, hugeModel, localeModel, modelOf, SIGMOID, VALUES } from "../testing/models.ts";
+import {
+  externalAttributeModel,
+  externalModel,
+  hugeModel,
+  localeModel,
+  modelOf,
+  SIGMOID,
+  VALUES,
+} from "../testing/models.ts";
 import { onnxFile } from "../testing/onnx.ts";
 import { RefusedModel } from "./errors.ts";
 import type { ModelFile } from "./manifest.ts";
@@ -51,6 +59,18 @@ describe("strangers' models that are refused, with the reason and the cure", () 
     "EXTERNAL_DATA: above": [modelOf(externalModel("../../secret"), {}), /\.\.\/\.\.\/secret.*onnx\.save/],
     "EXTERNAL_DATA: beside": [modelOf(externalModel("model.onnx.data"), {}), /model\.onnx\.data/],
     "EXTERNAL_DATA: in a subgraph": [modelOf(externalModel("/etc/hostname", true), {}), /\/etc\/hostname/],
+    "EXTERNAL_DATA: an attribute": [
+      modelOf(externalAttributeModel("/etc/hostname", "graph"), {}),
+      /"\/etc\/hostname".*onnx\.save/,
+    ],
+    "EXTERNAL_DATA: sparse": [
+      modelOf(externalAttributeModel("/etc/hostname", "sparse"), {}),
+      /"\/etc\/hostname".*onnx\.save/,
+    ],
+    "EXTERNAL_DATA: in a function": [
+      modelOf(externalAttributeModel("/etc/hostname", "function"), {}),
+      /"\/etc\/hostname".*onnx\.save/,
+    ],
     "MODEL_TOO_BIG: 4 TB": [modelOf(hugeModel(), {}), /4398046511104 bytes.*shape/],
     "MODEL_NOT_ONNX: text": [modelOf(Buffer.from("no graph"), {}), /no ONNX model.*copy it again/],
     "MODEL_NOT_ONNX: nothing": [modelOf(new Uint8Array(), {}), /copy it again/],

@@ -9,7 +9,7 @@ import {
   type ManifestInput,
   type ModelFile,
 } from "../model/manifest.ts";
-import { onnxFile, subgraph, type GraphSpec, type PortSpec } from "./onnx.ts";
+import { onnxFile, subgraph, type GraphSpec, type Node, type PortSpec } from "./onnx.ts";
 
 /** A model file as if it had been read from a folder; checked like one. */
 export function modelOf(bytes: Uint8Array, own: Partial<Manifest>, tokenizer?: object): ModelFile {
@@ -215,6 +215,24 @@ export function externalModel(location: string, isInSubgraph = false): Uint8Arra
     ...SIGMOID,
     nodes: [["If", ["yes"], ["p"], { then_branch: branch, else_branch: branch }]],
     constants: { yes: { type: "bool", shape: [], data: [1] } },
+  });
+}
+
+/** A constant whose numbers lie in another file, as an attribute: in the graph, sparse, or in a function of the file. */
+export function externalAttributeModel(location: string, where: "graph" | "sparse" | "function"): Uint8Array {
+  const weight = { type: "float", shape: [1], data: [], external: location } as const;
+  const constant: Node = [
+    "Constant",
+    [],
+    ["w"],
+    where === "sparse" ? { sparse_value: { sparse: weight } } : { value: { tensor: weight } },
+  ];
+  if (where !== "function") return onnxFile({ ...SIGMOID, nodes: [constant, ["Add", ["x", "w"], ["p"]]] });
+  const nodes: readonly Node[] = [constant, ["Add", ["a", "w"], ["b"]]];
+  return onnxFile({
+    ...SIGMOID,
+    nodes: [["own:Shift", ["x"], ["p"]]],
+    functions: { Shift: { inputs: ["a"], outputs: ["b"], nodes } },
   });
 }
 

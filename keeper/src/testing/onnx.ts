@@ -13,6 +13,7 @@ export const TYPE = {
   string: 8,
   bool: 9,
   float16: 10,
+  double: 11,
 } as const;
 export type ElementType = keyof typeof TYPE;
 
@@ -24,13 +25,23 @@ export interface PortSpec {
 }
 
 export type Attribute =
-  number | bigint | string | readonly string[] | readonly bigint[] | readonly number[] | Graph;
+  | number
+  | bigint
+  | string
+  | readonly string[]
+  | readonly bigint[]
+  | readonly number[]
+  | Graph
+  | Tensor
+  | SparseTensor;
 export type Node = readonly [
   op: string,
   inputs: readonly string[],
   outputs: readonly string[],
   attributes?: Readonly<Record<string, Attribute>>,
 ];
+type Tensor = { readonly tensor: Constant };
+type SparseTensor = { readonly sparse: Constant };
 type Graph = { readonly graph: onnxProto.onnx.IGraphProto };
 
 export interface Constant {
@@ -48,12 +59,20 @@ export interface MapSpec {
   readonly keys: "int64" | "string";
 }
 
+export interface FunctionSpec {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly Node[];
+}
+
 export interface GraphSpec {
   readonly inputs: readonly PortSpec[];
   readonly outputs: readonly (PortSpec | MapSpec)[];
   /** `domain:Op` for operators outside the default set. */
   readonly nodes: readonly Node[];
   readonly constants?: Readonly<Record<string, Constant>>;
+  /** Operators of the file's own domain, `own:Name`. */
+  readonly functions?: Readonly<Record<string, FunctionSpec>>;
   /** What an exporter leaves beside the graph. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -72,11 +91,19 @@ export function onnxFile(spec: GraphSpec, opset = 20): Uint8Array {
     opsetImport: [
       { domain: "", version: opset },
       // Only where they are used: a file cut off before one would be a whole one.
-      ...Object.entries({ "ai.onnx.ml": 3, "com.microsoft": 1 })
+      ...Object.entries({ "ai.onnx.ml": 3, "com.microsoft": 1, own: 1 })
         .filter(([domain]) => spec.nodes.some(([op]) => op.startsWith(`${domain}:`)))
         .map(([domain, version]) => ({ domain, version })),
     ],
     graph: graphProto(spec),
+    functions: Object.entries(spec.functions ?? {}).map(([name, { inputs, outputs, nodes }]) => ({
+      name,
+      domain: "own",
+      input: [...inputs],
+      output: [...outputs],
+      node: nodes.map(nodeProto),
+      opsetImport: [{ domain: "", version: opset }],
+    })),
   });
   return onnx.ModelProto.encode(model).finish();
 }
@@ -84,15 +111,17 @@ export function onnxFile(spec: GraphSpec, opset = 20): Uint8Array {
 function graphProto({ inputs, outputs, nodes, constants = {} }: GraphSpec): onnxProto.onnx.IGraphProto {
   return {
     name: "graph",
-    node: nodes.map(([op, input, output, attributes = {}], i) => {
-      const [opType, domain = ""] = op.split(":").reverse() as [string, string?];
-      const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-      return { name: `${opType}_${i}`, opType, domain, input: [...input], output: [...output], attribute };
-    }),
+    node: nodes.map(nodeProto),
     initializer: Object.entries(constants).map(([name, constant]) => tensorProto(name, constant)),
     input: inputs.map(valueInfo),
     output: outputs.map((port) => ("map" in port ? mapInfo(port) : valueInfo(port))),
   };
+}
+
+function nodeProto([op, input, output, attributes = {}]: Node, i: number): onnxProto.onnx.INodeProto {
+  const [opType, domain = ""] = op.split(":").reverse() as [string, string?];
+  const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+  return { name: `${opType}_${i}`, opType, domain, input: [...input], output: [...output], attribute };
 }
 
 function tensorProto(name: string, { type, shape, data, external }: Constant): onnxProto.onnx.ITensorProto {
@@ -110,15 +139,17 @@ function bytesOf(type: ElementType, numbers: readonly number[]): Uint8Array {
   const array =
     type === "float"
       ? Float32Array.from(numbers)
-      : type === "float16"
-        ? Float16Array.from(numbers)
-        : type === "int64"
-          ? BigInt64Array.from(numbers, BigInt)
-          : type === "int32"
-            ? Int32Array.from(numbers)
-            : type === "int8"
-              ? Int8Array.from(numbers)
-              : Uint8Array.from(numbers);
+      : type === "double"
+        ? Float64Array.from(numbers)
+        : type === "float16"
+          ? Float16Array.from(numbers)
+          : type === "int64"
+            ? BigInt64Array.from(numbers, BigInt)
+            : type === "int32"
+              ? Int32Array.from(numbers)
+              : type === "int8"
+                ? Int8Array.from(numbers)
+                : Uint8Array.from(numbers);
   return new Uint8Array(array.buffer);
 }
 
@@ -138,6 +169,12 @@ function attributeProto(name: string, value: Attribute): onnxProto.onnx.IAttribu
   if (typeof value === "bigint") return { name, type: AttributeType.INT, i: Number(value) };
   if (typeof value === "string") return { name, type: AttributeType.STRING, s: Buffer.from(value) };
   if ("graph" in value) return { name, type: AttributeType.GRAPH, g: value.graph };
+  if ("tensor" in value) return { name, type: AttributeType.TENSOR, t: tensorProto("", value.tensor) };
+  if ("sparse" in value) {
+    const indices = tensorProto("", { type: "int64", shape: [1], data: [0] });
+    const sparseTensor = { dims: [...value.sparse.shape], values: tensorProto("", value.sparse), indices };
+    return { name, type: AttributeType.SPARSE_TENSOR, sparseTensor };
+  }
   if (value.every((item) => typeof item === "bigint"))
     return { name, type: AttributeType.INTS, ints: value.map(Number) };
   if (value.every((item) => typeof item === "number"))
