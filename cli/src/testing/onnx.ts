@@ -7,7 +7,7 @@ import onnxProto from "onnx-proto";
 const { onnx } = onnxProto;
 
 type Attributes = Readonly<Record<string, number | bigint | string | readonly string[]>>;
-type Types = "FLOAT" | "UINT8" | "INT64" | "STRING" | "FLOAT16";
+type Types = "FLOAT" | "DOUBLE" | "UINT8" | "INT32" | "INT64" | "BOOL" | "STRING" | "FLOAT16";
 
 export interface PortPlan {
   readonly name: string;

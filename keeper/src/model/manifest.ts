@@ -21,7 +21,7 @@ const slug = z.string().regex(/^[a-z][a-z0-9-]*$/);
 const port = z.string().min(1).max(256);
 const textField = z.enum(["text", "answer"]);
 const divisor = z.number().refine((std) => std !== 0, { error: "nothing can be divided by 0" });
-const numberType = z.enum(["float32", "float16"]);
+const numberType = z.enum(["float32", "float16", "float64", "int64", "int32", "uint8", "bool"]);
 
 const stringInput = z.strictObject({
   kind: z.literal("string"),
@@ -80,7 +80,7 @@ const valuesInput = z.strictObject({
   scale: z.number().describe("value = (number · scale − mean) / std"),
   mean: z.number(),
   std: divisor,
-  type: numberType,
+  type: numberType.describe("Whole numbers are rounded and cut to what fits; bool: what is not 0"),
 });
 
 const inputSchema = z.discriminatedUnion("kind", [

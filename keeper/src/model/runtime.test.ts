@@ -48,6 +48,46 @@ describe("strangers' models that work", () => {
     near(await judge(file, [values(1), values(-1)]), [sigmoid(1), sigmoid(-1)], 1e-3);
   });
 
+  for (const [type, wire, given, wanted] of [
+    ["int64", "int64", 2 ** 40 + 1.4, 1],
+    ["float64", "double", 2 ** 40 + 0.25, 0.25],
+  ] as const) {
+    it(`${type}, with every digit a float32 has not`, async () => {
+      const bytes = onnxFile({
+        inputs: [{ ...X, type: wire }],
+        outputs: [P],
+        nodes: [
+          ["Sub", ["x", "most"], ["rest"]],
+          ["Cast", ["rest"], ["number"], { to: 1n }],
+          ["Sigmoid", ["number"], ["p"]],
+        ],
+        constants: { most: { type: wire, shape: [], data: [2 ** 40] } },
+      });
+      near(await judge(modelOf(bytes, { inputs: [{ ...VALUES, type }] }), [values(given)]), [
+        sigmoid(wanted),
+      ]);
+    });
+  }
+
+  for (const [type, wanted] of [
+    ["int32", 2],
+    ["uint8", 2],
+    ["bool", 1],
+  ] as const) {
+    it(`${type}, of numbers`, async () => {
+      const bytes = onnxFile({
+        inputs: [{ ...X, type }],
+        outputs: [P],
+        nodes: [
+          ["Cast", ["x"], ["number"], { to: 1n }],
+          ["Sigmoid", ["number"], ["p"]],
+        ],
+      });
+      const file = modelOf(bytes, { inputs: [{ ...VALUES, type, scale: 2 }] });
+      near(await judge(file, [values(1.2), values(0)]), [sigmoid(wanted), 0.5]);
+    });
+  }
+
   it("int8, quantised as onnxruntime does it", async () => {
     const eighth: GraphSpec = {
       inputs: [X],

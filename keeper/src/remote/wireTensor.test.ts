@@ -13,6 +13,8 @@ describe("toWire", () => {
     });
     const ids = { type: "int64", dims: [1, 2], data: BigInt64Array.of(7n, 30_522n) };
     expect(toWire("ids", ids)).to.deep.include({ datatype: "INT64", data: [7, 30_522] });
+    const flags = { type: "bool", dims: [2], data: Uint8Array.of(0, 1) };
+    expect(toWire("flags", flags)).to.deep.include({ datatype: "BOOL", data: [false, true] });
     const floats = { type: "float32", dims: [2], data: Float32Array.of(0.1, 2) };
     const { data } = toWire("f", floats) as { data: number[] };
     expect(Float32Array.from(JSON.parse(JSON.stringify(data)) as number[])).to.deep.equal(floats.data);

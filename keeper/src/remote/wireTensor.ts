@@ -29,7 +29,9 @@ export function datatypeOf(type: string): string | undefined {
 export function toWire(name: string, { type, dims, data }: FlatTensor): object {
   const datatype = datatypeOf(type);
   if (datatype === undefined) throw new Error(`a tensor of ${type} cannot be sent as JSON`);
-  const plain = Array.from(data, (value) => (typeof value === "bigint" ? Number(value) : value));
+  const plain = Array.from(data, (value) =>
+    type === "bool" ? Boolean(value) : typeof value === "bigint" ? Number(value) : value,
+  );
   return { name, shape: dims, datatype, data: plain };
 }
 

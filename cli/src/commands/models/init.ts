@@ -36,7 +36,7 @@ export function initCommand(models: Command): void {
     .option("--yes", "takes what is proposed where no option answers")
     .option("--force", "writes over a manifest that exists");
   const ofInputs = [
-    ["--kind <kind>", "what the input is: image or values"],
+    ["--kind <kind>", "what the input is: tokens, image or values"],
     ["--field <field>", "what a string input takes: text or answer"],
     [
       "--fields <field,…>",

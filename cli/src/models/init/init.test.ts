@@ -135,6 +135,43 @@ describe("a manifest out of a graph", function () {
     ]);
   });
 
+  it("takes whole numbers that are no tokens, and asks where the name does not tell", async () => {
+    const of = (type: PortPlan["type"], name: string, ...shape: PortPlan["shape"]) =>
+      ports([{ name, type, shape }]);
+    const plain = { kind: "values", scale: 1, mean: 0, std: 1 };
+    const features = of("INT64", "float_input", "N", 4);
+    expect((await refusal(manifestFor(features, {}))).advice).to.match(
+      /--kind float_input=… \(what its whole numbers \[N, 4\] are, tokens of a text or plain values; proposed: values\)/,
+    );
+    const wanted = { ...plain, name: "float_input", shape: [4], type: "int64" };
+    expect((await manifestFor(features, { yes: true })).inputs).to.deep.equal([wanted]);
+    const tokenizer = Buffer.from("{}");
+    expect((await manifestFor(features, { yes: true }, tokenizer)).inputs[0]).to.include({ kind: "tokens" });
+    expect(
+      await manifestFor(features, { yes: true, kind: ["values"] }, tokenizer).catch((e: CliError) => e.code),
+      "a tokenizer that nothing asks for stays out of the manifest",
+    ).to.deep.include({ inputs: [wanted] });
+    expect(
+      (await manifestFor(of("INT32", "user_ids", "N", 2), { yes: true, kind: ["values"] })).inputs,
+    ).to.deep.equal([{ ...plain, name: "user_ids", shape: [2], type: "int32" }]);
+    const ids = await refusal(manifestFor(of("INT64", "input_ids", "N", 4), { yes: true }));
+    expect(ids.code).to.equal("TOKENIZER_MISSING");
+    expect(ids.advice).to.include("--kind INPUT=values");
+    for (const [type, named] of [
+      ["UINT8", "uint8"],
+      ["BOOL", "bool"],
+      ["DOUBLE", "float64"],
+    ] as const)
+      expect((await manifestFor(of(type, "x", "N", 784), { yes: true })).inputs).to.deep.equal([
+        { ...plain, name: "x", shape: [784], type: named },
+      ]);
+    const pixels = of("UINT8", "x", "N", 28, 28, 1);
+    expect((await manifestFor(pixels, { yes: true })).inputs[0]).to.include({ kind: "image", type: "uint8" });
+    expect((await manifestFor(pixels, { yes: true, kind: ["values"] })).inputs[0]).to.include({
+      kind: "values",
+    });
+  });
+
   it("takes columns of text as scikit-learn exports declare them", async () => {
     const of = (name: string, shape: PortPlan["shape"]) => ports([{ name, type: "STRING", shape }]);
     const inputs = async (model: Uint8Array, flags: Flags) => (await manifestFor(model, flags)).inputs;
@@ -257,7 +294,7 @@ describe("a manifest out of a graph", function () {
 
   it("refuses an input that nothing in a claim can fill", async () => {
     const odd = await factsOf(ports([{ name: "x", type: "INT64", shape: ["N"] }]));
-    const inputs = [{ name: "x", type: "bool", shape: ["N"] }];
+    const inputs = [{ name: "x", type: "complex64", shape: ["N"] }];
     const bytes = { model: new Uint8Array(1), tokenizer: undefined };
     const error = await refusal(interviewFor({ ...odd, inputs }, bytes, createInterview(ABOUT, undefined)));
     expect(error.code).to.equal("INPUT_UNKNOWN");
@@ -301,6 +338,43 @@ describe("the interview at a terminal", function () {
     );
     expect(error.code).to.equal("ANSWERS_MISSING");
     expect(error.advice).to.include("--domain").and.not.include("--name ");
+  });
+});
+
+describe("assay models init of a graph of whole numbers", function () {
+  this.timeout(60_000);
+
+  it("writes a manifest that loads and judges", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "assay-init-"));
+    const file = join(folder, "model.onnx");
+    const about = ["--name", "M", "--domain", "d", "--family", "f", "--source", "s", "--licence", "MIT"];
+    for (const type of ["INT64", "INT32", "UINT8", "BOOL", "DOUBLE"] as const) {
+      writeFileSync(
+        file,
+        onnxModel({
+          inputs: [{ name: "features", type, shape: ["N", 4] }],
+          outputs: [SCORE],
+          nodes: [
+            ["Cast", ["features"], "numbers", { to: 1n }],
+            ["ReduceMean", ["numbers", "columns"], "mean", { keepdims: 0n }],
+            ["Sigmoid", ["mean"], "score"],
+          ],
+          integers: { columns: [1] },
+        }),
+      );
+      const { code, stdout, stderr } = await assay([
+        "models",
+        "init",
+        file,
+        ...about,
+        "--yes",
+        "--force",
+        "--json",
+      ]);
+      expect(code, `${type} ${stderr}`).to.equal(0);
+      expect((JSON.parse(stdout) as { trial: number }).trial, type).to.be.within(0, 1);
+    }
+    rmSync(folder, { recursive: true, force: true });
   });
 });
 

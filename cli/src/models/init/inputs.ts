@@ -13,20 +13,26 @@ const CHANNELS = { gray: 1, rgb: 3, bgr: 3 } as const;
  * What fills an input of the graph: read off its type, shape and name as far as they say, asked for the rest.
  * Undefined if an answer is missing.
  *
+ * @param hasTokenizer whether tokenizer.json lies beside the model
  * @throws CliError if no kind of input fits
  */
-export function describeInput(port: DeclaredPort, interview: Interview): Promise<ManifestInput | undefined> {
+export function describeInput(
+  port: DeclaredPort,
+  interview: Interview,
+  hasTokenizer: boolean,
+): Promise<ManifestInput | undefined> {
   const { name, type, shape = [] } = port;
   if (type === "string")
     return shape.length === 2 ? stringsInput(port, interview) : stringInput(port, interview);
-  if (type === "int64" || type === "int32") return tokensInput({ ...port, type }, interview);
-  if (type === "uint8") return imageInput({ ...port, type }, interview);
-  if (type === "float32" || type === "float16") return numericInput({ ...port, type }, interview);
+  if (type === "int64" || type === "int32") return wholeInput({ ...port, type }, interview, hasTokenizer);
+  if (type === "float32" || type === "float16" || type === "uint8")
+    return numericInput({ ...port, type }, interview);
+  if (type === "float64" || type === "bool") return valuesInput({ ...port, type }, interview);
   throw new CliError(
     "INPUT_UNKNOWN",
     "An input of the graph cannot be filled",
     { input: name, type, shape: `[${shape.join(", ")}]` },
-    "Export the model with inputs of type string, int64, int32, float32, float16 or uint8.",
+    "Export the model with inputs of type string, int64, int32, uint8, bool, float16, float32 or float64.",
   );
 }
 
@@ -68,6 +74,29 @@ async function stringsInput(
 }
 
 const isField = (name: string): name is "text" | "answer" => name === "text" || name === "answer";
+
+/** Whole numbers that are tokens of a text, or just numbers. */
+async function wholeInput(
+  port: DeclaredPort & { type: "int64" | "int32" },
+  interview: Interview,
+  hasTokenizer: boolean,
+): Promise<ManifestInput | undefined> {
+  const { name, shape = [] } = port;
+  if (shape.length !== 2) return valuesInput(port, interview);
+  // A name says enough, unless it is contradicted: a word about all inputs may be meant for another one.
+  const said = interview.given({ flag: "kind", about: name, parse: oneOf("tokens", "image", "values") });
+  if (partOf(name) !== undefined)
+    return said === "values" ? valuesInput(port, interview) : tokensInput(port, interview);
+  const kind = await interview.ask({
+    flag: "kind",
+    about: name,
+    text: `what its whole numbers [${shape.join(", ")}] are, tokens of a text or plain values`,
+    proposal: hasTokenizer || typeof shape[1] !== "number" ? "tokens" : "values",
+    parse: oneOf("tokens", "values"),
+  });
+  if (kind === undefined) return undefined;
+  return kind === "tokens" ? tokensInput(port, interview) : valuesInput(port, interview);
+}
 
 /** Names that Hugging Face exports give the parts of an encoding. */
 function partOf(name: string): Of<"tokens">["part"] | undefined {
@@ -112,7 +141,7 @@ async function tokensInput(
 
 /** Numbers that are an image, or just numbers. */
 async function numericInput(
-  port: DeclaredPort & { type: "float32" | "float16" },
+  port: DeclaredPort & { type: Of<"image">["type"] },
   interview: Interview,
 ): Promise<ManifestInput | undefined> {
   const shape = port.shape ?? [];

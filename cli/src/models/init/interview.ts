@@ -35,7 +35,7 @@ export interface Interview {
    */
   ask<T>(question: Question<T>): Promise<T | undefined>;
   /** The answer if an option gives it; nobody is asked. */
-  given<T>(question: Pick<Question<T>, "flag" | "parse">): T | undefined;
+  given<T>(question: Pick<Question<T>, "flag" | "about" | "parse">): T | undefined;
   /** @throws CliError naming every option without which there is no answer */
   check(): void;
   /** Lets go of the terminal. */
@@ -76,8 +76,8 @@ export function createInterview(flags: Flags, terminal: Terminal | undefined): I
       if (answer === undefined) missing.push(question);
       return answer;
     },
-    given({ flag, parse }) {
-      const question = { flag, parse, text: flag };
+    given(asked) {
+      const question = { ...asked, text: asked.flag };
       const value = flagOf(flags, question);
       return value === undefined ? undefined : parsed(question, value);
     },

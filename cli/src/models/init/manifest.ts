@@ -43,14 +43,14 @@ export async function interviewFor(
 ): Promise<Manifest> {
   const { ask, given, check } = interview;
   const inputs: (ManifestInput | undefined)[] = [];
-  for (const port of graph.inputs) inputs.push(await describeInput(port, interview));
+  for (const port of graph.inputs) inputs.push(await describeInput(port, interview, tokenizer !== undefined));
   const takesTokens = inputs.some((input) => input?.kind === "tokens");
   if (takesTokens && tokenizer === undefined) {
     throw new CliError(
       "TOKENIZER_MISSING",
       "The graph takes token ids, and no tokenizer lies beside it",
       { file: TOKENIZER_FILE },
-      "Put the model's Hugging Face tokenizer.json beside it.",
+      "Put the model's Hugging Face tokenizer.json beside it; whole numbers that are no tokens need --kind INPUT=values.",
     );
   }
   const output = await describeOutput(graph, interview);

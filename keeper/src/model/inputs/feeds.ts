@@ -33,7 +33,7 @@ export function createFeeds(inputs: readonly ManifestInput[], tokenizer: Tokeniz
       case "strings":
         return stringsFeed(input) as Feed;
       case "values":
-        return valuesFeed(input) as Feed;
+        return valuesFeed(input);
       case "image":
         return imageFeed(input) as Feed;
       case "tokens": {
@@ -164,17 +164,33 @@ function hasSize(bytes: Buffer, width: number, height: number): boolean {
   return header.width === width && header.height === height;
 }
 
-function valuesFeed({ name, shape, scale, mean, std, type }: Input<"values">): Feed<Float32Array> {
+function valuesFeed(input: Input<"values">): Feed {
+  const { name, shape, scale, mean, std, type } = input;
   const length = shape.reduce((product, size) => product * size, 1);
-  const next = createRows(length);
-  return {
-    name,
-    row({ values }) {
-      if (values?.length !== length) return undefined;
-      const row = next();
-      for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - mean) / std;
-      return row;
-    },
-    tensor: (rows) => numberTensor(type, joined(rows, length), [rows.length, ...shape]),
+  const fill = <Row extends Float32Array | Float64Array>(row: Row, values: ArrayLike<number>): Row => {
+    for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - mean) / std;
+    return row;
   };
+  const fits = (values: ArrayLike<number> | undefined): values is ArrayLike<number> =>
+    values?.length === length;
+  if (type === "float32" || type === "float16") {
+    const next = createRows(length);
+    const feed: Feed<Float32Array> = {
+      name,
+      row: ({ values }) => (fits(values) ? fill(next(), values) : undefined),
+      tensor: (rows) => numberTensor(type, joined(rows, length), [rows.length, ...shape]),
+    };
+    return feed as Feed;
+  }
+  // Identifiers and amounts need more digits than a float32 has.
+  const feed: Feed<Float64Array> = {
+    name,
+    row: ({ values }) => (fits(values) ? fill(new Float64Array(length), values) : undefined),
+    tensor(rows) {
+      const all = new Float64Array(rows.length * length);
+      for (const [i, row] of rows.entries()) all.set(row, i * length);
+      return numberTensor(type, all, [rows.length, ...shape]);
+    },
+  };
+  return feed as Feed;
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { createRows, joined } from "./tensors.ts";
+import { createRows, joined, numberTensor } from "./tensors.ts";
 
 describe("rows of a batch", () => {
   const filled = (next: () => Float32Array, count: number): Float32Array[] =>
@@ -31,4 +31,20 @@ describe("rows of a batch", () => {
     expect(first!.buffer.byteLength).to.equal(4_000_000);
     expect([first![0], second![0]]).to.deep.equal([0, 1]);
   });
+});
+
+describe("numberTensor", () => {
+  for (const [type, given, wanted] of [
+    ["int64", [-2.5, 1e300, -1e300], [-2n, 2n ** 63n - 1_024n, -(2n ** 63n)]],
+    ["int32", [3.5, 2 ** 31, -(2 ** 40)], [4, 2 ** 31 - 1, -(2 ** 31)]],
+    ["uint8", [7.4, 256, -1], [7, 255, 0]],
+    ["bool", [0, 0.25, -3], [0, 1, 1]],
+    ["float64", [0.1, 1e300, -3], [0.1, 1e300, -3]],
+  ] as const) {
+    it(`makes ${type}, rounded and cut to what fits`, () => {
+      const { data, dims } = numberTensor(type, Float64Array.from(given), [3]);
+      expect([...data]).to.deep.equal(wanted);
+      expect(dims).to.deep.equal([3]);
+    });
+  }
 });

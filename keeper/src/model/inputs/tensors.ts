@@ -1,19 +1,45 @@
 /** A tensor on its way to a graph; flat, row by row. Numbers of float16 are what its sixteen bits stand for. */
 export interface InputTensor {
-  readonly type: "string" | "float32" | "float16" | "uint8" | "int64" | "int32";
+  readonly type: "string" | NumberType;
   readonly dims: readonly number[];
-  readonly data: readonly string[] | Float32Array | Uint8Array | BigInt64Array | Int32Array;
+  readonly data: readonly string[] | Float32Array | Float64Array | Uint8Array | BigInt64Array | Int32Array;
 }
 
-/** Numbers as a tensor of another element type; what does not fit uint8 is cut, halves are rounded up. */
+export type NumberType = "float32" | "float16" | "float64" | "int64" | "int32" | "uint8" | "bool";
+
+/**
+ * Numbers as a tensor of another element type. What does not fit whole numbers is cut, halves are rounded up; true is what
+ * is not 0.
+ *
+ * @param data Float32Array for float32 and float16
+ */
 export function numberTensor(
-  type: "float32" | "float16" | "uint8",
-  data: Float32Array,
+  type: NumberType,
+  data: Float32Array | Float64Array,
   dims: readonly number[],
 ): InputTensor {
-  if (type !== "uint8") return { type, dims, data };
-  return { type, dims, data: Uint8Array.from(data, (x) => Math.min(255, Math.max(0, Math.round(x)))) };
+  switch (type) {
+    case "uint8":
+      return { type, dims, data: Uint8Array.from(data, (x) => rounded(x, 0, 255)) };
+    case "int32":
+      return { type, dims, data: Int32Array.from(data, (x) => rounded(x, -(2 ** 31), 2 ** 31 - 1)) };
+    case "int64":
+      // The last double below 2⁶³.
+      return {
+        type,
+        dims,
+        data: BigInt64Array.from(data as Iterable<never>, (x: number) =>
+          BigInt(rounded(x, -(2 ** 63), 2 ** 63 - 1_024)),
+        ),
+      };
+    case "bool":
+      return { type, dims, data: Uint8Array.from(data, (x) => Number(x !== 0)) };
+    default:
+      return { type, dims, data };
+  }
 }
+
+const rounded = (x: number, min: number, max: number): number => Math.min(max, Math.max(min, Math.round(x)));
 
 /** Whole numbers as a tensor. */
 export function integerTensor(
