@@ -1,7 +1,8 @@
 import { hexToBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import { connectReader, connectSigner, disconnect } from "./chain/client.ts";
+import { connectReader, connectSigner, disconnect, type Reader } from "./chain/client.ts";
+import { createCloneReads } from "./chain/cloneReads.ts";
 import { preflight } from "./chain/preflight.ts";
 import { createReads, type ChainReads, type RequestedEvent } from "./chain/reads.ts";
 import { createSender } from "./chain/sender.ts";
@@ -18,6 +19,7 @@ import type { HttpServer } from "./lib/httpServer.ts";
 import type { Logger } from "./lib/logger.ts";
 import type { MetricsServer } from "./metrics/server.ts";
 import { readModelSource } from "./modelSource.ts";
+import { createAccused, type Accused } from "./services/accused.ts";
 import { createBookkeeper } from "./services/bookkeeper.ts";
 import { createCloser } from "./services/closer.ts";
 import type { ServiceDeps, Step } from "./services/deps.ts";
@@ -112,6 +114,7 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
     closer: createCloser(deps),
     bookkeeper: createBookkeeper(deps, { minOutcomes: config.minOutcomes, clock, startBlock }),
     watchers,
+    accused: accusedOf(config, deps, reader),
     follow: { confirmations: config.confirmations, startBlock },
     pollMs: config.pollMs,
   });
@@ -125,6 +128,18 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
   signal?.throwIfAborted();
   const all = opened.move();
   return { ...ticker, close: () => all.disposeAsync() };
+}
+
+/** Who looks for reports of the own operator as a clone; nobody where the configuration names no registry. */
+function accusedOf(
+  { contracts, startBlock, blockRange, watches }: Config,
+  deps: ServiceDeps,
+  reader: Reader,
+): Accused | undefined {
+  const { CloneRegistry } = contracts;
+  if (CloneRegistry === undefined) return undefined;
+  const clones = createCloneReads(reader, { ...contracts, CloneRegistry }, BigInt(blockRange));
+  return createAccused(deps, clones, { startBlock: BigInt(startBlock), lookMs: watches.lookMs });
 }
 
 /** What the own model says of a request: its vote if there is one, which is what was judged in time. */

@@ -44,6 +44,14 @@ export {
   type Signer,
 } from "./chain/client.ts";
 export {
+  CASE_NONE,
+  CASE_OPEN,
+  CASE_RECLASSIFIED,
+  createCloneReads,
+  type CloneReads,
+  type Pair,
+} from "./chain/cloneReads.ts";
+export {
   createReads,
   type ChainReads,
   type Duty,
@@ -149,5 +157,16 @@ export { startPayloadStore, type PayloadStore } from "./payloadStore/server.ts";
 export { CandidateError, rank, type Candidate } from "./routing/rank.ts";
 export { askInTiers, type TierAnswers, type TierOptions } from "./routing/tiers.ts";
 export { buildWatches, WatchOffError, type WatchApp } from "./watchApp.ts";
+export {
+  exactSums,
+  exhibitOf,
+  judgedOf,
+  MAX_CLAIMS,
+  MAX_EXHIBITS,
+  satApart,
+  sumsOf,
+  type Exhibit,
+  type Judged,
+} from "./watches/evidence.ts";
 export type { Outcome, WatchStats } from "./watches/runner.ts";
 export { WATCHES, type WatchName } from "./watches/watch.ts";

@@ -8,6 +8,7 @@ import { inPieces } from "./pieces.ts";
 /** `ICloneRegistry.Status`. */
 export const CASE_NONE = 0;
 export const CASE_OPEN = 1;
+export const CASE_RECLASSIFIED = 2;
 
 /** A pair of operators, by their order of registration. */
 export interface Pair {
@@ -42,6 +43,11 @@ export function createCloneReads(
       return client.readContract({ ...registry, functionName: "firstEpochOf", args });
     },
 
+    /** Whether a request is in evidence of a case. */
+    async isEvidence(number: bigint, requestId: Hex): Promise<boolean> {
+      return client.readContract({ ...registry, functionName: "isEvidence", args: [number, requestId] });
+    },
+
     /** wei of WORK a report deposits. */
     async bond(): Promise<bigint> {
       bond ??= await client.readContract({ ...registry, functionName: "BOND" });
@@ -68,6 +74,20 @@ export function createCloneReads(
       return logs
         .filter(({ args }) => args.reporter.toLowerCase() === reporter.toLowerCase())
         .map(({ args: { earlier, later } }) => ({ earlier, later }));
+    },
+
+    /** Pairs in whose reports an operator was the accused, the later one, in a range of blocks. */
+    async accusing(domain: number, later: Address, from: bigint, to: bigint): Promise<Pair[]> {
+      const logs = await inPieces(from, to, blockRange, (range) =>
+        client.getContractEvents({
+          ...registry,
+          eventName: "CloneReported",
+          args: { domain, later },
+          strict: true,
+          ...range,
+        }),
+      );
+      return logs.map(({ args }) => ({ earlier: args.earlier, later: args.later }));
     },
 
     /** Lane sums of a round. */

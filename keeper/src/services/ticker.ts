@@ -7,6 +7,7 @@ import { ROUND_APPEALED } from "../chain/types.ts";
 import { DatabaseError } from "../db/errors.ts";
 import { createRecent } from "../lib/recent.ts";
 import { MAX_APPEALS, roundIdOf } from "../mirror/commitment.ts";
+import type { Accused } from "./accused.ts";
 import type { Bookkeeper } from "./bookkeeper.ts";
 import type { Closer } from "./closer.ts";
 import type { ServiceDeps } from "./deps.ts";
@@ -27,6 +28,8 @@ export interface TickerOptions {
   readonly closer: Closer;
   readonly bookkeeper: Bookkeeper;
   readonly watchers?: readonly Watcher[];
+  /** undefined where no registry of clones is configured */
+  readonly accused?: Accused | undefined;
   readonly follow: FollowOptions;
   /** milliseconds between two looks at the chain */
   readonly pollMs: number;
@@ -54,6 +57,7 @@ export function createTicker({
   closer,
   bookkeeper,
   watchers = [],
+  accused,
   follow,
   pollMs,
 }: TickerOptions): Ticker {
@@ -136,6 +140,7 @@ export function createTicker({
       start(requestId, { requestId }, () => attend(request, number, now));
     }
     start("books", {}, () => bookkeeper.keepBooks(now));
+    if (accused !== undefined) start("reports of clones", {}, () => accused.look());
     for (const { name, look } of watchers)
       start(`watch ${name}`, { watch: name }, async () => void (await look(now)));
   };

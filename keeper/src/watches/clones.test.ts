@@ -4,7 +4,9 @@ import { bytesToHex, parseEther, type Address } from "viem";
 
 import { createCloneReads } from "../chain/cloneReads.ts";
 import type { RequestedEvent } from "../chain/reads.ts";
+import { createLogger } from "../lib/logger.ts";
 import { add, alike, NO_SUMS } from "../mirror/cloneMath.ts";
+import { accusedOf, runKeeperUntil } from "../testing/accused.ts";
 import { ownerOf, startLocalChain, type LocalChain } from "../testing/localChain.ts";
 import { callBy, fund, play, workOf } from "../testing/rounds.ts";
 import { ends, lookOnce, lookTooLate, WATCHER } from "../testing/watches.ts";
@@ -42,6 +44,11 @@ describe("watch clones", function () {
   const [earlier, later] = [ownerOf(0), ownerOf(1)];
   const played: { request: RequestedEvent; rows: number[][] }[] = [];
   let pair: { earlier: Address; later: Address };
+  let accused: ReturnType<typeof accusedOf>;
+  /** What the accused's keeper logs. */
+  const told: { level: string; msg: string; earlier?: Address; reporter?: Address; openUntil?: string }[] =
+    [];
+  const log = createLogger({ write: (line) => told.push(JSON.parse(line)) });
 
   before(async () => {
     chain = await startLocalChain();
@@ -50,10 +57,13 @@ describe("watch clones", function () {
     const serials = [await reads.serialOf(1, earlier), await reads.serialOf(1, later)];
     // Operators join side by side, so the order is not that of their numbers.
     pair = serials[0]! < serials[1]! ? { earlier, later } : { earlier: later, later: earlier };
+    accused = accusedOf(chain, numberOf(pair.later), reads, log);
     for (let seed = 1; seed < REQUESTS; seed++) await share(seed);
   });
   after(() => chain.stop());
 
+  const numberOf = (owner: Address): number => (owner === later ? 1 : 0);
+  const isWarning = ({ msg }: { msg: string }): boolean => msg.includes("was reported as a clone");
   const cloneReads = () =>
     createCloneReads(chain.reader, { ...chain.deployment.addresses, CloneRegistry: registry }, 2_000n);
   const share = async (seed: number): Promise<void> => {
@@ -131,6 +141,24 @@ describe("watch clones", function () {
     expect((await look({}, "other.sqlite")).outcomes).to.deep.equal([]);
   });
 
+  it("is told of by the accused's keeper, once, while there is time to reply", async () => {
+    await accused.look();
+    await accused.look();
+    const [warning, ...more] = told;
+    expect(more).to.deep.equal([]);
+    expect(warning).to.include({
+      level: "warn",
+      earlier: pair.earlier,
+      reporter: chain.senderOf(WATCHER).address,
+    });
+    expect(warning!.msg).to.include("was reported as a clone");
+    const { openUntil } = await cloneReads().caseOf(1, pair);
+    expect(Date.parse(warning!.openUntil!) / 1_000).to.equal(openUntil);
+    // A keeper as it runs, started after the report.
+    await runKeeperUntil(chain, numberOf(pair.later), log, () => told.slice(1).some(isWarning));
+    expect(told.slice(1).filter(isWarning).length).to.equal(1);
+  });
+
   it("closes its case when the time for replies is over, and has its bond back", async () => {
     expect(await familyOf(pair.later)).to.not.equal(await familyOf(pair.earlier));
     await chain.jump(THREE_DAYS);
@@ -138,6 +166,11 @@ describe("watch clones", function () {
     expect(ends(outcomes)).to.deep.equal(["done"]);
     expect(await familyOf(pair.later)).to.equal(await familyOf(pair.earlier));
     expect(await workOf(chain, WATCHER)).to.equal(2n * BOND);
+    told.length = 0;
+    await accused.look();
+    expect(told.map(({ level, msg }) => [level, msg.includes("counts as a clone")])).to.deep.equal([
+      ["warn", true],
+    ]);
     // One family now: no offence.
     expect((await look({}, "later.sqlite")).outcomes).to.deep.equal([]);
   });

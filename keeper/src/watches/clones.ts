@@ -1,27 +1,30 @@
-import { hexToBytes, isAddressEqual, type Address, type Hex } from "viem";
+import { isAddressEqual, type Address, type Hex } from "viem";
 
 import { CASE_NONE, CASE_OPEN, type CloneReads, type Pair } from "../chain/cloneReads.ts";
 import type { RequestedEvent } from "../chain/reads.ts";
-import { ROUND_FINALIZED, ROUND_VOIDED } from "../chain/types.ts";
-import { add, alike, join, NO_SUMS, type Sums } from "../mirror/cloneMath.ts";
+import { alike, join, NO_SUMS, type Sums } from "../mirror/cloneMath.ts";
 import { epochAt, type WatchDeps } from "./deps.ts";
+import {
+  exactSums,
+  exhibitOf,
+  judgedOf,
+  MAX_CLAIMS,
+  MAX_EXHIBITS,
+  satApart,
+  sumsOf,
+  type Judged,
+} from "./evidence.ts";
 import { createRequestLog } from "./history.ts";
 import type { Chance, Watch } from "./watch.ts";
 
 const DAY = 86_400;
-/** Requests in one report, and claims of them together. Mirror `CloneRegistry.MAX_EXHIBITS` and `MAX_CLAIMS`. */
-const MAX_EXHIBITS = 128;
-const MAX_CLAIMS = 4_096;
 /** Gas of a report, generously: see docs/gas.md, reportClones and replyClones. */
 const REPORT_GAS = 300_000n;
 const EXHIBIT_GAS = 160_000n;
 
 /** A request in which both of a pair voted. */
-interface Shared {
-  readonly request: RequestedEvent;
-  readonly epoch: number;
+interface Shared extends Judged {
   readonly sums: Sums;
-  readonly votes: ReadonlyMap<Address, Hex>;
 }
 
 /**
@@ -48,28 +51,21 @@ export function createClones(
   let mineUntil: bigint | undefined;
 
   const count = async (request: RequestedEvent): Promise<void> => {
-    const { requestId } = request;
-    const { round, draw } = await reads.roundState(requestId, request.terms.requester);
-    if ((round.flags & ROUND_VOIDED) !== 0) counted.add(requestId);
-    if ((round.flags & ROUND_FINALIZED) === 0) return;
-    const [lanes, revealed] = await Promise.all([
-      clones.lanesOf(requestId),
-      reads.revealedVotes(requestId, request.block),
-    ]);
-    const committee = { lanes, weight: BigInt(round.weight), threshold: BigInt(draw.threshold) };
-    const votes = new Map(revealed.map((vote) => [vote.owner, vote.votes]));
-    const owners = [...votes.keys()].toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
-    for (const [i, one] of owners.entries()) {
-      for (const other of owners.slice(i + 1)) {
-        const [x, y] = [hexToBytes(votes.get(one)!), hexToBytes(votes.get(other)!)];
-        const sums = add(NO_SUMS, committee, BigInt(distance ?? 0), x, y);
-        const key = `${one} ${other}`;
+    const judged = await judgedOf(reads, clones, request);
+    if (judged === "open") return;
+    counted.add(request.requestId);
+    if (judged === "void") return;
+    const owners = [...judged.votes.keys()].toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    for (const [i, earlier] of owners.entries()) {
+      for (const later of owners.slice(i + 1)) {
+        // In any order: the sums are the same both ways, but for their names.
+        const sums = sumsOf(judged, { earlier, later }, distance ?? 0);
+        const key = `${earlier} ${later}`;
         const shared = pairs.get(key) ?? [];
         pairs.set(key, shared);
-        if (sums.claims > 0n) shared.push({ request, epoch: round.epoch, sums, votes });
+        if (sums.claims > 0n) shared.push({ ...judged, sums });
       }
     }
-    counted.add(requestId);
   };
 
   const forget = (known: ReadonlySet<string>): void => {
@@ -88,13 +84,9 @@ export function createClones(
   };
 
   /** The requests in which the pair sat for different families. */
-  const apart = async ({ earlier, later }: Pair, shared: readonly Shared[]): Promise<Shared[]> => {
+  const apart = async (pair: Pair, shared: readonly Shared[]): Promise<Shared[]> => {
     const admitted: Shared[] = [];
-    for (const one of shared) {
-      const { requestId } = one.request;
-      const seats = [await reads.seatOf(requestId, earlier), await reads.seatOf(requestId, later)];
-      if (seats[0]!.family !== seats[1]!.family) admitted.push(one);
-    }
+    for (const one of shared) if (await satApart(reads, pair, one.request.requestId)) admitted.push(one);
     return admitted;
   };
 
@@ -130,11 +122,7 @@ export function createClones(
     const chosen = newest.slice(0, size);
     const claims = chosen.reduce((sum, { request }) => sum + request.terms.claims, 0);
     if (size > MAX_EXHIBITS || claims > MAX_CLAIMS || !isEvidence(chosen)) return undefined;
-    const evidence = chosen.map(({ request, votes }) => ({
-      terms: request.terms,
-      first: votes.get(pair.earlier)!,
-      second: votes.get(pair.later)!,
-    }));
+    const evidence = chosen.map((one) => exhibitOf(one, pair));
     return {
       act: `report ${pair.earlier} ${pair.later} ${firstEpoch}`,
       call: calls.reportClones(registry, domain, pair, evidence),
@@ -152,15 +140,7 @@ export function createClones(
   const close = async (pair: Pair, now: number): Promise<Chance | undefined> => {
     const { status, reporter, openUntil, sums, rule } = await clones.caseOf(domain, pair);
     if (status !== CASE_OPEN || !isAddressEqual(reporter, sender) || now < openUntil) return undefined;
-    const exact = {
-      claims: BigInt(sums.claims),
-      first: BigInt(sums.first),
-      second: BigInt(sums.second),
-      firstSquared: BigInt(sums.firstSquared),
-      secondSquared: BigInt(sums.secondSquared),
-      product: BigInt(sums.product),
-    };
-    if (!alike(exact, BigInt(rule.correlation))) return undefined;
+    if (!alike(exactSums(sums), BigInt(rule.correlation))) return undefined;
     return {
       act: `close ${pair.earlier} ${pair.later} ${openUntil}`,
       call: calls.closeClones(registry, domain, pair),
