@@ -100,6 +100,7 @@ export { runKeeper } from "./main.ts";
 export { calibrate } from "./model/calibrate.ts";
 export { ModelFileError, type ModelFileErrorCode, type Refusal } from "./model/errors.ts";
 export { ESTIMATE_BATCH, type DeclaredPort, type GraphFacts } from "./model/graphFacts.ts";
+export { saysAtLeast } from "./model/limits.ts";
 export { encodePng } from "./model/inputs/pngEncode.ts";
 export { decodePng, type Pixels } from "./model/inputs/png.ts";
 export { judgeClaims } from "./model/judge.ts";

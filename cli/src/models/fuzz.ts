@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   encodePng,
   isChatManifest,
+  saysAtLeast,
   type AnyManifest,
   type Claim,
   type Manifest,
@@ -82,9 +83,10 @@ function textOf(name: string, i: number): string {
 
 /** As many characters as allowed. */
 function fitted(text: string, { min, max }: { min: number; max: number } = { min: 1, max: 8_192 }): string {
-  const characters = [...text];
-  while (characters.length < min) characters.push(..." and so on");
-  return characters.slice(0, max).join("");
+  let longer = text;
+  while (!saysAtLeast(longer, min)) longer += " and so on";
+  const cut = [...longer].slice(0, max).join("");
+  return saysAtLeast(cut, min) ? cut : "o".repeat(min);
 }
 
 /** A prompt takes any numbers. */

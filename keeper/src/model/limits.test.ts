@@ -15,8 +15,20 @@ describe("isWithinLimits", () => {
     // Three characters of two UTF-16 units each.
     ["😀😀😀", "😀", true],
     ["😀😀😀", "😀😀😀", false],
+    // Blanks and what nobody sees make nothing longer.
+    ["   ", "a", false],
+    ["a  ", "a", false],
+    ["  a", "a", false],
+    ["\0\0\0", "a", false],
+    ["\u200b\u2060\ufeff", "a", false],
+    ["a\u3164\u3164", "a", false],
+    ["abc", "\t", false],
+    ["a b", "a", true],
+    ["a \n b", "a", true],
+    ["ab c ", "a", true],
+    ["     abc", "a", false],
   ] as const) {
-    it(`says ${within} for "${text}" and "${answer}"`, () => {
+    it(`says ${within} for ${JSON.stringify(text)} and ${JSON.stringify(answer)}`, () => {
       expect(isWithinLimits({ text, answer }, limits)).to.equal(within);
     });
   }

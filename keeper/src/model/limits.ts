@@ -23,9 +23,33 @@ function isWithin(size: number, { min, max }: Limit): boolean {
 
 function isLengthWithin(text: string | undefined, limit: Limit | undefined): boolean {
   if (text === undefined || limit === undefined) return true;
+  return isAtMost(text, limit.max) && saysAtLeast(text, limit.min);
+}
+
+function isAtMost(text: string, max: number): boolean {
   // A character is one UTF-16 unit or two: mostly that is all there is to know.
-  if (text.length <= limit.max && text.length >= 2 * limit.min) return true;
-  return isWithin(charactersOf(text), limit);
+  return text.length <= max || charactersOf(text) <= max;
+}
+
+const BLANK = /[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+
+/**
+ * Whether a text has so many characters if blanks and what nobody sees count for nothing at its ends, and for one
+ * between others however many they are: spaces make no sentence out of a letter.
+ */
+export function saysAtLeast(text: string, min: number): boolean {
+  let said = 0;
+  let isApart = false;
+  for (const character of text) {
+    if (said >= min) return true;
+    if (BLANK.test(character)) {
+      isApart = said > 0;
+      continue;
+    }
+    said += isApart ? 2 : 1;
+    isApart = false;
+  }
+  return said >= min;
 }
 
 /** Characters, not UTF-16 units: other languages must count the same. */

@@ -150,3 +150,26 @@ describe("built-in models", () => {
     });
   }
 });
+
+describe("built-in models asked about nothing", () => {
+  const ROOT = resolve(import.meta.dirname, "../../..");
+  const blanks = [
+    " ".repeat(16),
+    `a${" ".repeat(15)}`,
+    "\0".repeat(20),
+    "\u200b".repeat(20),
+    "\u2060 ".repeat(10),
+  ];
+
+  for (const [folder, answer] of [
+    ["language/ngram-bayes", "en"],
+    ["grounded/overlap-logistic", "It opened in 1932."],
+  ] as const) {
+    it(`say nothing: ${folder}`, async () => {
+      const model = await loadModel(readModel(join(ROOT, "models", folder, "manifest.json")));
+      const judged = await model.judge(blanks.map((text) => ({ text, answer })));
+      await model.close();
+      expect(judged.every(Number.isNaN), judged.join()).to.equal(true);
+    });
+  }
+});
