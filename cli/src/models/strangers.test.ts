@@ -20,7 +20,7 @@ const INSPECTED: Readonly<Record<string, readonly [code: string, said: RegExp] |
   "cut-off": ["MODEL_NOT_ONNX", /52 bytes that are no ONNX model.*copy it again/],
   "flipped-bit": ["MODEL_NOT_ONNX", /no ONNX model.*copy it again/],
   "unknown-operator": ["OPERATOR_MISSING", /Frobnicate.*Export without custom operators/],
-  "new-opset": ["OPSET_TOO_NEW", /opset 99.*Export with a lower opset/],
+  "new-opset": ["OPSET_TOO_NEW", /opset 99 of ai\.onnx, allowed.*Export with a lower opset/],
   "external-absolute": ["EXTERNAL_DATA", /"\/etc\/hostname".*Save it in one file/],
   "external-above": ["EXTERNAL_DATA", /"\.\.\/\.\.\/secret\.bin".*Save it in one file/],
   hang: ["MODEL_TOO_SLOW", /more than 1500 ms.*loop without end/],
@@ -29,7 +29,7 @@ const INSPECTED: Readonly<Record<string, readonly [code: string, said: RegExp] |
   nested: ["MODEL_NOT_ONNX", /copy it again/],
   // Its name would clear the screen.
   rude: ["OPERATOR_MISSING", /\\u001b\[2J\\u001b\[31mOWNED/],
-  "map-output": ["PORTS_MISMATCH", /output_probability: no tensor.*models init/],
+  "map-output": ["PORTS_MISMATCH", /output_probability: no tensor.*'zipmap': False.*models init/],
   "wrong-locale": ["LOCALE_MISSING", /xx_XX\.UTF-8.*locale-gen.*locale="C"/],
   "wrong-shape": ["SHAPES_MISMATCH", /Got: 2 Expected: 1.*Compare shape/],
 };

@@ -9,6 +9,7 @@ import {
   modelOf,
   SIGMOID,
   VALUES,
+  zipMapModel,
 } from "../testing/models.ts";
 import { onnxFile } from "../testing/onnx.ts";
 import { RefusedModel } from "./errors.ts";
@@ -50,7 +51,14 @@ describe("strangers' models that are refused, with the reason and the cure", () 
       modelOf(withIrVersion(good, 99), {}),
       /IR version 99.*IR version \d+ at most/,
     ],
-    "OPSET_TOO_NEW: ": [modelOf(onnxFile(SIGMOID, 99), {}), /opset 99.*lower opset/],
+    "OPSET_TOO_NEW: default": [
+      modelOf(onnxFile(SIGMOID, 99), {}),
+      /opset 99 of ai\.onnx opset (\d+) of ai\.onnx at most.*convert_version\(model, \1\)/,
+    ],
+    "OPSET_TOO_NEW: of another set": [
+      modelOf(onnxFile(SIGMOID, 20, { "ai.onnx.ml": 99 }), {}),
+      /opset 99 of ai\.onnx\.ml opset (\d+) of ai\.onnx\.ml at most.*target_opset=\{"ai\.onnx\.ml": \1\}/,
+    ],
     "LOCALE_MISSING: named": [
       modelOf(localeModel("de_XX.UTF-8"), { inputs: [TEXT] }),
       /de_XX\.UTF-8.*locale-gen.*locale="C"/,
@@ -98,6 +106,17 @@ describe("strangers' models that are refused, with the reason and the cure", () 
     "PORTS_MISMATCH: output": [
       modelOf(good, { output: { name: "q", values: "probabilities", select: { by: "only" } } }),
       /gives p: tensor.*models init/,
+    ],
+    "PORTS_MISMATCH: a map": [
+      modelOf(zipMapModel(["no", "yes"]), {
+        inputs: [{ ...VALUES, shape: [2] }],
+        output: {
+          name: "output_probability",
+          values: "probabilities",
+          select: { by: "index", index: 1, classes: 2 },
+        },
+      }),
+      /output_probability: no tensor.*'zipmap': False.*all or nothing/,
     ],
     "PORTS_MISMATCH: type": [
       modelOf(good, { inputs: [{ ...VALUES, type: "float16" }] }),

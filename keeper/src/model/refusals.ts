@@ -29,12 +29,15 @@ const KNOWN: readonly {
   },
   { pattern: /(\S+) is not a registered function\/op/, refusal: ([, op = ""]) => missing(op) },
   {
-    pattern: /Opset (\d+) is under development|domain (?:\S+) (?:is )?till opset (\d+)/,
-    refusal: ([, opset = ""]) => ({
+    pattern: /Opset (\d+) is under development[^]*domain (\S+) is till opset (\d+)/,
+    refusal: ([, opset = "", domain = "", most = ""]) => ({
       code: "OPSET_TOO_NEW",
-      given: `opset ${opset}`,
-      allowed: "an opset that is released and known to onnxruntime 1.30",
-      advice: "Export with a lower opset, or convert: onnx.version_converter.convert_version(model, 21).",
+      given: `opset ${opset} of ${domain}`,
+      allowed: `opset ${most} of ${domain} at most, the highest onnxruntime 1.30 knows`,
+      advice:
+        domain === "ai.onnx"
+          ? `Export with a lower opset, or convert: onnx.version_converter.convert_version(model, ${most}).`
+          : `Export with a lower opset of ${domain} (skl2onnx: target_opset={"${domain}": ${most}}).`,
     }),
   },
   {

@@ -212,7 +212,10 @@ function checkPorts(session: InferenceSession, { inputs, output }: Manifest): vo
     code: "PORTS_MISMATCH",
     given: `a graph that takes ${list(given)} and gives ${list(outputs)}`,
     allowed: `${list(named)} and the tensor ${output.name}, as the manifest says`,
-    advice: "Write the manifest again with `assay models init`, or correct inputs and output.name.",
+    advice:
+      out?.isTensor === false
+        ? `Export again with a tensor in place of ${output.name} (scikit-learn: options={'zipmap': False}); what \`assay models init\` finds without is the label, whose votes are all or nothing.`
+        : "Write the manifest again with `assay models init`, or correct inputs and output.name.",
   });
 }
 

@@ -53,6 +53,37 @@ export const P: PortSpec = { name: "p", type: "float", shape: ["N", 1] };
 /** p = sigmoid(x): one number in, one probability out. */
 export const SIGMOID: GraphSpec = { inputs: [X], outputs: [P], nodes: [["Sigmoid", ["x"], ["p"]]] };
 
+/** The same in other words: with weights, an attribute, and the sigmoid in a graph within the graph. */
+export const LEAKY: GraphSpec = {
+  inputs: [X],
+  outputs: [P],
+  nodes: [
+    ["LeakyRelu", ["x"], ["l"], { alpha: 1 }],
+    ["Mul", ["l", "w"], ["m"]],
+    [
+      "If",
+      ["yes"],
+      ["p"],
+      {
+        then_branch: subgraph({
+          inputs: [],
+          outputs: [{ ...P, name: "q" }],
+          nodes: [["Sigmoid", ["m"], ["q"]]],
+        }),
+        else_branch: subgraph({
+          inputs: [],
+          outputs: [{ ...P, name: "r" }],
+          nodes: [["Identity", ["m"], ["r"]]],
+        }),
+      },
+    ],
+  ],
+  constants: {
+    w: { type: "float", shape: [1], data: [1] },
+    yes: { type: "bool", shape: [], data: [1] },
+  },
+};
+
 const int64 = (...data: number[]) => ({ type: "int64", shape: [data.length], data }) as const;
 const scalar = (data: number) => ({ type: "int64", shape: [], data: [data] }) as const;
 

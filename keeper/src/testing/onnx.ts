@@ -82,8 +82,16 @@ export function subgraph(spec: GraphSpec): Graph {
   return { graph: graphProto(spec) };
 }
 
-/** The bytes of a model. */
-export function onnxFile(spec: GraphSpec, opset = 20): Uint8Array {
+/**
+ * The bytes of a model.
+ *
+ * @param own versions of other operator sets, used or not
+ */
+export function onnxFile(
+  spec: GraphSpec,
+  opset = 20,
+  own: Readonly<Record<string, number>> = {},
+): Uint8Array {
   const model = onnx.ModelProto.create({
     irVersion: 9,
     producerName: "assay-tests",
@@ -94,6 +102,7 @@ export function onnxFile(spec: GraphSpec, opset = 20): Uint8Array {
       ...Object.entries({ "ai.onnx.ml": 3, "com.microsoft": 1, own: 1 })
         .filter(([domain]) => spec.nodes.some(([op]) => op.startsWith(`${domain}:`)))
         .map(([domain, version]) => ({ domain, version })),
+      ...Object.entries(own).map(([domain, version]) => ({ domain, version })),
     ],
     graph: graphProto(spec),
     functions: Object.entries(spec.functions ?? {}).map(([name, { inputs, outputs, nodes }]) => ({
