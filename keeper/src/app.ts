@@ -87,8 +87,8 @@ export async function buildApp({ config, log, signal, onStep = () => {} }: AppOp
     requests,
     cursor: createCursor(database),
     model,
-    fetchPayload: (request, stop) =>
-      fetchOrRead(config, { ...request, payload: requests.payloadOf(request.requestId) }, stop, log),
+    fetchPayload: (request, stop, mostMs) =>
+      fetchOrRead(config, { ...request, payload: requests.payloadOf(request.requestId) }, stop, log, mostMs),
     log,
     onStep,
   };

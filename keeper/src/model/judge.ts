@@ -15,6 +15,7 @@ export interface Judged {
  * get the base rate; a model never guesses and never takes the keeper down.
  *
  * @param baseRate base rate the request pins, byte
+ * @param mostMs time for all claims, where it is less than the model is given anyway
  * @throws the reason of `signal` if it has fired: what was not judged because the keeper stops must not become a vote
  */
 export async function judgeClaims(
@@ -23,10 +24,11 @@ export async function judgeClaims(
   baseRate: number,
   log: Logger,
   signal?: AbortSignal,
+  mostMs?: number,
 ): Promise<Judged> {
   let probabilities: readonly number[];
   try {
-    probabilities = await model.judge(claims, signal);
+    probabilities = await model.judge(claims, signal, mostMs);
   } catch (error) {
     signal?.throwIfAborted();
     log.error("inference failed, voting the base rate", { model: model.name, error: String(error) });

@@ -4,9 +4,10 @@ export type JudgeBatch<T> = (items: readonly T[], isWanted: () => boolean) => Pr
 /**
  * Judges items of many callers, as many together as a batch holds. What is not judged in time is NaN.
  *
+ * @param mostMs time of this call, where it is less than that of every call
  * @throws the reason of the signal, as soon as it fires; what has not begun by then is not judged
  */
-export type Queue<T> = (items: readonly T[], signal?: AbortSignal) => Promise<number[]>;
+export type Queue<T> = (items: readonly T[], signal?: AbortSignal, mostMs?: number) => Promise<number[]>;
 
 export interface QueueOptions {
   /** Most batches that are under way: with two, one is sent while the other is judged. */
@@ -47,7 +48,7 @@ interface Part<T> {
 export function createQueue<T>(
   size: number,
   judge: JudgeBatch<T>,
-  { lanes = 1, mostMs, onLate }: QueueOptions = {},
+  { lanes = 1, mostMs = Infinity, onLate }: QueueOptions = {},
 ): Queue<T> {
   let calls: Call<T>[] = [];
   let running = 0;
@@ -94,7 +95,7 @@ export function createQueue<T>(
     }
   };
 
-  return async (items, signal) => {
+  return async (items, signal, ownMs = Infinity) => {
     signal?.throwIfAborted();
     if (items.length === 0) return [];
     const results = new Array<number>(items.length).fill(Number.NaN);
@@ -108,11 +109,12 @@ export function createQueue<T>(
       };
       const call: Call<T> = { items, signal, results, taken: 0, done: 0, isOver: false, finish };
       calls.push(call);
-      if (mostMs === undefined) return;
+      const ms = Math.min(mostMs, ownMs);
+      if (ms === Infinity) return;
       timer = setTimeout(() => {
         finish();
         onLate?.(items.length - call.done);
-      }, mostMs);
+      }, ms);
     });
     // Whoever asks in this same moment comes along.
     void Promise.resolve().then(start);

@@ -16,9 +16,10 @@ export interface Model {
   /**
    * One probability in [0, 1] or NaN per claim, in order. Claims of calls that wait together share batches.
    *
+   * @param mostMs time for all claims, where it is less than the model is given anyway; what is not judged by then is NaN
    * @throws the reason of `signal` if it fires: to stop is no abstention
    */
-  judge(claims: readonly Claim[], signal?: AbortSignal): Promise<number[]>;
+  judge(claims: readonly Claim[], signal?: AbortSignal, mostMs?: number): Promise<number[]>;
   /** What loading and inference took so far; only of a model the keeper runs itself. */
   stats?(): InferenceStats;
   /** Whether it can be asked now; a model at a server does not say. */

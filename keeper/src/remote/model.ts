@@ -28,10 +28,14 @@ export function createRemoteModel(options: RemoteModelOptions): Model {
     family: manifest.family,
     hash,
     baseRate: manifest.baseRate,
-    async judge(claims, signal) {
+    async judge(claims, signal, mostMs = Infinity) {
       const fit = claims.map((claim) => isWithinLimits(claim, manifest.limits));
       const asked = claims.filter((_, i) => fit[i]);
-      const { values, failures } = await judgeAll(asked, options.judge, { size, timeoutMs, signal });
+      const { values, failures } = await judgeAll(asked, options.judge, {
+        size,
+        timeoutMs: Math.min(timeoutMs, mostMs),
+        signal,
+      });
       if (failures.length > 0) {
         const data = { model: manifest.name, claims: asked.length, failures: countCodes(failures) };
         log.warn("remote inference failed", { ...data, example: renderError(failures[0]) });

@@ -145,6 +145,13 @@ describe("Open Inference Protocol", function () {
     });
   }
 
+  it("abstains in the time a round leaves it, however much it is configured [KEEP-21]", async () => {
+    const model = await connect({ timeoutMs: 20_000, attemptMs: 20_000 }, "/slow");
+    const { votes, ms } = await judgeTimed(model, claims.slice(0, 2), 400);
+    expect(votes).to.deep.equal([NaN, NaN]);
+    expect(ms).to.be.within(390, 1_000);
+  });
+
   it("takes numbers that are no probabilities for abstentions", async () => {
     const model = await connect({}, "/out-of-range");
     expect(await model.judge(claims.slice(0, 3))).to.deep.equal([NaN, NaN, NaN]);

@@ -28,7 +28,8 @@ export interface Decided {
   readonly abstained: number;
 }
 
-export type Decide = (duty: Duty, signal: AbortSignal) => Promise<Decided>;
+/** `mostMs`: for payload and model together, where the vote has to be sent by a time. */
+export type Decide = (duty: Duty, signal: AbortSignal, mostMs?: number) => Promise<Decided>;
 
 /** The own model's votes on a request, computed from nothing but the chain, the payload and the model. */
 export function createJudge<R extends Pick<Duty, "requestId" | "terms">>({
@@ -39,10 +40,11 @@ export function createJudge<R extends Pick<Duty, "requestId" | "terms">>({
 }: {
   readonly me: Pick<ServiceDeps["me"], "chainId" | "assay" | "domain">;
   readonly model: ServiceDeps["model"];
-  readonly fetchPayload: (request: R, signal: AbortSignal) => Promise<FetchedPayload>;
+  readonly fetchPayload: (request: R, signal: AbortSignal, mostMs?: number) => Promise<FetchedPayload>;
   readonly log: ServiceDeps["log"];
-}): (request: R, signal: AbortSignal) => Promise<Judged> {
-  return async (request, signal) => {
+}): (request: R, signal: AbortSignal, mostMs?: number) => Promise<Judged> {
+  return async (request, signal, mostMs = Infinity) => {
+    const endsAt = performance.now() + mostMs;
     const { requestId, terms } = request;
     const deployment = { chainId: BigInt(me.chainId), assay: me.assay };
     // The terms come from an event, the id is what is voted on: an endpoint that lies is noticed here.
@@ -50,13 +52,14 @@ export function createJudge<R extends Pick<Duty, "requestId" | "terms">>({
     if (expected !== requestId) throw new UnfitPayloadError(`terms of ${expected}`, `terms of ${requestId}`);
     if (terms.domain !== me.domain.id)
       throw new UnfitPayloadError(`domain ${terms.domain}`, `domain ${me.domain.id}`);
-    const { payload } = await fetchPayload(request, signal);
+    const { payload } = await fetchPayload(request, signal, mostMs / 2);
     // Payloads name their domain, the chain numbers it; the configuration says which belong together.
     if (payload.domain !== me.domain.name)
       throw new UnfitPayloadError(`claims of domain ${payload.domain}`, `domain ${me.domain.name}`);
     if (payload.claims.length !== terms.claims)
       throw new UnfitPayloadError(`${payload.claims.length} claims`, `${terms.claims}`);
-    return judgeClaims(model, payload.claims, terms.baseRate, log, signal);
+    const leftMs = Math.max(0, endsAt - performance.now());
+    return judgeClaims(model, payload.claims, terms.baseRate, log, signal, leftMs);
   };
 }
 
@@ -64,10 +67,10 @@ export function createJudge<R extends Pick<Duty, "requestId" | "terms">>({
 export function createDecide(deps: Pick<ServiceDeps, "me" | "model" | "fetchPayload" | "log">): Decide {
   const { me } = deps;
   const judge = createJudge(deps);
-  return async (duty, signal) => {
+  return async (duty, signal, mostMs) => {
     const { requestId, roundId, index: round } = duty;
     const deployment = { chainId: BigInt(me.chainId), assay: me.assay };
-    const { votes, abstained } = await judge(duty, signal);
+    const { votes, abstained } = await judge(duty, signal, mostMs);
     const salt = deriveSalt(me.hotKey, {
       chainId: me.chainId,
       contract: me.assay,

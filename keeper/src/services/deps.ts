@@ -44,7 +44,12 @@ export interface ServiceDeps {
   readonly requests: RequestTable<Terms>;
   readonly cursor: Cursor;
   readonly model: Model;
-  readonly fetchPayload: (request: OpenRequest, signal: AbortSignal) => Promise<FetchedPayload>;
+  /** Within `mostMs`, where that is less than configured. */
+  readonly fetchPayload: (
+    request: OpenRequest,
+    signal: AbortSignal,
+    mostMs?: number,
+  ) => Promise<FetchedPayload>;
   readonly log: Logger;
   /** Called after each step; a no-op outside tests. */
   readonly onStep: (step: Step) => void | Promise<void>;

@@ -25,6 +25,7 @@ describe("ticker", () => {
   let roundState: (roundId: Hex) => Promise<RoundState>;
   let work: () => Promise<void>;
   let seed: bigint | undefined;
+  let time: (() => number) | undefined;
   let failHead: (() => never) | undefined;
 
   const make = (): Ticker => {
@@ -36,7 +37,10 @@ describe("ticker", () => {
     return createTicker({
       deps,
       voter: {
-        commit: note("commit"),
+        commit: (duty, _state, _seed, clock) => {
+          time = clock;
+          return note("commit")(duty);
+        },
         reveal: note("reveal"),
         closeWindow: () => void did.push("closeWindow"),
       },
@@ -123,6 +127,24 @@ describe("ticker", () => {
     await ticker.tick();
     await settle();
     expect(did).to.deep.equal(["close"]);
+  });
+
+  it("tells the voter the time since the newest block was first seen", async () => {
+    const times: number[] = [];
+    work = async () => void times.push(time!());
+    const ticker = make();
+    await ticker.tick();
+    await settle();
+    await sleep(200);
+    await ticker.tick();
+    await settle();
+    now = 912n;
+    await ticker.tick();
+    await settle();
+    const [first, later, next] = times as [number, number, number];
+    expect(first).to.be.within(900, 900.1);
+    expect(later).to.be.within(900.2, 900.6);
+    expect(next).to.be.within(912, 912.1);
   });
 
   it("drops a request the chain no longer has, but not for a node that lags", async () => {

@@ -67,6 +67,11 @@ export function createTicker({
   const stopping = new AbortController();
   const broken = new AbortController();
   let lookedAt: number | undefined;
+  /** The newest block's time, and when it was first seen. */
+  let newest = { timestamp: 0n, seenAt: 0 };
+
+  /** Unix seconds of the chain at this moment: blocks may be far apart. */
+  const time = (): number => Number(newest.timestamp) + (performance.now() - newest.seenAt) / 1_000;
 
   const tell = (name: string, data: Record<string, unknown>, error: unknown): void => {
     if (stopping.signal.aborted) return;
@@ -108,10 +113,10 @@ export function createTicker({
       if (duty.index === 0 && block > request.block + GONE_AFTER) drop(request);
       return;
     }
-    if (phase === "COMMIT") return voter.commit(duty, state, round.seed, stopping.signal);
+    if (phase === "COMMIT") return voter.commit(duty, state, round.seed, time, stopping.signal);
     if (phase === "REQUESTED" && now <= round.clock) {
       const seed = block > round.seed ? await reads.seedOf(round.seed) : undefined;
-      if (seed !== undefined) await voter.commit(duty, state, seed, stopping.signal);
+      if (seed !== undefined) await voter.commit(duty, state, seed, time, stopping.signal);
       return;
     }
     if (phase !== "REQUESTED" && phase !== "EXTENSION") voter.closeWindow(duty, state);
@@ -134,6 +139,7 @@ export function createTicker({
   const tick = async (): Promise<void> => {
     const { number, timestamp } = await followRequests(deps, follow);
     lookedAt = Date.now();
+    if (timestamp !== newest.timestamp) newest = { timestamp, seenAt: performance.now() };
     const now = Number(timestamp);
     for (const request of requests.open()) {
       const { requestId } = request;

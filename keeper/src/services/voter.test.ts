@@ -1,15 +1,23 @@
-import { expect } from "chai";
+import { setTimeout as sleep } from "node:timers/promises";
 
+import { expect } from "chai";
+import { hexToBytes } from "viem";
+
+import type { RoundState } from "../chain/reads.ts";
 import { RefusedError } from "../chain/sender.ts";
 import { ROUND_EXTENDED, SEAT_REVEALED } from "../chain/types.ts";
 import { Secret } from "../lib/secret.ts";
 import { PayloadUnavailableError } from "../payload/fetch.ts";
 import { encodePayload, hashPayload, PayloadError, type Payload } from "../payload/schema.ts";
 import { BYTES, PAYLOAD, requestOf, stateOf, TX, world, type World } from "../testing/deps.ts";
+import { loopingModel, modelOf } from "../testing/models.ts";
+import { loadModel } from "../model/session.ts";
 import { COMMIT_LOOKS, createVoter } from "./voter.ts";
 
 const never = new AbortController().signal;
 const SEED = 42n;
+/** The commit window has just begun. */
+const atSeal = (): number => 1_000;
 
 describe("voter", () => {
   const worlds: World[] = [];
@@ -28,7 +36,7 @@ describe("voter", () => {
   it("records the vote, then commits it, and marks it [KEEP-1]", async () => {
     const seen: string[] = [];
     const deps = make({}, { onStep: (step) => void seen.push(`${step} ${deps.guard.getVote(key)?.state}`) });
-    await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     expect(seen).to.deep.equal(["decided decided", "commitSent decided", "committed committed"]);
     expect(deps.sent).to.deep.equal([
       { call: "commit", args: [request.requestId, deps.me.owner, digestOf(deps)] },
@@ -39,11 +47,12 @@ describe("voter", () => {
   it("sends the recorded vote again when its commit went missing, without asking the model", async () => {
     const deps = make();
     const voter = createVoter(deps);
-    await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     // A node that lags does not know it yet: a second commit could count as late.
-    for (let i = 0; i < COMMIT_LOOKS; i++) await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    for (let i = 0; i < COMMIT_LOOKS; i++)
+      await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     expect(deps.sent).to.have.length(1);
-    await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     expect(deps.sent).to.have.length(2);
     expect(deps.sent[0]).to.deep.equal(deps.sent[1]);
     expect(deps.judged.count).to.equal(1);
@@ -51,10 +60,10 @@ describe("voter", () => {
 
   it("knows a commit of its own that it does not remember sending", async () => {
     const deps = make();
-    await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     deps.guard.markAbandoned({ ...key, reason: "test" });
     const state = stateOf("COMMIT", { seat: { digest: digestOf(deps) } });
-    await createVoter(deps).commit(request, state, SEED, never);
+    await createVoter(deps).commit(request, state, SEED, atSeal, never);
     expect(deps.sent).to.have.length(1);
     expect(deps.guard.getVote(key)?.state).to.equal("committed");
   });
@@ -68,7 +77,7 @@ describe("voter", () => {
     });
     const poor = make({ freeStake: async () => 63n });
     for (const deps of [none, light, poor]) {
-      await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, never);
+      await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
       expect(deps.sent).to.deep.equal([]);
       expect(deps.guard.getVote(key)).to.equal(undefined);
     }
@@ -84,12 +93,12 @@ describe("voter", () => {
     const voter = createVoter(deps);
     const extended = { round: { flags: 1 | ROUND_EXTENDED } };
     for (let seed = 0n; seed < 200n; seed++) {
-      await voter.commit(request, stateOf("COMMIT"), seed, never);
+      await voter.commit(request, stateOf("COMMIT"), seed, atSeal, never);
       if (deps.sent.length > 0) {
         deps.sent.length = 0;
         continue;
       }
-      await voter.commit(request, stateOf("COMMIT", extended), seed, never);
+      await voter.commit(request, stateOf("COMMIT", extended), seed, atSeal, never);
       if (deps.sent.length > 0) return;
     }
     throw new Error("no seed draws the operator only after the extension");
@@ -110,7 +119,7 @@ describe("voter", () => {
       const wrong = requestOf({ payloadHash: hashPayload(bytes) });
       deps.requests.add(wrong);
       const voter = createVoter(deps);
-      for (let i = 0; i < 3; i++) await voter.commit(wrong, stateOf("COMMIT"), SEED, never);
+      for (let i = 0; i < 3; i++) await voter.commit(wrong, stateOf("COMMIT"), SEED, atSeal, never);
       expect(fetched).to.equal(1);
       expect(deps.sent).to.deep.equal([]);
       expect(deps.requests.refusalOf(wrong.requestId)).to.include("does not belong to the request");
@@ -122,7 +131,7 @@ describe("voter", () => {
     const deps = make();
     const forged = { ...request, terms: { ...request.terms, baseRate: 13 } };
     deps.requests.add(forged);
-    await createVoter(deps).commit(forged, stateOf("COMMIT"), SEED, never);
+    await createVoter(deps).commit(forged, stateOf("COMMIT"), SEED, atSeal, never);
     expect(deps.sent).to.deep.equal([]);
     expect(deps.requests.refusalOf(request.requestId)).to.include("terms of");
   });
@@ -140,7 +149,7 @@ describe("voter", () => {
       },
     );
     broken.requests.add(request);
-    await createVoter(broken).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(broken).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     expect(broken.requests.refusalOf(request.requestId)).to.equal("The payload is not JSON (x)");
 
     let fetched = 0;
@@ -156,13 +165,13 @@ describe("voter", () => {
     );
     const voter = createVoter(away);
     for (let i = 0; i < 2; i++) {
-      const failed = await voter.commit(request, stateOf("COMMIT"), SEED, never).then(
+      const failed = await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never).then(
         () => undefined,
         (error: unknown) => error,
       );
       expect(failed).to.be.instanceOf(PayloadUnavailableError);
     }
-    await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     expect(away.sent).to.have.length(1);
   });
 
@@ -178,7 +187,7 @@ describe("voter", () => {
     );
     deps.requests.add(request);
     const voter = createVoter(deps);
-    await voter.commit(request, stateOf("COMMIT"), SEED, never).catch(() => undefined);
+    await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never).catch(() => undefined);
     for (let i = 0; i < 3; i++) voter.closeWindow(request, stateOf("REVEAL"));
     expect(deps.requests.refusalOf(request.requestId)).to.include("https://store.example/x HASH_MISMATCH");
     expect(deps.lines.filter((line) => line.includes("vote abandoned"))).to.have.length(1);
@@ -195,7 +204,7 @@ describe("voter", () => {
     );
     deps.requests.add(request);
     const voter = createVoter(deps);
-    await voter.commit(request, stateOf("COMMIT"), SEED, never).catch(() => undefined);
+    await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never).catch(() => undefined);
     voter.closeWindow(request, stateOf("REVEAL"));
     const { state, reason } = deps.guard.getVote(key)!;
     expect({ state, reason }).to.deep.equal({
@@ -207,7 +216,7 @@ describe("voter", () => {
 
   it("reveals what it committed, also after losing the database [KEEP-6]", async () => {
     const first = make();
-    await createVoter(first).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(first).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     const state = stateOf("REVEAL", { seat: { digest: digestOf(first) } });
     const fresh = make();
     for (const deps of [first, fresh]) {
@@ -223,7 +232,7 @@ describe("voter", () => {
 
   it("reveals with the recorded salt after the hot key was replaced; without the record it says that it cannot", async () => {
     const before = make();
-    await createVoter(before).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(before).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     const state = stateOf("REVEAL", { seat: { digest: digestOf(before) } });
     const hotKey = new Secret<`0x${string}`>(`0x${"11".repeat(32)}`);
     await createVoter({ ...before, me: { ...before.me, hotKey } }).reveal(request, state, never);
@@ -240,7 +249,7 @@ describe("voter", () => {
 
   it("judges again after losing the database while the model abstains", async () => {
     const first = make();
-    await createVoter(first).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(first).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     const state = stateOf("REVEAL", { seat: { digest: digestOf(first) } });
     const fresh = make();
     let failing = 2;
@@ -254,9 +263,83 @@ describe("voter", () => {
     expect(fresh.lines.filter((line) => line.includes("judging again"))).to.have.length(1);
   });
 
+  /** A commit window of 2 s: late after 1.5 s, so judged for at most 1 s. */
+  const shortWindow = (): RoundState => {
+    const state = stateOf("COMMIT");
+    return { ...state, draw: { ...state.draw, commitWindow: 2 } };
+  };
+  const isInTime = (started: number): void => {
+    expect(performance.now() - started, "ms until the commit").to.be.within(900, 1_450);
+  };
+
+  it("commits the base rate in time when the model hangs; its keeper lives [KEEP-21]", async function () {
+    this.timeout(30_000);
+    const slow = 1e15;
+    const claims = [1, slow].map((x) => ({ values: [x], answer: "a" }));
+    const payload = { ...PAYLOAD, claims } as Payload;
+    const deps = make(
+      {},
+      { fetchPayload: async () => ({ payload, bytes: encodePayload(payload), uri: "test" }) },
+    );
+    // The times of a keeper's own: none of them would end it before the window does.
+    const model = await loadModel(modelOf(loopingModel(), {}), { batch: 1, deadlineMs: 3_000 });
+    try {
+      const voter = createVoter({ ...deps, model });
+      const started = performance.now();
+      await voter.commit(request, shortWindow(), SEED, atSeal, never);
+      isInTime(started);
+      const [judged, hung] = hexToBytes(deps.guard.getVote(key)!.votes);
+      expect(judged).to.be.greaterThan(150);
+      expect(hung).to.equal(request.terms.baseRate);
+      expect(deps.sent.map(({ call }) => call)).to.deep.equal(["commit"]);
+      // The next request is judged, once the process was started again.
+      while (Number.isNaN((await model.judge([{ values: [1], answer: "a" }]))[0])) await sleep(100);
+    } finally {
+      await model.close();
+    }
+  });
+
+  it("leaves a payload half of the time, and the model what it did not take [KEEP-21]", async () => {
+    const given: (number | undefined)[] = [];
+    const deps = make(
+      {},
+      {
+        fetchPayload: async (_request, _signal, mostMs) => {
+          given.push(mostMs);
+          await sleep(300);
+          return { payload: PAYLOAD, bytes: BYTES, uri: "test" };
+        },
+      },
+    );
+    const judge: typeof deps.model.judge = async (claims, _signal, mostMs) => {
+      given.push(mostMs);
+      return claims.map(() => 0.9);
+    };
+    const voter = createVoter({ ...deps, model: { ...deps.model, judge } });
+    await voter.commit(request, shortWindow(), SEED, () => 1_000.3, never);
+    const [forPayload, forModel] = given;
+    expect(forPayload).to.be.closeTo(400, 1e-6);
+    expect(forModel).to.be.within(350, 501);
+  });
+
+  it("has no such deadline for a vote that is judged again to be revealed", async () => {
+    const first = make();
+    await createVoter(first).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
+    const fresh = make();
+    const given: (number | undefined)[] = [];
+    const judge: typeof fresh.model.judge = (claims, signal, mostMs) => {
+      given.push(mostMs);
+      return fresh.model.judge(claims, signal);
+    };
+    const state = stateOf("REVEAL", { seat: { digest: digestOf(first) } });
+    await createVoter({ ...fresh, model: { ...fresh.model, judge } }).reveal(request, state, never);
+    expect(given).to.deep.equal([Infinity]);
+    expect(fresh.sent.map(({ call }) => call)).to.deep.equal(["reveal"]);
+  });
+
   it("notes a reveal somebody else made, and reveals nothing without a seat", async () => {
     const deps = make();
-    await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, never);
+    await createVoter(deps).commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     const seat = { digest: 7n, flags: SEAT_REVEALED };
     await createVoter(deps).reveal(request, stateOf("REVEAL", { seat }), never);
     expect(deps.guard.getVote(key)?.state).to.equal("revealed");
@@ -267,7 +350,7 @@ describe("voter", () => {
   it("writes no salt and no key into the log [KEEP-12]", async () => {
     const deps = make();
     const voter = createVoter(deps);
-    await voter.commit(request, stateOf("COMMIT"), SEED, never);
+    await voter.commit(request, stateOf("COMMIT"), SEED, atSeal, never);
     const { salt } = deps.guard.getVote(key)!;
     await voter.reveal(request, stateOf("REVEAL", { seat: { digest: digestOf(deps) } }), never);
     const text = deps.lines.join("");

@@ -10,13 +10,19 @@ import { PayloadUnavailableError } from "../payload/fetch.ts";
 import { PayloadError } from "../payload/schema.ts";
 import { createDecide, UnfitPayloadError } from "./decide.ts";
 import type { ServiceDeps } from "./deps.ts";
+import { judgingTime } from "./judgingTime.ts";
 
 /** Looks without an own commit that was just mined before it is sent again: behind a balancer some nodes lag. */
 export const COMMIT_LOOKS = 5;
 
 export type Voter = {
-  /** Commits if drawn and able to; the phase is REQUESTED (seed there, first commit seals) or COMMIT. */
-  commit(duty: Duty, state: RoundState, seed: bigint, signal: AbortSignal): Promise<void>;
+  /**
+   * Commits if drawn and able to; the phase is REQUESTED (seed there, first commit seals) or COMMIT. What is not judged
+   * while the commit can still be sent in time is voted at the base rate.
+   *
+   * @param time Unix seconds of the chain at this moment
+   */
+  commit(duty: Duty, state: RoundState, seed: bigint, time: () => number, signal: AbortSignal): Promise<void>;
   /** Reveals the own vote if it was committed; a lost database is made good from key, payload and model. */
   reveal(duty: Duty, state: RoundState, signal: AbortSignal): Promise<void>;
   /** The commit window is over for good: without a seat the vote is abandoned, with the reason on record. */
@@ -81,9 +87,9 @@ export function createVoter(deps: ServiceDeps): Voter {
     return vote;
   };
 
-  const commitVote = async (duty: Duty, signal: AbortSignal): Promise<void> => {
+  const commitVote = async (duty: Duty, mostMs: number, signal: AbortSignal): Promise<void> => {
     const key = keyOf(duty);
-    const vote = guard.getVote(key) ?? (await record(duty, (await decide(duty, signal)).decision));
+    const vote = guard.getVote(key) ?? (await record(duty, (await decide(duty, signal, mostMs)).decision));
     signal.throwIfAborted();
     const { transactionHash } = await writes.commit(duty.roundId, me.owner, BigInt(vote.digest), () =>
       onStep("commitSent"),
@@ -96,7 +102,7 @@ export function createVoter(deps: ServiceDeps): Voter {
   };
 
   return {
-    async commit(duty, state, seed, signal) {
+    async commit(duty, state, seed, time, signal) {
       const { requestId } = duty;
       const key = keyOf(duty);
       if (state.seat.digest !== 0n) {
@@ -115,7 +121,7 @@ export function createVoter(deps: ServiceDeps): Voter {
       if (isRefused || unfit.get(requestId) !== undefined) return;
       if (!(await hasDuty(duty, state, seed))) return;
       try {
-        await commitVote(duty, signal);
+        await commitVote(duty, judgingTime(state, time()), signal);
       } catch (error) {
         if (signal.aborted) throw error;
         const reason = reasonOf(error);

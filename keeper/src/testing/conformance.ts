@@ -24,13 +24,14 @@ export const FAILURES: Readonly<Record<Misbehaviour, RemoteErrorCode | "DEADLINE
   endless: "REMOTE_ANSWER_TOO_BIG",
 };
 
-/** Judges, and takes the time in milliseconds. */
+/** Judges, within `mostMs` where it is given, and takes the time in milliseconds. */
 export async function judgeTimed(
   model: Model,
   claims: readonly Claim[],
+  mostMs?: number,
 ): Promise<{ votes: number[]; ms: number }> {
   const started = performance.now();
-  const votes = await model.judge(claims);
+  const votes = await model.judge(claims, undefined, mostMs);
   return { votes, ms: performance.now() - started };
 }
 
