@@ -7,6 +7,7 @@ import {
   appealWorld,
   appealWorldWith,
   chainWorld,
+  longestChainWorld,
   overturned,
   playChain,
   publish,
@@ -446,6 +447,33 @@ describe("Assay", () => {
       const lost = await settleRound(w, request, 1, second!.ballots);
       expect(eventsIn(w.assay, lost, "SeatOverturned")).to.have.length(second!.ballots.length);
       await settleRound(w, request, 2, third!.ballots);
+    });
+
+    it("goes from seven seats to all that there can be, which are settled in two calls [APP-1, APP-2, SCORE-7]", async () => {
+      const w = await networkHelpers.loadFixture(longestChainWorld);
+      const { request, rounds } = await playChain(w, [255, 0, 255]);
+      const draws = await Promise.all(rounds.map(({ id }) => w.lens.drawOf(id)));
+      expect(draws.map(({ seats }) => seats)).to.deep.equal([7n, 15n, 31n]);
+      const quorums = await Promise.all(rounds.map(async ({ id }) => (await w.lens.roundOf(id)).minSeats));
+      expect(quorums).to.deep.equal([4n, 8n, 16n]);
+      const last = rounds[2]!;
+      expect(last.ballots, "everybody sits").to.have.length(31);
+      await expect(w.assay.connect(w.outsider).appeal(request.terms))
+        .to.be.revertedWithCustomError(w.appeals, "NoFurtherAppeal")
+        .withArgs(request.id, 63, 31);
+      await endAppeal(w, last);
+      expect(await verdictOf(w, request), "at the end").to.deep.equal({ verdict: TRUE, isFinal: true });
+      for (const [from, to] of [
+        [0, 24],
+        [24, 31],
+      ] as const) {
+        const receipt = await settleRound(w, request, 2, last.ballots.slice(from, to));
+        expect(eventsIn(w.assay, receipt, "SeatSettled"), `${from} to ${to}`).to.have.length(to - from);
+      }
+      const again = await settleRound(w, request, 2, last.ballots.slice(7));
+      expect(eventsIn(w.assay, again, "SeatSettled"), "all are").to.have.length(0);
+      const lost = await settleRound(w, request, 1, rounds[1]!.ballots);
+      expect(eventsIn(w.assay, lost, "SeatOverturned")).to.have.length(rounds[1]!.ballots.length);
     });
   });
 });
