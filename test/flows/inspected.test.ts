@@ -54,10 +54,10 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
   let test: OpenNetwork;
   let owner: Person;
   let inspector: Person;
-  /** Files of canaries: the first is opened in time, the second never. */
-  let files: [string, string];
-  /** Requests; all but `plain` ask the same and are answered wrongly. */
-  let asked: Record<"opened" | "unopened" | "ordinary" | "doubted" | "plain", Hex>;
+  /** Files of canaries: the first is opened in time, the second never, the third with answers that are wrong. */
+  let files: [string, string, string];
+  /** Requests: `plain` and `wrong` ask what all keepers know, the others what most of them take for its opposite. */
+  let asked: Record<"opened" | "unopened" | "wrong" | "ordinary" | "doubted" | "plain", Hex>;
   let areUp: () => boolean;
   let funds: bigint;
 
@@ -77,16 +77,22 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
     const requester = person(network, 19);
     areUp = start(test, 0, VOTERS[0]);
     await owner.send("WorkToken", "transfer", inspector.address, 3n * BOND);
-    const known = join(network.folder, "known.jsonl");
-    writeFileSync(known, TRICKY.map((claim) => JSON.stringify(claim)).join("\n"));
-    files = [join(network.folder, "first.json"), join(network.folder, "second.json")];
+    files = [1, 2, 3].map((i) => join(network.folder, `canaries-${i}.json`)) as typeof files;
     const who = ["--inspector", inspector.address, "--requester", requester.address];
-    const prepare = (out: string) =>
-      inspector.assay(
+    const prepare = (out: string, samples: Samples) => {
+      const known = `${out}l`;
+      writeFileSync(known, samples.map((claim) => JSON.stringify(claim)).join("\n"));
+      return inspector.assay(
         ...["canary", "prepare", "--domain", DOMAIN, "--file", known, "--out", out],
         ...["--batch", String(CLAIMS), ...who],
       );
-    await Promise.all([...files.map(prepare), owner.assay("canary", "inspector", DOMAIN, inspector.address)]);
+    };
+    const wrong = PLAIN.map((claim) => ({ ...claim, truth: !claim.truth }));
+    const known = [TRICKY, TRICKY, wrong];
+    await Promise.all([
+      ...files.map((file, i) => prepare(file, known[i]!)),
+      owner.assay("canary", "inspector", DOMAIN, inspector.address),
+    ]);
     for (const file of files) await inspector.assay("canary", "register", file);
     await jumpToNextEpoch(test);
     await until("the keepers run", PATIENCE, areUp);
@@ -100,6 +106,7 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
       opened: await askCanary(files[0]),
       ordinary: await openRequest(network, DOMAIN, TRICKY, storeUrl),
       unopened: await askCanary(files[1]),
+      wrong: await askCanary(files[2]),
       plain: await openRequest(network, DOMAIN, PLAIN, storeUrl),
     };
     const all = Object.values(asked);
@@ -144,21 +151,25 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
   });
 
   it("are opened while their verdicts are published, and not afterwards (CAN-6)", async () => {
-    const { opened, batch } = await inspector.assay("canary", "open", files[0]);
-    expect(opened).to.deep.equal([asked.opened]);
-    expect(batch.canaries[0].counts, "the answers count").to.equal(true);
+    const [first, third] = await Promise.all([
+      inspector.assay("canary", "open", files[0]),
+      owner.assay("canary", "open", files[2]),
+    ]);
+    expect([first.opened, third.opened]).to.deep.equal([[asked.opened], [asked.wrong]]);
+    for (const { batch } of [first, third])
+      expect(batch.canaries[0].counts, "the answers count").to.equal(true);
   });
 
   it("leave verdicts that an appeal does not decide, or decides the same (APP-5)", async () => {
     await until("six keepers run", PATIENCE, areUp);
     await owner.send("WorkToken", "approve", test.network.deployment.addresses.Appeals, parseEther("1000"));
     funds = await owner.balance();
-    const rounds = [await appeal(asked.doubted), await appeal(asked.plain)];
+    const rounds = [await appeal(asked.doubted), await appeal(asked.plain), await appeal(asked.wrong)];
     await playRounds(test, rounds, VOTERS[1]);
     areUp = start(test, VOTERS[1], VOTERS[2]);
-    const [split, agreed] = await Promise.all(rounds.map((id) => ownVerdicts(test, id)));
+    const [split, ...agreed] = await Promise.all(rounds.map((id) => ownVerdicts(test, id)));
     expect(split, "three against three").to.deep.equal(TRICKY.map(() => UNDECIDED));
-    expect(agreed).to.deep.equal(truths(PLAIN));
+    for (const verdicts of agreed) expect(verdicts).to.deep.equal(truths(PLAIN));
     expect(await countingVerdicts(test, asked.doubted)).to.deep.equal(truths(TRICKY).map(opposite));
     expect(await countingVerdicts(test, asked.plain)).to.deep.equal(truths(PLAIN));
   });
@@ -189,9 +200,10 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
 
   it("settle when everything is final: who was overturned pays, who appealed in vain loses its bond", async () => {
     const { network, reads } = test;
-    const appeals = [asked.doubted, asked.plain].flatMap((id) =>
-      [1, 2].map((i) => commitment.roundIdOf(id, i)),
-    );
+    const appeals = [
+      ...[asked.doubted, asked.plain].flatMap((id) => [1, 2].map((i) => commitment.roundIdOf(id, i))),
+      commitment.roundIdOf(asked.wrong, 1),
+    ];
     await becomeFinal(test, Object.values(asked), appeals);
     const revealed = await network.reader.getContractEvents({
       address: network.deployment.addresses.Assay,
@@ -200,7 +212,7 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
       fromBlock: 0n,
       strict: true,
     });
-    expect(revealed.length).to.be.at.least(5 * VOTERS[0] + 2 * VOTERS[1] + VOTERS[2]);
+    expect(revealed.length).to.equal(6 * VOTERS[0] + 3 * VOTERS[1] + VOTERS[2]);
     await until("all seats are settled", PATIENCE, async () => {
       const seats = await Promise.all(revealed.map(({ args }) => reads.seatOf(args.requestId, args.owner)));
       return seats.every(({ flags }) => (flags & SEAT_SETTLED) !== 0);
@@ -209,15 +221,16 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
       return !(await Promise.all(appeals.map((id) => reads.isBondLocked(id)))).includes(true);
     });
 
-    const [doubted, plain] = await Promise.all(
-      [asked.doubted, asked.plain].map((id) => owner.assay("verdict", id)),
+    const [doubted, plain, wrong] = await Promise.all(
+      [asked.doubted, asked.plain, asked.wrong].map((id) => owner.assay("verdict", id)),
     );
-    for (const { phase, differences } of [doubted, plain])
+    for (const { phase, differences } of [doubted, plain, wrong])
       expect([phase, differences]).to.deep.equal(["FINAL", []]);
     const fate = ({ rounds }: { rounds: { bond?: { state: string } }[] }) =>
       rounds.map(({ bond }) => bond?.state);
     expect(fate(doubted), "undecided, then overturned").to.deep.equal([undefined, "BURNED", "RETURNED"]);
     expect(fate(plain), "confirmed, then void").to.deep.equal([undefined, "BURNED", "RETURNED"]);
+    expect(fate(wrong), "against the answers").to.deep.equal([undefined, "RETURNED"]);
 
     const [misled, right] = await Promise.all(
       [MISLED, RIGHT].map((place) => owner.assay("explain", asked.doubted, operator(place))),
@@ -229,8 +242,7 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
     const [, , last] = doubted.rounds;
     const reward = BigInt(last.bond.reward);
     expect(reward > 0n, "a part of what the three lost").to.equal(true);
-    await owner.send("Appeals", "claim", appeals[1], owner.address);
-    await owner.send("Appeals", "claim", appeals[3], owner.address);
+    for (const i of [1, 3, 4]) await owner.send("Appeals", "claim", appeals[i], owner.address);
     const lost = [doubted, plain].map(({ rounds }) => BigInt(rounds[1].bond.amount));
     expect(funds - (await owner.balance()), "the two that burned, less the reward").to.equal(
       lost[0]! + lost[1]! - reward,
@@ -244,26 +256,26 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
       expect(matches, "recomputed from the chain").to.equal(true);
       return [seat.score.isInspected, seat.outcomes];
     };
-    const { ordinary, opened, unopened } = asked;
-    const found = await Promise.all([
-      ...[outcomes(ordinary, MISLED), outcomes(ordinary, RIGHT), outcomes(unopened, MISLED)],
-      ...[outcomes(opened, MISLED), outcomes(opened, RIGHT)],
+    const { ordinary, opened, unopened, wrong } = asked;
+    const ofVerdicts = [outcomes(ordinary, MISLED), outcomes(ordinary, RIGHT), outcomes(unopened, MISLED)];
+    expect(await Promise.all(ofVerdicts)).to.deep.equal([
+      [false, [SUCCESS]],
+      [false, [WRONG]],
+      [false, [SUCCESS]],
     ]);
-    expect(found).to.deep.equal([
-      ...[
-        [false, [SUCCESS]],
-        [false, [WRONG]],
-        [false, [SUCCESS]],
-      ],
-      ...[
-        [true, [WRONG]],
-        [true, [SUCCESS]],
-      ],
+    // Of the last one an appeal overturned the answers.
+    const ofAnswers = [outcomes(opened, MISLED), outcomes(opened, RIGHT), outcomes(wrong, RIGHT)];
+    expect(await Promise.all(ofAnswers)).to.deep.equal([
+      [true, [WRONG]],
+      [true, [SUCCESS]],
+      [true, [SUCCESS]],
     ]);
   });
 
-  it("give the inspector its bond back for a canary that was opened, and burn that of the other (CAN-12)", async () => {
-    expect(await inspector.assay("canary", "close", files[0])).to.deep.equal({ concluded: 1 });
+  it("cost the inspector the bond of a wrong one and of one never opened, and no other (CAN-11, CAN-12)", async () => {
+    const conclude = (who: Person, file: string) => who.assay("canary", "close", file);
+    const concluded = await Promise.all([conclude(inspector, files[0]), conclude(owner, files[2])]);
+    expect(concluded).to.deep.equal([{ concluded: 1 }, { concluded: 1 }]);
     const late = await inspector.assay("canary", "open", files[1]);
     expect([late.opened, late.batch.canaries[0].isLost]).to.deep.equal([[], true]);
     await jumpToNextEpoch(test);
@@ -273,19 +285,18 @@ describe("canaries and appeals, voted on by keepers (CAN, APP)", function () {
     const burned = await owner.assay("canary", "close", files[1]);
     expect(burned).to.deep.equal({ concluded: 0, state: "BURNED" });
     expect((await inspector.balance()) - before, "nothing more").to.equal(BOND);
-    const [forfeited] = await test.network.reader.getContractEvents({
+    const forfeited = await test.network.reader.getContractEvents({
       address: test.network.deployment.addresses.Canaries,
       abi: canariesAbi,
       eventName: "BondForfeited",
       fromBlock: 0n,
       strict: true,
     });
-    expect(forfeited!.args).to.deep.equal({
-      batch: 2n,
-      collector: owner.address,
-      bounty: BOND / 20n,
-      burned: BOND - BOND / 20n,
-    });
+    const part = { collector: owner.address, bounty: BOND / 20n, burned: BOND - BOND / 20n };
+    expect(forfeited.map(({ args }) => args)).to.deep.equal([
+      { batch: 3n, ...part },
+      { batch: 2n, ...part },
+    ]);
   });
 
   it("move reputations exactly as the tapes say", async () => {
