@@ -34,7 +34,8 @@ export type Opinion = (request: RequestedEvent) => Promise<Uint8Array>;
 
 /**
  * Appeals verdicts the own model is confident against, where that is worth its bond on average: see appealValue.ts. Only
- * requests nobody appealed yet: a second committee is better evidence than a model. And takes back what bonds return.
+ * requests nobody appealed yet: a second committee is better evidence than a model. Not the answers of canaries: overturning
+ * one takes nothing from voters, so it has no reward to weigh the bond against. And takes back what bonds return.
  */
 export function createAppeals(
   deps: WatchDeps,
