@@ -20,7 +20,7 @@ const INSPECTED: Readonly<Record<string, readonly [code: string, said: RegExp] |
   "cut-off": ["MODEL_NOT_ONNX", /52 bytes that are no ONNX model.*copy it again/],
   "flipped-bit": ["MODEL_NOT_ONNX", /no ONNX model.*copy it again/],
   "unknown-operator": ["OPERATOR_MISSING", /Frobnicate.*Export without custom operators/],
-  "new-opset": ["OPSET_TOO_NEW", /opset 99 of ai\.onnx, allowed.*Export with a lower opset/],
+  "new-opset": ["OPSET_TOO_NEW", /opset 99 of ai\.onnx\b.*Export with a lower opset/],
   "external-absolute": ["EXTERNAL_DATA", /"\/etc\/hostname".*Save it in one file/],
   "external-above": ["EXTERNAL_DATA", /"\.\.\/\.\.\/secret\.bin".*Save it in one file/],
   hang: ["MODEL_TOO_SLOW", /more than 1500 ms.*loop without end/],
