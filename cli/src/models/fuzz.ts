@@ -75,6 +75,30 @@ export function fuzzClaims(
   });
 }
 
+/** Claims as short and as long as the limits allow, two each; none for a model that reads no text. */
+export function edgeClaims(manifest: AnyManifest): Claim[] {
+  const { limits } = manifest;
+  if (limits.text === undefined && limits.answer === undefined) return [];
+  return fuzzClaims(manifest, 4, { odd: false }).map((claim, i) => {
+    const stretch = (text: string, limit: Limit | undefined): string => {
+      if (limit === undefined || !text) return text;
+      const size = i < 2 ? limit.min : limit.max;
+      // As many words as there can be, and words of a language.
+      const long = i % 2 === 0 ? "o" : text;
+      const many = `${long} `.repeat(Math.ceil(size / (long.length + 1))).slice(0, size);
+      return many.trimEnd().padEnd(size, "o");
+    };
+    const isLabel = !isChatManifest(manifest) && manifest.output.select.by === "answer";
+    return {
+      ...claim,
+      ...(claim.text !== undefined && { text: stretch(claim.text, limits.text) }),
+      answer: isLabel ? claim.answer : stretch(claim.answer, limits.answer),
+    };
+  });
+}
+
+type Limit = { readonly min: number; readonly max: number };
+
 function textOf(name: string, i: number): string {
   const odd = ODDITIES[Math.floor(i / 2) % ODDITIES.length] ?? "";
   if (i % 2 === 0) return words(name);
@@ -82,7 +106,7 @@ function textOf(name: string, i: number): string {
 }
 
 /** As many characters as allowed. */
-function fitted(text: string, { min, max }: { min: number; max: number } = { min: 1, max: 8_192 }): string {
+function fitted(text: string, { min, max }: Limit = { min: 1, max: 8_192 }): string {
   let longer = text;
   while (!saysAtLeast(longer, min)) longer += " and so on";
   const cut = [...longer].slice(0, max).join("");

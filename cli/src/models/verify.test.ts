@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { sha256 } from "@assay/keeper";
+import { loadModel, readModel, sha256 } from "@assay/keeper";
 import { expect } from "chai";
 
 import { assay } from "../testing/assay.ts";
@@ -71,7 +71,7 @@ describe("verifyModel", function () {
       ]),
     );
     expect(failed(found)).to.deep.equal(["finite"]);
-    expect(found.checks[1]?.detail).to.match(/of 64 made-up claims, for example \{/);
+    expect(found.checks[1]?.detail).to.match(/of 68 made-up claims, for example \{/);
   });
 
   it("finds answers outside of 0 and 1", async () => {
@@ -100,6 +100,39 @@ describe("verifyModel", function () {
     );
     expect(failed(found)).to.deep.equal(["batches", "repeatable"]);
     expect(found.votesDiffer).to.be.greaterThan(0);
+  });
+
+  it("finds a model that answers otherwise after a restart", async () => {
+    const manifest = made();
+    const first = readModel(manifest);
+    const other = writeModel(
+      join(folder, "other"),
+      onnxModel({
+        ...wordsModel(),
+        floats: { slope: { shape: [], data: [0.4] }, offset: { shape: [], data: [-3] } },
+      }),
+    );
+    let loads = 0;
+    const found = await verifyModel(manifest, {
+      runs: 5,
+      load: (_, options) => loadModel(loads++ === 0 ? first : readModel(other), options),
+    });
+    expect(failed(found)).to.deep.equal(["repeatable"]);
+    expect(found.checks[3]?.detail).to.match(/^5 runs and one after a restart lie up to/);
+  });
+
+  it("tries the shortest and the longest a model is asked", async () => {
+    // The square root of what 3,000 words leave has no answer to more.
+    const manifest = made([
+      ["Sub", ["most", "words"], "left"],
+      ["Sqrt", ["left"], "root"],
+      ["Sigmoid", ["root"], "probability"],
+    ]);
+    const found = await verify(manifest);
+    expect(failed(found)).to.deep.equal(["finite"]);
+    expect(found.checks[1]?.detail).to.match(
+      /no probability for 1 of 68 made-up claims, for example .*"answer":"o o o/,
+    );
   });
 
   it("passes the built-in models", async () => {
@@ -199,7 +232,7 @@ describe("verifyModel", function () {
     const honest = await assay(["models", "verify", made()]);
     expect(honest.code, honest.stderr).to.equal(0);
     expect(honest.stdout)
-      .to.include("100 runs, the same to the bit")
+      .to.include("100 runs and one after a restart, the same to the bit")
       .and.include("no vote byte ever differs");
     const dice = made([["RandomUniformLike", ["words"], "probability"]]);
     const ran = await assay(["models", "verify", dice, "--json"]);

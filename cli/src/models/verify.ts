@@ -18,7 +18,7 @@ import {
   type RunConfig,
 } from "@assay/keeper";
 
-import { fuzzClaims } from "./fuzz.ts";
+import { edgeClaims, fuzzClaims } from "./fuzz.ts";
 import { openModel } from "./open.ts";
 
 /** One thing an operator must be able to rely on. */
@@ -53,6 +53,8 @@ interface Subject {
   readonly ofDice: string;
   /** What happened to its process meanwhile. */
   ends(): string;
+  /** The same once more, from the file. A keeper without its database opens its votes by judging again [SCORE-8]. */
+  restart?(): Promise<Model>;
 }
 
 /** Made-up claims a model is tried on. */
@@ -76,12 +78,16 @@ const [LOWEST_RATE, HIGHEST_RATE] = [13, 242];
  */
 export async function verifyModel(
   manifest: string,
-  { run = readRunConfig(), runs = RUNS }: { run?: RunConfig; runs?: number } = {},
+  {
+    run = readRunConfig(),
+    runs = RUNS,
+    load = loadModel,
+  }: { run?: RunConfig; runs?: number; load?: typeof loadModel } = {},
 ): Promise<Verification> {
   const hashes = checkHashes(manifest, run);
   if (!hashes.passed) return { model: manifest, checks: [hashes], votes: 0, votesDiffer: 0, trouble: [] };
   return run.remote === undefined
-    ? verifyHere(manifest, run, hashes, runs)
+    ? verifyHere(manifest, run, hashes, { runs, load })
     : verifyServed(manifest, run, run.remote, hashes, runs);
 }
 
@@ -89,16 +95,25 @@ async function verifyHere(
   path: string,
   { inference }: RunConfig,
   hashes: Check,
-  runs: number,
+  { runs, load }: { runs: number; load: typeof loadModel },
 ): Promise<Verification> {
   const file = readModel(path);
-  const model = await loadModel(file, inference);
+  const model = await load(file, inference);
   const { manifest } = file;
   const ofDice = "look for random operators";
   try {
     const sizes = sizesUpTo(inference.batch);
     return await tryOut(
-      { manifest, model, sizes, alone: 1, hashes, ofDice, ends: () => endsOf(model) },
+      {
+        manifest,
+        model,
+        sizes,
+        alone: 1,
+        hashes,
+        ofDice,
+        ends: () => endsOf(model),
+        restart: () => load(file, inference),
+      },
       runs,
     );
   } finally {
@@ -155,13 +170,20 @@ function checkHashes(path: string, { remote }: RunConfig): Check {
 
 async function tryOut(subject: Subject, runs: number): Promise<Verification> {
   const { manifest, model, sizes, alone, hashes, ofDice } = subject;
-  const claims = fuzzClaims(manifest, CLAIMS);
+  const claims = [...fuzzClaims(manifest, CLAIMS), ...edgeClaims(manifest)];
   const single = await inBatches(model, claims, alone);
   const batched: (readonly number[])[] = [];
   for (const size of sizes) batched.push(await inBatches(model, claims, size));
   const few = claims.slice(0, REPEATED);
   const repeated: (readonly number[])[] = [];
   for (let run = 0; run < runs; run++) repeated.push(await model.judge(few));
+  const restarted = await subject.restart?.();
+  try {
+    if (restarted !== undefined) repeated.push(await restarted.judge(few));
+  } finally {
+    await restarted?.close();
+  }
+  const often = `${runs} runs${restarted === undefined ? "" : " and one after a restart"}`;
   const bad = [single, ...batched, ...repeated].flatMap((answers) =>
     answers.flatMap((p, i) => (Number.isFinite(p) && p >= 0 && p <= 1 ? [] : [i])),
   );
@@ -207,8 +229,8 @@ async function tryOut(subject: Subject, runs: number): Promise<Verification> {
         passed: moved === 0,
         detail:
           moved === 0
-            ? `${runs} runs, the same to the bit`
-            : `${runs} runs ${Number.isFinite(moved) ? `lie up to ${moved.toExponential(1)} apart` : "do not always give an answer to the same claims"}: ${ofDice}`,
+            ? `${often}, the same to the bit`
+            : `${often} ${Number.isFinite(moved) ? `lie up to ${moved.toExponential(1)} apart` : "do not always give an answer to the same claims"}: ${ofDice}`,
       },
     ],
   };

@@ -104,7 +104,11 @@ export function wordsModel(
       ["Cast", ["count"], "words", { to: 1n }],
       ...tail,
     ],
-    floats: { slope: { shape: [], data: [0.5] }, offset: { shape: [], data: [-3] } },
+    floats: {
+      slope: { shape: [], data: [0.5] },
+      offset: { shape: [], data: [-3] },
+      most: { shape: [], data: [3_000] },
+    },
   };
 }
 
