@@ -439,15 +439,15 @@ async function countingVerdicts(test: OpenNetwork, requestId: Hex): Promise<Verd
 
 /** Windows for a busy machine: the test jumps to their ends as soon as everybody is done. */
 function roomy({ protocol, domains }: LocalParameters): void {
-  Object.assign(protocol, { epochLength: 3_600, unbonding: 18_000, canaryLifetime: LIFETIME });
+  Object.assign(protocol, { epochLength: 7_200, unbonding: 36_000, canaryLifetime: LIFETIME });
   const [domain] = domains;
   Object.assign(domain!, { name: DOMAIN, families: FAMILIES });
   Object.assign(domain!.committee, {
     seats: 7,
     minSeats: 2,
-    expectedBase: 60,
+    expectedBase: 120,
     revealWindow: REVEAL,
-    appealWindow: 300,
+    appealWindow: 600,
     sealWindow: 120,
   });
 }
