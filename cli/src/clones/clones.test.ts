@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { bytesToHex, keccak256, maxUint256, parseEther, stringToHex, type Address, type Hex } from "viem";
 
 import { actorFromEnvironment } from "../request/signer.ts";
+import { explainParty } from "../explain/explain.ts";
 import { assay, type Ran } from "../testing/assay.ts";
 import { startTestChain, type Player, type TestChain } from "../testing/chain.ts";
 import {
@@ -205,6 +206,18 @@ describe("assay clones", function () {
       for (const { later, state } of await readCases(chain.connection, DOMAIN, address))
         if (later === address) states.push(state);
     expect(states).to.deep.equal(["REVERSED", "DISMISSED"]);
+    // Whoever reported is no operator, and no event after the report names it.
+    const { requestId } = played[0]!.round;
+    const told = await explainParty(chain.connection, requestId, reporter.address);
+    const { address: accused } = players[1]!;
+    expect("party" in told).to.equal(true);
+    for (const sentence of [
+      `${chain.player(STRANGER).address} added ${OTHERS} requests to the report that ${accused}`,
+      `its bond of 500 WORK went to ${accused}`,
+      `${copy.address} was found to be a clone of ${model.address}`,
+      `moved ${copy.address} back to its own family: ${why}`,
+    ])
+      expect(told.notices.join("\n")).to.include(sentence);
   });
 
   it("says so where a deployment has no registry, and sends no more in a call than it takes", async () => {

@@ -1,7 +1,9 @@
+import type { BondState } from "@assay/keeper";
 import type { Address, Hex } from "viem";
 
 import type { Connection } from "../chain/connection.ts";
 import { domainOfRequest, type Domain } from "../chain/domains.ts";
+import { fundedOf } from "../history/bonds.ts";
 import type { Distribution } from "../history/books.ts";
 import { differences, type Check } from "../history/check.ts";
 import { readReplay } from "../history/read.ts";
@@ -50,12 +52,39 @@ export interface Explanation {
   readonly openAccount: OpenAccount | undefined;
   /** The same operator in the rounds that appeals opened; of the first round only. */
   readonly appeals: readonly Explanation[];
+  /** Its parts of the bonds of appeals; of the first round only. */
+  readonly bonds: readonly BondPart[];
   /** What else the chain says of the operator, see `readNotices`; of the first round only. */
   readonly notices: readonly string[];
   /** Every number recomputed here that the chain states too. */
   readonly checks: readonly Check[];
   /** Of this round and of its appeals. */
   readonly differences: readonly Check[];
+}
+
+/** What became of somebody who is no operator: the part it has in a request's appeals, and what else the chain says. */
+export interface Bystander {
+  readonly requestId: Hex;
+  readonly domain: Domain;
+  readonly party: Address;
+  readonly bonds: readonly BondPart[];
+  readonly notices: readonly string[];
+  readonly checks: readonly Check[];
+  readonly differences: readonly Check[];
+}
+
+/** What somebody put into the bond of an appeal; wei of WORK. */
+export interface BondPart {
+  /** Round the appeal opened, from 2. */
+  readonly round: number;
+  readonly part: bigint;
+  readonly whole: bigint;
+  readonly state: BondState;
+  /** Its share of what overturned seats gave. */
+  readonly reward: bigint;
+  readonly claimed: bigint;
+  /** What it can claim now. */
+  readonly due: bigint;
 }
 
 /** Explains an operator's seats in all rounds of a request from chain data alone. */
@@ -65,16 +94,70 @@ export async function explainSeat(
   operator: Address,
 ): Promise<Explanation> {
   const domain = await domainOfRequest(connection, requestId);
+  return seatIn(connection, await readReplay(connection, domain.id), domain, requestId, operator);
+}
+
+/**
+ * Explains what became of anybody concerned: an operator, or whoever put up a bond.
+ *
+ * @throws CliError if the chain says nothing of the address
+ */
+export async function explainParty(
+  connection: Connection,
+  requestId: Hex,
+  party: Address,
+): Promise<Explanation | Bystander> {
+  const domain = await domainOfRequest(connection, requestId);
   const replay = await readReplay(connection, domain.id);
+  if (replay.isOperator(party)) return seatIn(connection, replay, domain, requestId, party);
+  const { rounds } = requestOf(replay, requestId);
+  const bonds = bondParts(rounds, party);
+  const notices = await readNotices(connection, domain.id, party, replay.lastBlock);
+  if (bonds.length === 0 && notices.length === 0) throw unknownOperator(party, domain);
+  const checks = rounds.flatMap((round) => round.checks);
+  return { requestId, domain, party, bonds, notices, checks, differences: differences(checks) };
+}
+
+async function seatIn(
+  connection: Connection,
+  replay: Replay,
+  domain: Domain,
+  requestId: Hex,
+  operator: Address,
+): Promise<Explanation> {
   const explanations: Explanation[] = [];
-  for (const round of requestOf(replay, requestId).rounds) {
+  const { rounds } = requestOf(replay, requestId);
+  for (const round of rounds) {
     explanations.push(
       explain(replay, domain, round.id, operator, await drawChecks(connection, round, replay.lastBlock)),
     );
   }
   const [first, ...appeals] = explanations as [Explanation, ...Explanation[]];
   const notices = await readNotices(connection, domain.id, operator, replay.lastBlock);
-  return { ...first, appeals, notices, differences: explanations.flatMap((one) => one.differences) };
+  const bonds = bondParts(rounds, operator);
+  return { ...first, appeals, bonds, notices, differences: explanations.flatMap((one) => one.differences) };
+}
+
+function bondParts(rounds: readonly RequestHistory[], party: Address): BondPart[] {
+  return rounds.flatMap(({ index, appeal }) => {
+    const part = appeal?.bond.parts.get(party);
+    if (appeal === undefined || part === undefined) return [];
+    const { bond } = appeal;
+    const whole = fundedOf(bond);
+    const reward = (part * bond.reward) / whole;
+    const claimed = bond.claimed.get(party) ?? 0n;
+    const due = bond.state === "RETURNED" ? part + reward - claimed : 0n;
+    return [{ round: index + 1, part, whole, state: bond.state, reward, claimed, due }];
+  });
+}
+
+function unknownOperator(operator: Address, domain: Domain): CliError {
+  return new CliError(
+    "UNKNOWN_OPERATOR",
+    "The address is no operator of the request's domain, and nothing there concerns it",
+    { operator, domain: domain.name },
+    "Name the owner address of an operator, not its hot key, or whoever put up a bond; assay verdict lists the committee.",
+  );
 }
 
 /**
@@ -90,14 +173,7 @@ export function explain(
   pinned: readonly Check[],
 ): Explanation {
   const request = requestOf(replay, roundId);
-  if (!replay.isOperator(operator)) {
-    throw new CliError(
-      "UNKNOWN_OPERATOR",
-      "The address is no operator of the request's domain",
-      { operator, domain: domain.name },
-      "Name the owner address of an operator, not its hot key; assay verdict lists the committee.",
-    );
-  }
+  if (!replay.isOperator(operator)) throw unknownOperator(operator, domain);
   const lot = request.lots.find(({ owner }) => owner === operator);
   const family = request.weights.memberships.get(operator) ?? replay.familyOf(operator);
   const settled = replay.seatOf(roundId, operator);
@@ -130,6 +206,7 @@ export function explain(
             releasable: account.releasable,
           },
     appeals: [],
+    bonds: [],
     notices: [],
     checks,
     differences: differences(checks),

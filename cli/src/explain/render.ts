@@ -1,22 +1,19 @@
 import { verdictMath } from "@assay/keeper";
 
 import type { FactorParts } from "../history/books.ts";
+import type { Check } from "../history/check.ts";
 import { decidingRound, type RequestHistory } from "../history/requests.ts";
 import { OUTCOMES, type AbsentSeat, type ScoredSeat, type UnrevealedSeat } from "../history/seats.ts";
 import { ratio, table, wad, work } from "../lib/output.ts";
 import type { ClaimScore } from "./claims.ts";
-import type { Explanation, OpenSeat } from "./explain.ts";
+import type { BondPart, Bystander, Explanation, OpenSeat } from "./explain.ts";
 import { renderDistribution } from "./renderDistribution.ts";
 
 /** An explanation for people, wei by wei. */
 export function renderExplanation(explanation: Explanation): string {
-  const { requestId, operator, family, domain, appeals, notices, differences } = explanation;
+  const { requestId, operator, family, domain, appeals, bonds, notices, differences } = explanation;
   const rounds = [explanation, ...appeals];
   const checked = rounds.reduce((sum, { checks }) => sum + checks.length, 0);
-  const verdict =
-    differences.length === 0
-      ? `all ${checked} recomputed numbers match the chain`
-      : `DOES NOT MATCH the chain in ${differences.length} of ${checked} numbers`;
   return [
     `request ${requestId}, domain ${domain.name}`,
     `operator ${operator}, family ${family}`,
@@ -26,11 +23,49 @@ export function renderExplanation(explanation: Explanation): string {
       "",
       ...seatLines(round),
     ]),
-    ...(notices.length === 0 ? [] : ["", "Beside this request:", ...notices]),
-    "",
-    verdict,
-    ...differences.map(({ what, computed, chain }) => `  ${what}: recomputed ${computed}, chain ${chain}`),
+    ...bondLines(bonds),
+    ...noticeLines(notices),
+    ...matchLines(checked, differences),
   ].join("\n");
+}
+
+/** For whoever is no operator. */
+export function renderBystander(bystander: Bystander): string {
+  const { requestId, domain, party, bonds, notices, checks, differences } = bystander;
+  return [
+    `request ${requestId}, domain ${domain.name}`,
+    `${party} is no operator`,
+    ...bondLines(bonds),
+    ...noticeLines(notices),
+    ...matchLines(checks.length, differences),
+  ].join("\n");
+}
+
+function bondLines(bonds: readonly BondPart[]): string[] {
+  return bonds.flatMap(({ round, part, whole, state, reward, claimed, due }) => [
+    "",
+    `${work(part)} of the bond of ${work(whole)} of the appeal that opened round ${round} is its own: ${state}`,
+    ...(state === "RETURNED"
+      ? [
+          `  reward ${work(reward)} of what overturned seats lost; ${work(claimed)} taken back, ${work(due)} to claim with assay appeal --claim`,
+        ]
+      : []),
+    ...(state === "BURNED" ? ["  nothing comes back: the appeal changed no verdict for good"] : []),
+  ]);
+}
+
+function noticeLines(notices: readonly string[]): string[] {
+  return notices.length === 0 ? [] : ["", "Beside this request:", ...notices];
+}
+
+function matchLines(checked: number, differences: readonly Check[]): string[] {
+  return [
+    "",
+    differences.length === 0
+      ? `all ${checked} recomputed numbers match the chain`
+      : `DOES NOT MATCH the chain in ${differences.length} of ${checked} numbers`,
+    ...differences.map(({ what, computed, chain }) => `  ${what}: recomputed ${computed}, chain ${chain}`),
+  ];
 }
 
 function drawLines({ lot, request }: Explanation): string[] {

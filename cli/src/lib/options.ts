@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { isAddress, isHex, parseUnits, type Address, type Hex } from "viem";
+import { getAddress, isAddress, isHex, parseUnits, type Address, type Hex } from "viem";
 
 /** What every command that reads the chain takes. */
 export interface ChainOptions {
@@ -82,6 +82,7 @@ export function requestIdArgument(text: string): Hex {
 }
 
 export function addressArgument(text: string): Address {
-  if (isAddress(text)) return text;
+  // In the spelling of the chain's answers, which are compared with it.
+  if (isAddress(text)) return getAddress(text);
   throw new InvalidArgumentError("It must be an address: 0x and 40 hexadecimal digits, checksum included.");
 }

@@ -133,11 +133,18 @@ describe("assay verdict and explain of an appealed request", function () {
 
   it("prints both rounds", async () => {
     const { options } = chain;
-    const [said, why] = await Promise.all([
+    const [said, why, funder] = await Promise.all([
       assay(["verdict", request.requestId, ...options]),
       assay(["explain", request.requestId, request.drawn[1]!.address, ...options, "--json"]),
+      assay(["explain", request.requestId, appellant.address.toLowerCase(), ...options]),
     ]);
     expect([said.code, why.code], said.stderr + why.stderr).to.deep.equal([0, 0]);
+    expect(funder.code, funder.stderr).to.equal(0);
+    expect(funder.stdout).to.include(`${appellant.address} is no operator`);
+    expect(funder.stdout).to.match(
+      /of the appeal that opened round 2 is its own: RETURNED\n {2}reward 0\.\d+ WORK .* taken back, 0 WORK to claim/,
+    );
+    expect(funder.stdout).to.match(/all \d+ recomputed numbers match the chain/);
     for (const index of BOTH) expect(said.stdout).to.include(`round ${index + 1}, 0x`);
     expect(said.stdout).to.match(/bond .* WORK: RETURNED, and .* for its funders/);
     const { matches, seat, appeals } = JSON.parse(why.stdout);
