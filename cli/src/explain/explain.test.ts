@@ -28,7 +28,7 @@ const DOMAIN = { id: 1, name: "grounded" };
 const EMISSION = { initial: parseEther("1000"), halving: 365n };
 
 describe("assay explain", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let chain: TestChain;
   let players: Player[];
   let first: OpenRound;
