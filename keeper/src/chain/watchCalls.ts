@@ -38,6 +38,8 @@ export function createWatchCalls(at: Contracts) {
     post: (domain: number, entries: readonly { owner: Address; reputation: bigint }[]) =>
       call(at.ReputationLedger, reputationLedgerAbi, "post", domain, entries),
     appeal: (terms: Terms) => call(at.Assay, assayAbi, "appeal", terms),
+    resolveBond: (terms: Terms, index: number) =>
+      call(at.Appeals, appealsAbi, "resolve", terms, BigInt(index)),
     claimBond: (roundId: Hex, funder: Address) => call(at.Appeals, appealsAbi, "claim", roundId, funder),
     challengeMetrics: (
       ledger: Address,

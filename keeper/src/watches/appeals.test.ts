@@ -1,4 +1,4 @@
-import { appealsAbi, assayAbi } from "@assay/published";
+import { assayAbi } from "@assay/published";
 import { expect } from "chai";
 import { parseEther, type Address } from "viem";
 
@@ -71,8 +71,13 @@ describe("watch appeals", function () {
     await vote(chain, roundId, all(FALSE));
     await callBy(chain, chain.requester, "Assay", assayAbi, "finalize", request.terms);
     expect((await look(5, {}, { database })).outcomes, "a committee spoke").to.deep.equal([]);
+    expect(await chain.reads.isBondLocked(roundId)).to.equal(true);
     await end();
-    await callBy(chain, chain.requester, "Appeals", appealsAbi, "resolve", request.terms, 1n);
+    // Nobody resolved it: no keeper is on duty.
+    const resolved = await look(5, {}, { database });
+    expect(ends(resolved.outcomes)).to.deep.equal(["done"]);
+    expect(resolved.outcomes[0]!.data).to.deep.equal({ requestId: request.requestId, round: 1 });
+    expect(await chain.reads.isBondLocked(roundId)).to.equal(false);
     await settle(chain, request, all(TRUE));
     const claimed = await look(5, {}, { database });
     expect(ends(claimed.outcomes)).to.deep.equal(["done"]);

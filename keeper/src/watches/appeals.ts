@@ -5,7 +5,7 @@ import type { RequestedEvent } from "../chain/reads.ts";
 import { ROUND_APPEALED } from "../chain/types.ts";
 import { brief } from "../chain/trouble.ts";
 import { createRecent } from "../lib/recent.ts";
-import { roundIdOf } from "../mirror/commitment.ts";
+import { MAX_APPEALS, roundIdOf } from "../mirror/commitment.ts";
 import { MAX_SEATS } from "../mirror/sortition.ts";
 import { appealValue, doubts } from "./appealValue.ts";
 import { epochAt, type WatchDeps } from "./deps.ts";
@@ -35,7 +35,8 @@ export type Opinion = (request: RequestedEvent) => Promise<Uint8Array>;
 /**
  * Appeals verdicts the own model is confident against, where that is worth its bond on average: see appealValue.ts. Only
  * requests nobody appealed yet: a second committee is better evidence than a model. Not the answers of canaries: overturning
- * one takes nothing from voters, so it has no reward to weigh the bond against. And takes back what bonds return.
+ * one takes nothing from voters, so it has no reward to weigh the bond against. And takes back what bonds return: where no
+ * keeper has resolved one once its request is final, the watch does.
  */
 export function createAppeals(
   deps: WatchDeps,
@@ -50,6 +51,8 @@ export function createAppeals(
   const failures = createRecent<number>();
   const funded = new Set<Hex>();
   let fundedUntil: bigint | undefined;
+  /** The request and the number of rounds whose bond was seen locked; undefined for those of other domains. */
+  const appealed = new Map<Hex, { request: RequestedEvent; index: number } | undefined>();
 
   const opinion = async (request: RequestedEvent): Promise<Uint8Array | undefined> => {
     const { requestId } = request;
@@ -103,12 +106,46 @@ export function createAppeals(
     };
   };
 
-  /** Bonds that came back, with their part of what overturned voters lost. */
-  const claims = async (): Promise<Chance[]> => {
-    const { number } = await reads.head();
+  const lookForFunded = async (number: bigint): Promise<void> => {
     const from = fundedUntil === undefined ? startBlock : fundedUntil + 1n;
     for (const roundId of await appeals.fundedBy(sender, from, number)) funded.add(roundId);
     fundedUntil = number;
+  };
+
+  /** Own bonds that nobody resolved although their request is final; whether they return is the contract's to say. */
+  const resolutions = async (number: bigint): Promise<Chance[]> => {
+    const locked: Hex[] = [];
+    for (const roundId of funded) if (await reads.isBondLocked(roundId)) locked.push(roundId);
+    // A round's id does not tell its request. Once for each: a locked bond is rare, and its request may be older than this start.
+    const strange = locked.filter((roundId) => !appealed.has(roundId));
+    if (strange.length > 0) {
+      const requests = await watchReads.requests(domain, startBlock, number);
+      for (const roundId of strange) appealed.set(roundId, undefined);
+      for (const request of requests)
+        for (let index = 1; index <= MAX_APPEALS; index++) {
+          const roundId = roundIdOf(request.requestId, index);
+          if (strange.includes(roundId)) appealed.set(roundId, { request, index });
+        }
+    }
+    const chances: Chance[] = [];
+    for (const roundId of locked) {
+      const known = appealed.get(roundId);
+      if (known === undefined) continue;
+      const { request, index } = known;
+      const { phase } = await reads.roundState(request.requestId, sender);
+      if (phase !== "FINAL") continue;
+      chances.push({
+        act: `resolve ${roundId}`,
+        call: calls.resolveBond(request.terms, index),
+        gain: undefined,
+        data: { requestId: request.requestId, round: index },
+      });
+    }
+    return chances;
+  };
+
+  /** Bonds that came back, with their part of what overturned voters lost. */
+  const claims = async (number: bigint): Promise<Chance[]> => {
     const chances: Chance[] = [];
     for (const roundId of funded) {
       const due = await appeals.dueTo(roundId, sender);
@@ -132,7 +169,9 @@ export function createAppeals(
         const chance = await against(request);
         if (chance !== undefined) chances.push(chance);
       }
-      return [...chances, ...(await claims())];
+      const { number } = await reads.head();
+      await lookForFunded(number);
+      return [...chances, ...(await resolutions(number)), ...(await claims(number))];
     },
   };
 }
