@@ -26,7 +26,8 @@ interface ICloneRegistry {
         uint16 minRequests;
         /// @dev shared uncertain claims, 512..{MAX_CLAIMS} / 2
         uint16 minClaims;
-        /// @dev basis points: a claim is uncertain if the committee's mean is at most so far from θ; 100..2,500
+        /// @dev basis points: a claim is uncertain if the committee's mean is at most so far from a θ of ½, from another θ in
+        ///      proportion to its nearer end, 2 · distance · min(θ, 1 − θ); 100..2,500
         uint16 distance;
         /// @dev basis points: accused from this correlation on; 9,500..10,000
         uint16 correlation;

@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 /// @title ISecurityQuote
 /// @notice What a verdict costs and how likely a ring captures it, before it is asked for. Holds no state.
-/// @dev A probability is an upper bound for every ring with that share of the domain's weight in this epoch: it is that of
-///      the ring with most seats, made of the operators whose families are smallest, λ counted in (CaptureMath.shares). What
-///      it assumes besides:
+/// @dev A probability is an upper bound for every ring with that share of the domain's weight in this epoch, among committees
+///      with a quorum: it is that of the ring with most seats, made of the operators whose families are smallest, λ counted in
+///      (CaptureMath.shares), and holds however these shares are cut into operators (CaptureMath.capture). It is 1 where no
+///      less is proven. What it assumes besides:
 ///      - nobody's chance to sit is above 1: what saturated operators lose, the honest among them lose too;
+///      - a request that found no quorum at first, and was extended, is captured no more often than others;
 ///      - honest operators that are drawn vote, 0.9 or 0.1, and right;
 ///      - all votes weigh the same. They weigh 1 to 4 by R: a ring of the highest tier among newcomers counts up to four
 ///        times as much;
@@ -20,7 +22,8 @@ interface ISecurityQuote {
         uint256 seats;
         /// @dev wei of WORK that the request reserves now
         uint256 fee;
-        /// @dev probability that the ring decides a claim alone in the request's own round, WAD; off by less than 1e-14
+        /// @dev bound of the probability that the ring decides a claim alone in the request's own round, WAD; off by less
+        ///      than 1e-14
         uint256 capture;
         /// @dev the same in the largest round appeals lead to, by their bounds and quorum, with the families of now
         uint256 captureAppealed;
@@ -28,7 +31,7 @@ interface ISecurityQuote {
         uint256 secureSeats;
     }
 
-    /// @notice The ring would capture a claim with probability `available`, `required` was the most allowed. WAD.
+    /// @notice The ring may capture a claim with probability `available`, `required` was the most allowed. WAD.
     error InsufficientSecurity(uint256 required, uint256 available);
     /// @notice A share of the stake, WAD.
     error ShareOutOfBounds(uint256 given, uint256 max);

@@ -11,20 +11,28 @@ import {VerdictMath} from "./VerdictMath.sol";
 
 /// @title CaptureMath
 /// @notice How likely a ring decides a claim alone, against a committee of its own draw.
-/// @dev Seats are drawn independently, each with a small chance, so that ring and honest seats are Poisson variables with
-///      means n · r and n · h, where n is the expected committee, r and h the {shares} of both. The ring holds the committee
-///      if there is a quorum and its votes of certainty outweigh honest votes of 0.9 for the contrary:
+/// @dev Everybody's seat is drawn on its own: a ring has a = Σ of its draws, the others h, with means A = n · r and H = n · h,
+///      where n is the expected committee, r and h the {shares} of both. Who holds how much of a share is not known, so a and
+///      h are any sums of independent draws with these means. The ring holds the committee if there is a quorum Q and its votes
+///      of certainty outweigh honest votes of 0.9 for the contrary:
 ///        TRUE:  255 · a + 26 · h ≥ (θ + m) · 255 · (a + h)       FALSE:  229 · h ≤ (θ − m) · 255 · (a + h)
-///      with the 60 % of {Rulings.appealBounds} in appeals. All votes weigh the same, and every honest operator that is drawn
-///      votes. The probability is that among committees with a quorum (an extension makes the committee larger and capture
-///      rarer), the exact double sum
-///        P = Σ p(a) · p(h) over the pairs that capture / Σ p(a) · p(h) over the pairs with a quorum,
-///      cut off at {TERMS} seats of a kind, whose probability is below 1e-18. Given k seats, those of the ring are binomial
-///      with r / (r + h): the more of the seats it has, the likelier it captures, so the largest r bounds P from above.
-///      Poisson terms are summed unnormalised, w_k = w_(k−1) · mean / k, and divided by their sum, so no exponential is
-///      needed. Every w_k is rounded down by less than k units of 1e-18: the result is off by less than 1e-14.
+///      with the 60 % of {Rulings.appealBounds} in appeals, that is, a ≥ k(h) for the least k that will do; k(h) here is the
+///      least for h seats or more, so it grows with h. All votes weigh the same, every honest operator that is drawn votes.
+///      The bound is of the probability among committees with a quorum; π and Π are terms and tails of Poisson variables:
+///        P(a ≥ k) ≤ Π_A(k)         for k ≥ A + 1     (1)        P(a ≥ k) ≤ A / k                            (2)
+///        P(h ≤ j) ≤ 1 − Π_H(j + 1) for j ≤ H − 1     (3)        P(a + h ≥ Q) ≥ Π_(A + H)(Q)  for Q ≤ A + H    (4)
+///      (1), (3), (4): no sum of independent draws strays farther from its mean than binomial draws (Hoeffding 1956), and
+///      these no farther than Poisson ones (Anderson and Samuels 1967), from one seat off the mean on; (2) is Markov's. All
+///      hold for less of a ring and more of the others too. With g(k) for the lesser of (1), where it holds, and (2), and
+///      L = ⌊H⌋, the farthest that (3) reaches, summing (3) by parts gives
+///        P ≤ (Σ_(h < L) π_H(h) · g(k(h)) + Π_H(L) · g(k(L))) / Π_(A + H)(Q)                                 (5)
+///      and 1 if Q is more than A + H, but for rings whose numerator rounds to nothing. From the share on at which a ring
+///      outweighs the others on average, (5) is close to 1.
+///      Poisson terms are summed unnormalised, w_k = w_(k−1) · mean / k, cut off at {TERMS}, behind which there is less than
+///      1e-18, and divided by their sum, so no exponential is needed. Each division rounds down by less than a unit of 1e-18,
+///      which the next terms carry on in proportion; the sum is at least as large, so (5) is off by less than 1e-14.
 library CaptureMath {
-    /// @notice Seats of one kind that are counted, from zero.
+    /// @notice Poisson terms that are counted, from zero.
     uint256 internal constant TERMS = 128;
 
     /// @dev Bytes honest operators are assumed to vote: 0.1 and 0.9.
@@ -82,31 +90,30 @@ library CaptureMath {
         honest = (honest * Units.WAD) >> 128;
     }
 
-    /// @notice Probability that the ring decides a claim alone, on the side it can capture more easily.
+    /// @notice Upper bound of the probability that the ring decides a claim alone, on the side it can capture more easily.
     /// @return WAD
     function capture(Committee memory c) internal pure returns (uint256) {
-        uint256[] memory ring = poisson(c.seats * c.ring);
-        uint256[] memory honest = cumulated(poisson(c.seats * c.honest));
         // θ ± m as VerdictMath.bounds takes them for one seat, in 255 · 2^16.
         uint256 m = (2 * c.margin * FixedPointMathLib.min(c.threshold, VerdictMath.ONE - c.threshold)) / Units.BPS;
         VerdictMath.Bounds memory limits = VerdictMath.Bounds((c.threshold + m) * 255, (c.threshold - m) * 255);
         if (c.isAppeal) limits = Rulings.appealBounds(limits, VerdictMath.ONE);
         uint256 full = 255 * VerdictMath.ONE;
-        uint256 asTrue = _sum(
-            ring,
-            honest,
-            c.quorum,
+        uint256 asTrue = _captured(
+            c,
             full - limits.high,
             FixedPointMathLib.zeroFloorSub(limits.high, HONEST_LOW * VerdictMath.ONE)
         );
-        uint256 asFalse = _sum(
-            ring,
-            honest,
-            c.quorum,
+        uint256 asFalse = _captured(
+            c,
             limits.low,
             FixedPointMathLib.zeroFloorSub(HONEST_HIGH * VerdictMath.ONE, limits.low)
         );
-        return FixedPointMathLib.max(asTrue, asFalse);
+        uint256 captured = FixedPointMathLib.max(asTrue, asFalse);
+        uint256 mean = c.seats * (c.ring + c.honest);
+        if (captured == 0) return 0;
+        if (c.quorum * Units.WAD > mean) return Units.WAD;
+        uint256[] memory all = tails(poisson(mean));
+        return FixedPointMathLib.min(Units.WAD, FixedPointMathLib.fullMulDivUp(captured, all[0], all[c.quorum]));
     }
 
     /// @notice Unnormalised Poisson terms, the first one 1e18.
@@ -120,37 +127,42 @@ library CaptureMath {
         }
     }
 
-    /// @notice Running sums, in place.
-    function cumulated(uint256[] memory terms) internal pure returns (uint256[] memory) {
+    /// @notice Sums of each term and all behind it, in place.
+    function tails(uint256[] memory terms) internal pure returns (uint256[] memory) {
         unchecked {
-            for (uint256 k = 1; k < TERMS; ++k) terms[k] += terms[k - 1];
+            for (uint256 k = TERMS - 1; k != 0; --k) terms[k - 1] += terms[k];
         }
         return terms;
     }
 
-    /// @dev Σ over a and h with a · ringPart ≥ h · honestPart and a + h ≥ quorum, divided by all with a + h ≥ quorum, rounded
-    ///      up.
-    /// @param honest running sums
-    function _sum(
-        uint256[] memory ring,
-        uint256[] memory honest,
-        uint256 quorum,
-        uint256 ringPart,
-        uint256 honestPart
-    ) private pure returns (uint256) {
-        uint256 captured;
-        uint256 quorate;
-        // No overflow: 128 products of terms below 2^105.
-        unchecked {
-            for (uint256 a; a < TERMS; ++a) {
-                uint256 fewest = quorum > a ? quorum - a : 0;
-                uint256 fewer = fewest == 0 ? 0 : honest[fewest - 1];
-                quorate += ring[a] * (honest[TERMS - 1] - fewer);
-                uint256 most = TERMS - 1;
-                if (honestPart != 0) most = FixedPointMathLib.min(most, (a * ringPart) / honestPart);
-                if (fewest <= most) captured += ring[a] * (honest[most] - fewer);
-            }
+    /// @dev The numerator of (5), WAD, rounded up; a ring captures where a · ringPart ≥ h · honestPart.
+    function _captured(Committee memory c, uint256 ringPart, uint256 honestPart) private pure returns (uint256) {
+        uint256[] memory ring = tails(poisson(c.seats * c.ring));
+        uint256[] memory honest = tails(poisson(c.seats * c.honest));
+        uint256 last = (c.seats * c.honest) / Units.WAD;
+        uint256 least = type(uint256).max;
+        uint256 sum;
+        // From Q on k(h) only grows. Products are of terms below 2^105, at most 32 of them.
+        for (uint256 h = FixedPointMathLib.max(last, c.quorum) + 1; h != 0;) {
+            --h;
+            uint256 enough = FixedPointMathLib.divUp(h * honestPart, ringPart);
+            least = FixedPointMathLib.min(
+                least,
+                FixedPointMathLib.max(enough, FixedPointMathLib.zeroFloorSub(c.quorum, h))
+            );
+            if (h > last) continue;
+            uint256 weight = h == last ? honest[h] : honest[h] - honest[h + 1];
+            sum += weight * _reach(ring, c.seats * c.ring, least);
         }
-        return FixedPointMathLib.fullMulDivUp(captured, Units.WAD, quorate);
+        return FixedPointMathLib.fullMulDivUp(sum, Units.WAD, ring[0] * honest[0]);
+    }
+
+    /// @dev g(k), as a part of ring[0].
+    /// @param ring tails
+    /// @param mean WAD
+    /// @param k not zero: a quorum is at least one
+    function _reach(uint256[] memory ring, uint256 mean, uint256 k) private pure returns (uint256) {
+        if (k * Units.WAD >= mean + Units.WAD) return k < TERMS ? ring[k] : 0;
+        return FixedPointMathLib.min(ring[0], FixedPointMathLib.fullMulDivUp(ring[0], mean, k * Units.WAD));
     }
 }

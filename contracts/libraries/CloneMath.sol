@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
 import {LaneTally} from "./LaneTally.sol";
 import {Units} from "./Units.sol";
+import {VerdictMath} from "./VerdictMath.sol";
 
 /// @title CloneMath
 /// @notice How alike two operators vote where the committee was uncertain (docs/diversity.md, section 3).
@@ -24,11 +27,11 @@ library CloneMath {
         uint48 product;
     }
 
-    /// @notice Adds every uncertain claim of a round, |p̄ − θ| ≤ `distance`, to the sums.
+    /// @notice Adds every uncertain claim of a round, |p̄ − θ| ≤ 2 · `distance` · min(θ, 1 − θ), to the sums.
     /// @param lanes Σ vote · v of the committee, see LaneTally
     /// @param weight Σv of its reveals
     /// @param threshold θ of the request as a 16-bit fraction
-    /// @param distance basis points
+    /// @param distance basis points, at θ = ½
     /// @param first votes of the one, one byte per claim
     /// @param second votes of the other, as many
     function add(
@@ -43,7 +46,8 @@ library CloneMath {
         // p̄ = lane / (255 · Σv) and θ = threshold / 2^16, both brought to lane · 2^16.
         uint256 full = 255 * weight;
         uint256 center = threshold * full;
-        uint256 radius = ((distance * full) << 16) / Units.BPS;
+        uint256 nearer = FixedPointMathLib.min(threshold, VerdictMath.ONE - threshold);
+        uint256 radius = (2 * distance * nearer * full) / Units.BPS;
         for (uint256 i; i < first.length; ++i) {
             uint256 mean = LaneTally.lane(lanes, i) << 16;
             // No underflow, both ways. Sums fit: n claims cost more than n gas, so n is below 2^32, and a vote is a byte.

@@ -12,6 +12,7 @@ import {AssayLens} from "../periphery/AssayLens.sol";
 import {AccountWord} from "../libraries/AccountWords.sol";
 import {CanaryNotes} from "../libraries/CanaryNotes.sol";
 import {CaptureMath} from "../libraries/CaptureMath.sol";
+import {CloneMath} from "../libraries/CloneMath.sol";
 import {FeeCurve} from "../libraries/FeeCurve.sol";
 import {LaneTally} from "../libraries/LaneTally.sol";
 import {ReputationMath} from "../libraries/ReputationMath.sol";
@@ -169,6 +170,39 @@ contract MirrorHarness is Multicall {
 
     function poisson(uint256 mean) external pure returns (uint256[] memory) {
         return CaptureMath.poisson(mean);
+    }
+
+    // -------------------------------------------------------------- CloneMath
+
+    /// @param lanes all sixteen words
+    function add(
+        CloneMath.Sums calldata before,
+        uint256[16] calldata lanes,
+        uint256[3] calldata weightThresholdDistance,
+        bytes calldata first,
+        bytes calldata second
+    ) external pure returns (CloneMath.Sums memory sums) {
+        sums = before;
+        CloneMath.add(
+            sums,
+            lanes,
+            weightThresholdDistance[0],
+            weightThresholdDistance[1],
+            weightThresholdDistance[2],
+            first,
+            second
+        );
+    }
+
+    function join(
+        CloneMath.Sums calldata one,
+        CloneMath.Sums calldata other
+    ) external pure returns (CloneMath.Sums memory) {
+        return CloneMath.join(one, other);
+    }
+
+    function alike(CloneMath.Sums calldata sums, uint256 correlation) external pure returns (bool) {
+        return CloneMath.alike(sums, correlation);
     }
 
     // --------------------------------------------------------------- FeeCurve

@@ -25,8 +25,9 @@ async function sumsOf(w: ClonesWorld, requests: readonly Shared[], a: number, b:
     const { threshold } = await w.lens.drawOf(id);
     for (let i = 0; i < CLAIMS; i++) {
       const lane = (lanes[i >> 4]! >> (240n - 16n * BigInt(i & 15))) & 0xffffn;
+      const nearer = threshold < 32_768n ? threshold : 65_536n - threshold;
       const gap = (lane << 16n) - threshold * 255n * weight;
-      if ((gap < 0n ? -gap : gap) * 10_000n > distance * 255n * weight * 65_536n) continue;
+      if ((gap < 0n ? -gap : gap) * 10_000n > 2n * distance * 255n * weight * nearer) continue;
       const [x, y] = [BigInt(rows[a]![i]!), BigInt(rows[b]![i]!)];
       for (const [k, more] of [1n, x, y, x * x, y * y, x * y].entries()) sums[k]! += more;
     }

@@ -12,8 +12,8 @@ contract CaptureMathTest {
     uint256 private constant TOLERANCE = 1e4;
     /// @dev A gwei of the lightest domain, in shares, times the largest boost and more.
     uint256 private constant GWEI_OFF = 1e10;
-    /// @dev Seats of a kind beyond which a committee of five is not worth a unit of 1e-18.
-    uint256 private constant FEW = 48;
+    uint256 private constant BY_HAND = 0.024070006439984e18;
+    uint256 private constant TIPPED = 0.98e18;
 
     /// @notice Any committee and any ring: a probability. Whoever holds nothing captures nothing, whoever holds all always.
     function testCaptureIsAProbability(uint256 seed, uint256 stake) external pure {
@@ -56,18 +56,35 @@ contract CaptureMathTest {
         Assert.le(_capture(c, stake), first + TOLERANCE, "larger committee");
     }
 
-    /// @notice Small committees against the definition, pair by pair.
-    function testCaptureIsTheDoubleSum(uint256 seed, uint256 stake) external pure {
-        CaptureMath.Committee memory c = _committee(seed, 5);
-        stake = Assert.bound(stake, 0, WAD);
-        Assert.near(_capture(c, stake), _plain(c, stake), 1, "double sum");
+    /// @notice Real committees, drawn operator by operator: up to eight equal ones of the ring and up to twenty others, with
+    ///         any chances. The exact products of binomials never exceed the bound.
+    function testCaptureBoundsEqualOperators(uint256 seed, uint256 ring, uint256 honest) external pure {
+        ring = Assert.bound(ring, 1, 8);
+        honest = Assert.bound(honest, 1, 20);
+        uint256 a = Assert.bound(Assert.draw(seed, 6), 0, WAD);
+        uint256 h = Assert.bound(Assert.draw(seed, 7), 0, WAD);
+        CaptureMath.Committee memory c = _committee(seed, 31);
+        c.ring = (ring * a) / c.seats + 1;
+        c.honest = (honest * h) / c.seats;
+        if (c.ring + c.honest > WAD) return;
+        uint256 bound = CaptureMath.capture(c);
+        Assert.le(_exact(c, _binomial(ring, a), _binomial(honest, h)), bound + TOLERANCE, "exact");
     }
 
-    /// @notice One expected seat, a quorum of one, a ring with all but 1e-9 of it: only an honest seat alone is not
-    ///         captured. P = S · (1 + x) / (S · (1 + x) + x) with x = 1e-9 and S = e^(1 − x) − 1.
-    function testASmallCommitteeByHand() external pure {
-        CaptureMath.Committee memory c = CaptureMath.Committee(1, 1, 0, 0, 32_768, 0, false);
-        Assert.near(_capture(c, WAD - 1e9), 999999999418023293, TOLERANCE, "by hand");
+    /// @notice Seven seats, a quorum of four, a fifth for the ring: k(h) = 3, 3, 3, 4, 5, 7 for 0 to 5 honest seats, so
+    ///         P ≤ (π(0..2) · Π(3) + π(3) · Π(4) + π(4) · Π(5) + Π(5..) · Π(7)) / Π_7(4), taken from a table.
+    function testACommitteeByHand() external pure {
+        CaptureMath.Committee memory c = CaptureMath.Committee(7, 4, 0, 0, 32_768, 1_000, false);
+        Assert.near(_capture(c, WAD / 5), BY_HAND, TOLERANCE, "by hand");
+    }
+
+    /// @notice From the share on from which a ring outweighs the others on average, nothing is safe.
+    function testBeyondTheTippingShareNothingIsSafe(uint256 seats, uint256 share) external pure {
+        seats = Assert.bound(seats, 3, 31);
+        // 1.245 times the honest seats are enough: 0.5546 of all.
+        share = Assert.bound(share, 0.555e18, WAD);
+        CaptureMath.Committee memory c = CaptureMath.Committee(seats, (seats + 1) / 2, 0, 0, 32_768, 1_000, false);
+        Assert.le(TIPPED, _capture(c, share), "beyond");
     }
 
     /// @notice The ring has at most λ times its share of the weight and at least that share of the seats that are filled;
@@ -113,23 +130,39 @@ contract CaptureMathTest {
         c.margin = Assert.bound(Assert.draw(seed, 4), 0, 4_500);
     }
 
-    /// @dev Σ p(a) · p(h) over the pairs that capture, by those with a quorum; on the better side, rounded up.
-    function _plain(CaptureMath.Committee memory c, uint256 share) private pure returns (uint256) {
-        uint256[] memory ring = CaptureMath.poisson(c.seats * share);
-        uint256[] memory honest = CaptureMath.poisson(c.seats * (WAD - share));
+    /// @dev Probabilities of 0, 1, … of `count` seats that come with `chance` each, WAD.
+    function _binomial(uint256 count, uint256 chance) private pure returns (uint256[] memory terms) {
+        terms = new uint256[](count + 1);
+        terms[0] = WAD;
+        for (uint256 i; i < count; ++i) {
+            for (uint256 k = count; k != 0; --k) {
+                terms[k] = (terms[k] * (WAD - chance) + terms[k - 1] * chance) / WAD;
+            }
+            terms[0] = (terms[0] * (WAD - chance)) / WAD;
+        }
+    }
+
+    /// @dev Σ p(a) · p(h) over the pairs that capture, by those with a quorum; on the better side.
+    function _exact(
+        CaptureMath.Committee memory c,
+        uint256[] memory ring,
+        uint256[] memory honest
+    ) private pure returns (uint256) {
         uint256 nearer = c.threshold < 65_536 - c.threshold ? c.threshold : 65_536 - c.threshold;
         uint256 m = (2 * c.margin * nearer) / 10_000;
         uint256 all;
         uint256 asTrue;
         uint256 asFalse;
-        for (uint256 a; a < FEW; ++a) {
-            for (uint256 h = a < c.quorum ? c.quorum - a : 0; h < FEW; ++h) {
+        for (uint256 a; a < ring.length; ++a) {
+            for (uint256 h = a < c.quorum ? c.quorum - a : 0; h < honest.length; ++h) {
                 uint256 pair = ring[a] * honest[h];
                 all += pair;
                 if ((255 * a + 26 * h) * 65_536 >= (c.threshold + m) * 255 * (a + h)) asTrue += pair;
                 if (229 * h * 65_536 <= (c.threshold - m) * 255 * (a + h)) asFalse += pair;
             }
         }
-        return ((asTrue > asFalse ? asTrue : asFalse) * WAD + all - 1) / all;
+        // A quorum in less than one of a million committees says more about rounding than about rings.
+        if (all < WAD * 1e12) return 0;
+        return ((asTrue > asFalse ? asTrue : asFalse) * WAD) / all;
     }
 }

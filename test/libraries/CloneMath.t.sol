@@ -28,10 +28,10 @@ contract CloneMathTest {
         for (uint256 i; i < claims; ++i) {
             (uint256 x, uint256 y) = (uint8(votes[0][i]), uint8(votes[1][i]));
             int256 lane = int256(x * weights[0] + y * weights[1] + uint8(votes[2][i]) * weights[2]);
-            // |lane / (255 · Σv) − θ / 2^16| ≤ distance / 10⁴, times 255 · Σv · 2^16 · 10⁴
+            // |lane / (255 · Σv) − θ / 2^16| ≤ 2 · distance / 10⁴ · min(θ, 2^16 − θ) / 2^16, times 255 · Σv · 2^16 · 10⁴
             int256 gap = (lane * 65_536 - int256(threshold * 255 * weight)) * 10_000;
             if (gap < 0) gap = -gap;
-            if (gap > int256(distance * 255 * weight * 65_536)) continue;
+            if (gap > int256(2 * distance * 255 * weight * _nearer(threshold))) continue;
             uint256[6] memory more = [1, x, y, x * x, y * y, x * y];
             for (uint256 k; k < 6; ++k) plain[k] += more[k];
         }
@@ -41,6 +41,25 @@ contract CloneMathTest {
         Assert.eq(sums.firstSquared, plain[3], "squares of the first");
         Assert.eq(sums.secondSquared, plain[4], "squares of the second");
         Assert.eq(sums.product, plain[5], "products");
+    }
+
+    /// @notice CLONE-3: the widest band is from half of θ to halfway up from it, so of what a committee is sure about nothing is
+    ///         in it, whatever θ is. Lanes of one vote of weight one, on the bounds and beside them.
+    function testTheBandShrinksWithTheNearerEnd(uint256 seed) external view {
+        uint256 threshold = Assert.bound(seed, 13_107, 52_428);
+        uint256 nearer = _nearer(threshold);
+        uint256 low = (255 * (2 * threshold - nearer) + 131_071) / 131_072;
+        uint256 high = (255 * (2 * threshold + nearer)) / 131_072;
+        bytes memory votes = new bytes(4);
+        (votes[0], votes[1]) = (bytes1(uint8(low - 1)), bytes1(uint8(low)));
+        (votes[2], votes[3]) = (bytes1(uint8(high)), bytes1(uint8(high + 1)));
+        uint256[16] memory lanes;
+        lanes = this.tally(lanes, votes, 1);
+        CloneMath.Sums memory sums = this.sum(lanes, 1, threshold, 2_500, votes, votes);
+        Assert.eq(sums.claims, 2, "on the bounds, not beside them");
+        Assert.eq(sums.first, low + high, "which two");
+        Assert.le(1, low, "what is surely false");
+        Assert.le(high, 254, "what is surely true");
     }
 
     /// @notice CLONE-4, copies with noise of every size, so that both answers are frequent, against deviations from the mean.
@@ -129,6 +148,11 @@ contract CloneMathTest {
         bytes calldata second
     ) external pure returns (CloneMath.Sums memory sums) {
         CloneMath.add(sums, lanes, weight, threshold, distance, first, second);
+    }
+
+    /// @dev min(θ, 1 − θ) as a 16-bit fraction.
+    function _nearer(uint256 threshold) private pure returns (uint256) {
+        return threshold < 32_768 ? threshold : 65_536 - threshold;
     }
 
     /// @dev Every claim counts: nothing is farther than 1 from θ.

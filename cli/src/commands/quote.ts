@@ -17,7 +17,7 @@ interface Options extends ChainOptions {
 }
 
 /** Rings shown if nobody names one. */
-const SHARES = ["0.05", "0.1", "0.2", "0.3"].map((part) => parseUnits(part, 18));
+const SHARES = ["0.1", "0.2", "0.33"].map((part) => parseUnits(part, 18));
 
 /** `assay quote`: what a request costs and how secure it is, before it is opened. */
 export function quoteCommand(program: Command): void {

@@ -234,7 +234,7 @@ describe("assay request", function () {
       quote("--max-capture", "0.000001@0.2"),
       quote("--claims", "65"),
     ]);
-    const shares = ["0.05", "0.1", "0.2", "0.3"];
+    const shares = ["0.1", "0.2", "0.33"];
     const { quotes, seats, fee } = JSON.parse(all.stdout) as {
       quotes: { attackerShare: string; capture: string; captureAppealed: string }[];
       seats: number;

@@ -89,7 +89,7 @@ export function renderBound(quote: SecurityQuote): string {
 
 export function renderQuotes(quotes: readonly SecurityQuote[]): string {
   return table(
-    ["ring's share of the stake", "captures a claim", "after all appeals"],
+    ["ring's share of the stake", "captures a claim, at most", "after all appeals"],
     quotes.map(({ attackerShare, capture, captureAppealed }) => [
       wad(attackerShare),
       probability(capture),

@@ -1,10 +1,10 @@
-/** CaptureMath.sol, bit for bit: how likely a ring decides a claim alone. */
+/** CaptureMath.sol, bit for bit: an upper bound of how likely a ring decides a claim alone. */
 import { divUp, max, min, WAD, zeroFloorSub } from "./fixedPoint.ts";
 import { appealBounds } from "./rulings.ts";
 import { chance } from "./sortition.ts";
 import { marginOf, ONE } from "./verdictMath.ts";
 
-/** Seats of one kind that are counted, from zero. Mirrors `TERMS`. */
+/** Poisson terms that are counted, from zero. Mirrors `TERMS`. */
 export const TERMS = 128;
 
 const HONEST_LOW = 26n;
@@ -56,16 +56,19 @@ export function shares(
   return { ring: divUp(ring * WAD, 1n << 128n), honest: (honest * WAD) >> 128n };
 }
 
-/** Probability that the ring captures a claim, WAD. Mirrors `capture`. */
+/** Upper bound of the probability that the ring captures a claim, WAD. Mirrors `capture`. */
 export function capture(c: Committee): bigint {
-  const ring = poisson(c.seats * c.ring);
-  const honest = cumulated(poisson(c.seats * c.honest));
   const m = marginOf(c.threshold, c.margin);
   const first = { high: (c.threshold + m) * 255n, low: (c.threshold - m) * 255n };
   const { high, low } = c.isAppeal ? appealBounds(first, ONE) : first;
-  const asTrue = sum(ring, honest, c.quorum, 255n * ONE - high, zeroFloorSub(high, HONEST_LOW * ONE));
-  const asFalse = sum(ring, honest, c.quorum, low, zeroFloorSub(HONEST_HIGH * ONE, low));
-  return max(asTrue, asFalse);
+  const asTrue = capturedBy(c, 255n * ONE - high, zeroFloorSub(high, HONEST_LOW * ONE));
+  const asFalse = capturedBy(c, low, zeroFloorSub(HONEST_HIGH * ONE, low));
+  const captured = max(asTrue, asFalse);
+  const mean = c.seats * (c.ring + c.honest);
+  if (captured === 0n) return 0n;
+  if (c.quorum * WAD > mean) return WAD;
+  const all = tails(poisson(mean));
+  return min(WAD, divUp(captured * all[0]!, all[Number(c.quorum)]!));
 }
 
 /** Unnormalised Poisson terms, the first one 1e18. Mirrors `poisson`. */
@@ -75,28 +78,34 @@ export function poisson(mean: bigint): bigint[] {
   return terms;
 }
 
-function cumulated(terms: readonly bigint[]): bigint[] {
+/** Sums of each term and all behind it. Mirrors `tails`. */
+function tails(terms: readonly bigint[]): bigint[] {
   let total = 0n;
-  return terms.map((term) => (total += term));
+  return [...terms]
+    .reverse()
+    .map((term) => (total += term))
+    .reverse();
 }
 
-function sum(
-  ring: readonly bigint[],
-  honest: readonly bigint[],
-  quorum: bigint,
-  ringPart: bigint,
-  honestPart: bigint,
-): bigint {
-  const last = BigInt(TERMS - 1);
-  let captured = 0n;
-  let quorate = 0n;
-  for (let a = 0n; a < TERMS; a++) {
-    const weight = ring[Number(a)]!;
-    const fewest = quorum > a ? quorum - a : 0n;
-    const fewer = fewest === 0n ? 0n : honest[Number(fewest - 1n)]!;
-    quorate += weight * (honest[TERMS - 1]! - fewer);
-    const most = honestPart === 0n ? last : min(last, (a * ringPart) / honestPart);
-    if (fewest <= most) captured += weight * (honest[Number(most)]! - fewer);
+/** The bound before the quorum, of a ring that captures where a · ringPart ≥ h · honestPart. Mirrors `_captured`. */
+function capturedBy(c: Committee, ringPart: bigint, honestPart: bigint): bigint {
+  const ring = tails(poisson(c.seats * c.ring));
+  const honest = tails(poisson(c.seats * c.honest));
+  const last = (c.seats * c.honest) / WAD;
+  let least: bigint | undefined;
+  let sum = 0n;
+  for (let h = max(last, c.quorum); h >= 0n; h--) {
+    const enough = max(divUp(h * honestPart, ringPart), zeroFloorSub(c.quorum, h));
+    least = least === undefined ? enough : min(least, enough);
+    if (h > last) continue;
+    const [tail, next] = [honest[Number(h)]!, honest[Number(h) + 1]!];
+    sum += (h === last ? tail : tail - next) * reach(ring, c.seats * c.ring, least);
   }
-  return (captured * WAD + quorate - 1n) / quorate;
+  return divUp(sum * WAD, ring[0]! * honest[0]!);
+}
+
+/** Bound of the chance of `k` seats or more, as a part of the first of the tails. Mirrors `_reach`. */
+function reach(ring: readonly bigint[], mean: bigint, k: bigint): bigint {
+  if (k * WAD >= mean + WAD) return k < BigInt(TERMS) ? ring[Number(k)]! : 0n;
+  return min(ring[0]!, divUp(ring[0]! * mean, k * WAD));
 }

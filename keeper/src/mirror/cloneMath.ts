@@ -3,7 +3,9 @@
  * n claims, n² · var(x) = n·ΣXX − X² and n² · cov(x, y) = n·ΣXY − X·Y; r ≥ t is cov > 0 and cov² · 10⁸ ≥ t² · var(x) ·
  * var(y), t in basis points. Exact.
  */
+import { min } from "./fixedPoint.ts";
 import { lane } from "./laneTally.ts";
+import { ONE } from "./verdictMath.ts";
 
 const BPS = 10_000n;
 /** A vector varies if its standard deviation is at least 8 of 255: its square. Mirrors `CloneMath.MIN_VARIANCE`. */
@@ -39,8 +41,8 @@ export interface Committee {
 }
 
 /**
- * The sums with every uncertain claim of a round, |p̄ − θ| ≤ `distance`. Mirrors `add`.
- * @param distance basis points
+ * The sums with every uncertain claim of a round, |p̄ − θ| ≤ 2 · `distance` · min(θ, 1 − θ). Mirrors `add`.
+ * @param distance basis points, at θ = ½
  * @param first votes of the one, one byte a claim
  * @param second votes of the other, as many
  */
@@ -53,7 +55,7 @@ export function add(
 ): Sums {
   const full = 255n * weight;
   const center = threshold * full;
-  const radius = ((distance * full) << 16n) / BPS;
+  const radius = (2n * distance * min(threshold, ONE - threshold) * full) / BPS;
   let { claims, first: a, second: b, firstSquared, secondSquared, product } = sums;
   first.forEach((vote, claim) => {
     const mean = lane(lanes, claim) << 16n;

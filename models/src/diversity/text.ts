@@ -109,7 +109,7 @@ so the requests have nothing in common that would correlate. The highest thresho
 
 | parameter                         | default                                                                      |
 | --------------------------------- | ---------------------------------------------------------------------------- |
-| uncertain                         | p̄ within 0.25 of θ                                                           |
+| uncertain                         | p̄ within 0.5 · min(θ, 1 − θ) of θ: 0.25 at θ = ½                             |
 | shared uncertain claims, at least | 512 (here a quarter of all claims are uncertain: about eight full requests)  |
 | statistic                         | r² of the two vote vectors, from Σa, Σb, Σa², Σb², Σab: no root, no division |
 | accused from                      | r ≥ 0.95                                                                     |
@@ -124,5 +124,8 @@ The shares caught are of the pairs as measured, on the 104 to 367 uncertain clai
   recipe must declare the built-in family.
 - Families built on the same features come close: 0.88 here, 0.91 under b = 0.7, is as close as 0.95 and 512 claims bear. A domain whose
   families are closer must ask for more claims, raise the threshold, or call them one family.
+- Measured at θ = ½. The band is scaled with the nearer end of θ, as the margin of a verdict is, so that its widest ends halfway to what a
+  committee is surely of: an absolute 0.25 would reach 0 at θ = 0.25, and the bound of 0.5 in the table above shows what sure claims do to
+  innocents. That as many claims are uncertain, and correlate as little, at other θ is not measured.
 `;
 }
