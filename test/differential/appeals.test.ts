@@ -9,7 +9,7 @@ import { DEFAULT_DOMAIN } from "../../deploy/parameters.ts";
 import { createDomain, deployProtocol, ethers, networkHelpers } from "../fixtures/world.ts";
 import { callMany, compareCalls, harnessFixture, VECTORS, word, type Words } from "./compare.ts";
 import { Random } from "./random.ts";
-import { assaySlots, packDraw, packRound, type Slots } from "./slots.ts";
+import { answersSlot, assaySlots, packDraw, packRound, type Slots } from "./slots.ts";
 
 type Hex = `0x${string}`;
 
@@ -44,6 +44,8 @@ interface Vector {
   readonly threshold: bigint;
   readonly margin: bigint;
   readonly rounds: readonly Round[];
+  /** of a canary */
+  readonly answers: rulings.Words | undefined;
   /** the one that is asked for */
   readonly index: number;
 }
@@ -71,7 +73,16 @@ function vector(random: Random, deployment: commitment.Deployment, nonce: bigint
     round(random, claims, threshold, margin, r),
   );
   const id = commitment.requestId(deployment, terms);
-  return { terms, id, threshold, margin, rounds, index: random.below(rounds.length) };
+  const answers = random.chance(0.5) ? answersTo(random, claims) : undefined;
+  return { terms, id, threshold, margin, rounds, answers, index: random.below(rounds.length) };
+}
+
+/** TRUE or FALSE for each of the claims. */
+function answersTo(random: Random, claims: number): rulings.Words {
+  const words: [bigint, bigint] = [0n, 0n];
+  for (let claim = 0; claim < claims; claim++)
+    words[claim < 128 ? 0 : 1] |= BigInt(1 + random.below(2)) << BigInt(2 * (claim % 128));
+  return words;
 }
 
 /** Lanes anywhere, and on and beside what decides. */
@@ -97,14 +108,22 @@ function boundsOf(threshold: bigint, margin: bigint, weight: bigint, index: numb
 /** Storage of Assay in which all these requests ran. */
 function stored(all: readonly Vector[]): Slots {
   const slots: Slots = {};
-  for (const { terms, id, threshold, rounds } of all)
+  for (const { terms, id, threshold, rounds, answers } of all)
     for (const [r, { isVoid, weight, lanes }] of rounds.entries()) {
       const roundId = BigInt(commitment.roundIdOf(id, r));
       slots[assaySlots.draw(roundId)] = packDraw(threshold, BigInt(terms.claims));
-      slots[assaySlots.round(roundId)] = packRound(isVoid, weight);
+      slots[assaySlots.round(roundId)] = packRound(isVoid, weight, r === 0 && answers !== undefined);
       for (let w = 0; w << 4 < terms.claims; w++)
         slots[assaySlots.lanes(roundId, w)] = `0x${word(lanes[w]!)}`;
     }
+  return slots;
+}
+
+/** Storage of Canaries that knows their answers. */
+function known(all: readonly Vector[]): Slots {
+  const slots: Slots = {};
+  for (const { id, answers } of all)
+    for (const [i, words] of answers?.entries() ?? []) slots[answersSlot(BigInt(id), i)] = `0x${word(words)}`;
   return slots;
 }
 
@@ -131,9 +150,9 @@ function halvesOf(sides: readonly skillScore.Side[]): bigint[] {
   return halves;
 }
 
-/** What Appeals.rulingOf answers of a request that is no canary. */
+/** What Appeals.rulingOf answers. */
 function mirrored(
-  { terms, id, threshold, margin, rounds, index }: Vector,
+  { terms, id, threshold, margin, rounds, answers, index }: Vector,
   met: Record<string, number>,
 ): Words {
   const claims = BigInt(terms.claims);
@@ -141,7 +160,8 @@ function mirrored(
     if (isVoid) return rulings.NO_VERDICTS;
     return verdictMath.read(lanes, claims, weight, threshold, boundsOf(threshold, margin, weight, r)).words;
   });
-  const { verdicts, foreign, overturned, winner } = rulings.rulingOf(own, index);
+  const ruling = rulings.rulingOf(own, index, answers);
+  const { verdicts, foreign, overturned, winner } = ruling;
   const { weight, lanes } = rounds[index]!;
   const frame = { claims, baseRate: 128n, weight, threshold, bounds: { high: 0n, low: 0n } };
   const sides = skillScore.sidesBy(frame, lanes, verdicts, foreign);
@@ -151,26 +171,44 @@ function mirrored(
   met.foreign! += sides.filter(({ isForeign }) => isForeign).length;
   if (winner !== undefined) met[`won by ${winner}`]!++;
   const won = winner === undefined ? 0n : BigInt(commitment.roundIdOf(id, winner));
-  // Two pointers; the halves behind their number; the ruling, whose last field is empty but for a canary.
+  const judged =
+    answers === undefined ? [] : skillScore.sidesBy(frame, lanes, ruling.reference, ruling.apart);
+  const inspected = answers === undefined ? [] : halvesOf(judged);
+  met.answered! += judged.filter(({ verdict }) => verdict !== verdictMath.UNDECIDED).length;
+  met["on its own votes"]! += judged.filter(({ isForeign }) => !isForeign).length;
+  if (answers?.some((words, i) => words !== ruling.reference[i])) met.amended!++;
+  // Two pointers; the halves behind their number; the ruling, whose last field is the sides of a canary.
   const count = BigInt(halves.length);
-  const answer = [64n, 32n * (3n + count), count, ...halves, ...verdicts, ...overturned, won, 192n, 0n];
-  return answer.map(word).join("");
+  const head = [64n, 32n * (3n + count), count, ...halves, ...verdicts, ...overturned, won, 192n];
+  return [...head, BigInt(inspected.length), ...inspected].map(word).join("");
 }
 
 describe("mirror of Appeals' rulings", () => {
-  it("chain and rulingOf, round by round", async function () {
+  it("chain and rulingOf, round by round, of canaries and others [CAN-9]", async function () {
     // Real contracts read by a chain that keeps every step: minutes on a busy machine.
     this.timeout(900_000);
     const { harness, deployment, addresses } = await networkHelpers.loadFixture(fixture);
     const random = new Random("rulings of rounds");
-    const met = { void: 0, undecided: 0, foreign: 0, "won by 1": 0, "won by 2": 0 };
+    const met = {
+      void: 0,
+      undecided: 0,
+      foreign: 0,
+      answered: 0,
+      "on its own votes": 0,
+      amended: 0,
+      "won by 1": 0,
+      "won by 2": 0,
+    };
     const head = word(BigInt(addresses.Appeals));
     let compared = 0;
     while (compared < VECTORS) {
       const all = Array.from({ length: REQUESTS_A_CALL }, (_, i) =>
         vector(random, deployment, BigInt(compared + i)),
       );
-      const overrides = { [addresses.Assay]: { stateDiff: stored(all) } };
+      const overrides = {
+        [addresses.Assay]: { stateDiff: stored(all) },
+        [addresses.Canaries]: { stateDiff: known(all) },
+      };
       const result = await compareCalls(
         all,
         (batch) =>

@@ -45,14 +45,19 @@ export const assaySlots = {
   lanes: (roundId: bigint, index: number) => ethers.toBeHex(BigInt(mapping(2n, roundId)) + BigInt(index), 32),
 };
 
+/** Both words of a canary's answers, in Canaries. */
+export const answersSlot = (requestId: bigint, index: number): string =>
+  ethers.toBeHex(BigInt(mapping(4n, requestId)) + BigInt(index), 32);
+
 /** What a ruling reads of an `IAssay.Draw`: the claims, less one, and θ. */
 export function packDraw(threshold: bigint, claims: bigint): string {
   return pack([0n, 176], [threshold, 16], [0n, 56], [claims - 1n, 8]);
 }
 
-/** What a ruling reads of an `IAssay.Round`: that it was opened, how it ended, Σv. */
-export function packRound(isVoid: boolean, weight: bigint): string {
-  return pack([0n, 120], [1n, 40], [0n, 24], [isVoid ? 8n : 4n, 8], [0n, 24], [weight, 8]);
+/** What a ruling reads of an `IAssay.Round`: that it was opened, how it ended, whether it was a canary, Σv. */
+export function packRound(isVoid: boolean, weight: bigint, isCanary = false): string {
+  const flags = (isVoid ? 8n : 4n) | (isCanary ? 32n : 0n);
+  return pack([0n, 120], [1n, 40], [0n, 24], [flags, 8], [0n, 24], [weight, 8]);
 }
 
 /** `IRewardMinter.Account`. */
