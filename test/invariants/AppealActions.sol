@@ -13,6 +13,8 @@ abstract contract AppealActions is SettleActions {
 
     /// @dev Bonds that came back or were burned against SPEC APP-10, and payments of another amount than due (APP-9).
     uint256 public wronglyResolved;
+    /// @dev Of opened canaries whose answers count, as verdict words; zero for every other request.
+    mapping(bytes32 requestId => uint256[2] words) internal _answers;
 
     // ----------------------------------------------------------------- expected
 
@@ -26,14 +28,26 @@ abstract contract AppealActions is SettleActions {
         }
     }
 
-    /// @dev Whether an appeal overturned a decided claim for good.
+    /// @dev The same of the answers of a canary: 0 if there are none.
+    function _answerUpTo(bytes32 requestId, uint256 last, uint256 claim) internal view returns (uint256 answer) {
+        answer = (_answers[requestId][claim / 128] >> (2 * (claim % 128))) & 3;
+        bytes32 id = requestId;
+        for (uint256 r = 1; answer != 0 && r <= last; ++r) {
+            id = _after(id);
+            uint256 own = publishedVerdict(id, claim);
+            if (own != 0) answer = own;
+        }
+    }
+
+    /// @dev Whether an appeal overturned a decided claim, or an answer (SPEC CAN-10), for good.
     function _overturns(bytes32 id) private view returns (bool) {
         uint256 index = indexOf[id];
         for (uint256 c; c < _terms[id].claims; ++c) {
             uint256 own = publishedVerdict(id, c);
+            if (own == 0 || verdictUpTo(requestOf[id], 2, c) != own) continue;
             uint256 before = verdictUpTo(requestOf[id], index - 1, c);
-            if (own == 0 || before == 0 || own == before) continue;
-            if (verdictUpTo(requestOf[id], 2, c) == own) return true;
+            uint256 answer = _answerUpTo(requestOf[id], index - 1, c);
+            if ((before != 0 && own != before) || (answer != 0 && own != answer)) return true;
         }
         return false;
     }
@@ -135,7 +149,7 @@ abstract contract AppealActions is SettleActions {
 
     /// @dev Opens the next round, with claims it will see the other way round; a second time is refused, and so is
     ///      settling before the end.
-    function _appeal(bytes32 id, uint256 seed, uint256 doubts) private returns (bytes32 next) {
+    function _appeal(bytes32 id, uint256 seed, uint256 doubts) internal returns (bytes32 next) {
         address who = requester(_draw(seed, 64) % REQUESTERS);
         IAssay.Terms memory terms = _terms[id];
         next = _after(id);
@@ -155,7 +169,7 @@ abstract contract AppealActions is SettleActions {
     }
 
     /// @dev Everybody who can takes part.
-    function _conduct(bytes32 id) private {
+    function _conduct(bytes32 id) internal {
         if (!_seal(id)) return;
         for (uint256 i; i < OPERATORS; ++i) _commit(id, i, 2);
         _endCommit(id);
@@ -183,7 +197,7 @@ abstract contract AppealActions is SettleActions {
     }
 
     /// @dev Decides about every bond whose request is final.
-    function _resolveDue() private {
+    function _resolveDue() internal {
         for (uint256 n; n < _ids.length; ++n) {
             bytes32 id = _ids[n];
             if (indexOf[id] == 0 || appeals.potOf(id).state != IAppeals.BondState.LOCKED) continue;
@@ -232,7 +246,7 @@ abstract contract AppealActions is SettleActions {
         return false;
     }
 
-    function _canAppeal(bytes32 id) private view returns (bool) {
+    function _canAppeal(bytes32 id) internal view returns (bool) {
         uint256 index = indexOf[id];
         if (index == 2 || 2 * uint256(lens.drawOf(id).seats) + 1 > 31) return false;
         IAssay.Round memory round = lens.roundOf(id);
@@ -265,7 +279,7 @@ abstract contract AppealActions is SettleActions {
         return 0;
     }
 
-    function _travelTo(uint256 time) private {
+    function _travelTo(uint256 time) internal {
         if (_now() < time) _travel(time - _now());
     }
 }

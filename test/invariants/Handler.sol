@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IAssay} from "../../contracts/interfaces/IAssay.sol";
-import {CloneActions} from "./CloneActions.sol";
+import {PerformanceActions} from "./PerformanceActions.sol";
 
 /// @title Handler
 /// @notice What the runner calls, one function an action, each with one seed for all its choices. An action that needs
 ///         a request, a ticket or an account makes one if there is none, so nearly every call does something.
-abstract contract Handler is CloneActions {
+abstract contract Handler is PerformanceActions {
     /// @dev After so many calls each further call also tries the actions that never happened yet: afterwards a run is
     ///      expected to have seen every action.
     uint256 public constant WARM_UP = 28;
@@ -134,6 +134,22 @@ abstract contract Handler is CloneActions {
         _claimAppeal(seed);
     }
 
+    function openCanary(uint256 seed) external act {
+        _openCanary(seed);
+    }
+
+    function overturnCanary(uint256 seed) external act {
+        _overturnCanary(seed);
+    }
+
+    function returnBatch(uint256 seed) external act {
+        _returnBatch(seed);
+    }
+
+    function forfeitBatch(uint256 seed) external act {
+        _forfeitBatch(seed);
+    }
+
     function post(uint256 seed) external act {
         _post(seed);
     }
@@ -166,6 +182,26 @@ abstract contract Handler is CloneActions {
         _reclassify(seed);
     }
 
+    function record(uint256 seed) external act {
+        _record(seed);
+    }
+
+    function postMetrics(uint256 seed) external act {
+        _postMetrics(seed);
+    }
+
+    function prove(uint256 seed) external act {
+        _challenge(seed, true);
+    }
+
+    function refute(uint256 seed) external act {
+        _challenge(seed, false);
+    }
+
+    function withdrawBond(uint256 seed) external act {
+        _withdrawBond(seed);
+    }
+
     function donate(uint256 seed) external act {
         _donate(seed);
     }
@@ -182,7 +218,7 @@ abstract contract Handler is CloneActions {
 
     /// @notice The functions the runner may call.
     function actions() public pure returns (bytes4[] memory list) {
-        list = new bytes4[](36);
+        list = new bytes4[](45);
         list[0] = this.stake.selector;
         list[1] = this.unstake.selector;
         list[2] = this.cancel.selector;
@@ -208,17 +244,26 @@ abstract contract Handler is CloneActions {
         list[22] = this.lapse.selector;
         list[23] = this.seize.selector;
         list[24] = this.claimBond.selector;
-        list[25] = this.post.selector;
-        list[26] = this.distribute.selector;
-        list[27] = this.unlock.selector;
-        list[28] = this.pause.selector;
-        list[29] = this.share.selector;
-        list[30] = this.announce.selector;
-        list[31] = this.family.selector;
-        list[32] = this.reclassify.selector;
-        list[33] = this.donate.selector;
-        list[34] = this.wait_.selector;
-        list[35] = this.passEpochs.selector;
+        list[25] = this.openCanary.selector;
+        list[26] = this.overturnCanary.selector;
+        list[27] = this.returnBatch.selector;
+        list[28] = this.forfeitBatch.selector;
+        list[29] = this.post.selector;
+        list[30] = this.distribute.selector;
+        list[31] = this.unlock.selector;
+        list[32] = this.pause.selector;
+        list[33] = this.share.selector;
+        list[34] = this.announce.selector;
+        list[35] = this.family.selector;
+        list[36] = this.reclassify.selector;
+        list[37] = this.record.selector;
+        list[38] = this.postMetrics.selector;
+        list[39] = this.prove.selector;
+        list[40] = this.refute.selector;
+        list[41] = this.withdrawBond.selector;
+        list[42] = this.donate.selector;
+        list[43] = this.wait_.selector;
+        list[44] = this.passEpochs.selector;
     }
 
     /// @notice Whether every action happened at least once, and the first one that did not.

@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {IDomainRegistry} from "../../contracts/interfaces/IDomainRegistry.sol";
 import {IReputationLedger} from "../../contracts/interfaces/IReputationLedger.sol";
 import {IRewardMinter} from "../../contracts/interfaces/IRewardMinter.sol";
-import {AppealActions} from "./AppealActions.sol";
+import {CanaryActions} from "./CanaryActions.sol";
 
 /// @title MoneyActions
 /// @notice Reputation, rewards, governance, families, and WORK sent by mistake: SPEC REP, REW, ACC-7, DOM.
-abstract contract MoneyActions is AppealActions {
+abstract contract MoneyActions is CanaryActions {
     /// @dev wei sent to a room without calling it.
     mapping(address room => uint256 wei_) public donatedTo;
     /// @dev Proposals that are neither listed nor taken back.
@@ -155,7 +155,9 @@ abstract contract MoneyActions is AppealActions {
     }
 
     function _donate(uint256 seed) internal {
-        address room = [address(vault), address(registry), address(appeals)][seed % 3];
+        address room = [address(vault), address(registry), address(appeals), address(canaries), address(performance)][
+            seed % 5
+        ];
         uint256 amount = _between(_draw(seed, 1), 1, 10e18);
         token.transfer(room, amount);
         donatedTo[room] += amount;

@@ -3,13 +3,16 @@ pragma solidity 0.8.37;
 
 import {IAppeals} from "../../contracts/interfaces/IAppeals.sol";
 import {IAssay} from "../../contracts/interfaces/IAssay.sol";
+import {ICanaries} from "../../contracts/interfaces/ICanaries.sol";
 import {IRewardMinter} from "../../contracts/interfaces/IRewardMinter.sol";
 import {Assert} from "../utils/Assert.sol";
 import {Campaign} from "./Campaign.sol";
+import {CanaryActions} from "./CanaryActions.sol";
 import {Observer} from "./Observer.sol";
 
 /// @title MoneyInvariants
-/// @notice SPEC INV-1 … INV-3, INV-19, INV-20, INV-22: WORK, credits, the mint, the score accounts and the bonds of appeals.
+/// @notice SPEC INV-1 … INV-3, INV-19 … INV-23, INV-25: WORK, credits, the mint, the score accounts, and the bonds of appeals,
+///         canaries and metrics.
 abstract contract MoneyInvariants is Campaign {
     /// @dev Flags of a round.
     uint256 private constant FINALIZED = 4;
@@ -18,12 +21,14 @@ abstract contract MoneyInvariants is Campaign {
     /// @notice INV-1: Σ balances = supply = genesis + minted − burned.
     function invariantTokenConservation() external view {
         uint256 burned = handler.bought() + handler.sponsored() + handler.burnedByCharges();
-        burned += handler.DOMAINS() * handler.DOMAIN_FEE();
+        burned += handler.burnedByPosts() + handler.DOMAINS() * handler.DOMAIN_FEE();
         uint256 supply = handler.token().totalSupply();
         Assert.eq(supply + burned, handler.SUPPLY() + handler.minted(), "supply");
         uint256 sum = _balance(address(handler)) + _balance(handler.COLLECTOR());
         sum += _balance(address(handler.vault())) + _balance(address(handler.registry()));
-        sum += _balance(address(handler.appeals()));
+        sum += _balance(address(handler.appeals())) + _balance(address(handler.canaries()));
+        sum += _balance(address(handler.performance())) + _balance(handler.INSPECTOR());
+        sum += _balance(handler.POSTER()) + _balance(handler.WATCHER());
         for (uint256 i; i < handler.HOLDERS(); ++i) sum += _balance(handler.holder(i));
         for (uint256 i; i < handler.REQUESTERS(); ++i) sum += _balance(handler.requester(i));
         Assert.eq(sum, supply, "sum of balances");
@@ -112,6 +117,36 @@ abstract contract MoneyInvariants is Campaign {
             if (pot.state != IAppeals.BondState.BURNED) sum += funded + pot.reward - paid;
         }
         Assert.eq(_balance(address(handler.appeals())), sum, "balance of the appeals");
+    }
+
+    /// @notice INV-23, CAN-11 … CAN-14: Canaries holds the bonds of the open batches less what they lost, and what was sent to
+    ///         it by mistake; every bond ended, and was paid, as it had to.
+    function invariantBondsOfCanaries() external view {
+        uint256 sum = handler.donatedTo(address(handler.canaries()));
+        for (uint256 n = 1; n <= handler.batchCount(); ++n) {
+            CanaryActions.Batch memory batch = handler.batchAt(n);
+            if (batch.state == ICanaries.BatchState.OPEN) {
+                sum += (batch.count - batch.overturned) * handler.CANARY_BOND();
+            }
+        }
+        Assert.eq(_balance(address(handler.canaries())), sum, "balance of the canaries");
+        Assert.eq(handler.wronglyClosed(), 0, "bonds of canaries that ended wrongly");
+    }
+
+    /// @notice INV-21, INV-25: PerformanceLedger holds the bonds of the open posts, and what was sent to it by mistake; of those
+    ///         that were challenged each false one lost its bond, and no true one.
+    function invariantBondsOfPosts() external view {
+        uint256 sum = handler.donatedTo(address(handler.performance()));
+        for (uint16 d = 1; d <= handler.DOMAINS(); ++d) {
+            for (uint256 i; i < handler.OPERATORS(); ++i) {
+                (bool open, ) = handler.postingOf(d, i);
+                address poster = handler.performance().postOf(d, handler.holder(i)).poster;
+                Assert.isTrue(open == (poster != address(0)), "open post");
+                if (open) sum += handler.POST_BOND();
+            }
+        }
+        Assert.eq(_balance(address(handler.performance())), sum, "balance of the performance ledger");
+        Assert.eq(handler.wronglyBonded(), 0, "bonds of posts that ended wrongly");
     }
 
     /// @notice APP-9, APP-10: a bond came back exactly when its round was void or overturned a claim for good, and paid

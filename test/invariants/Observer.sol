@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAssay} from "../../contracts/interfaces/IAssay.sol";
 import {IFeeMarket} from "../../contracts/interfaces/IFeeMarket.sol";
+import {IPerformanceLedger} from "../../contracts/interfaces/IPerformanceLedger.sol";
 import {IRewardMinter} from "../../contracts/interfaces/IRewardMinter.sol";
 import {IStakeVault} from "../../contracts/interfaces/IStakeVault.sol";
 import {VM, Vm} from "../utils/Vm.sol";
@@ -28,10 +29,12 @@ abstract contract Observer is History {
         uint256 paid; // wei
     }
 
-    /// @dev wei of WORK burned for credits and by sponsors, charged and burned, and minted for whatever reason.
+    /// @dev wei of WORK burned for credits and by sponsors, charged and burned, burned of the bonds of posts, and minted for
+    ///      whatever reason.
     uint256 public bought;
     uint256 public sponsored;
     uint256 public burnedByCharges;
+    uint256 public burnedByPosts;
     uint256 public minted;
     uint256 public spentOnBounties;
     mapping(uint16 domain => mapping(address owner => Flow)) private _flows;
@@ -87,6 +90,7 @@ abstract contract Observer is History {
             else if (log.emitter == address(fees)) _seeFees(log);
             else if (log.emitter == address(minter)) _seeMinter(log);
             else if (log.emitter == address(assay)) _seeAssay(log);
+            else if (log.emitter == address(performance)) _seePerformance(log);
         }
     }
 
@@ -202,6 +206,17 @@ abstract contract Observer is History {
             revealedHash[id][owner] = keccak256(votes);
             for (uint256 i; i < votes.length; ++i) revealedSum[id] += uint8(votes[i]) * weight;
         }
+    }
+
+    /// @dev Of a bond that was lost all but the reward is burned (SPEC PERF-12).
+    function _seePerformance(Vm.Log memory log) private {
+        uint256 reward;
+        if (log.topics[0] == IPerformanceLedger.ChallengeLost.selector)
+            (, reward) = abi.decode(log.data, (address, uint256));
+        else if (log.topics[0] == IPerformanceLedger.MetricsRefuted.selector)
+            (, , reward) = abi.decode(log.data, (address, IPerformanceLedger.Metrics, uint256));
+        else return;
+        burnedByPosts += POST_BOND - reward;
     }
 
     /// @dev What becomes of a seat: it is settled in one of three ways, or its owner is reported.

@@ -10,6 +10,7 @@ import {Canaries} from "../../contracts/Canaries.sol";
 import {CloneRegistry} from "../../contracts/CloneRegistry.sol";
 import {DomainRegistry} from "../../contracts/DomainRegistry.sol";
 import {FeeMarket} from "../../contracts/FeeMarket.sol";
+import {PerformanceLedger} from "../../contracts/PerformanceLedger.sol";
 import {ReputationLedger} from "../../contracts/ReputationLedger.sol";
 import {RewardMinter} from "../../contracts/RewardMinter.sol";
 import {SecurityQuote} from "../../contracts/SecurityQuote.sol";
@@ -35,6 +36,10 @@ abstract contract Protocol {
     uint256 public constant CANARY_BOND = 10e18;
     /// @dev epochs
     uint256 public constant CANARY_LIFETIME = 3;
+    /// @dev wei under each post of metrics
+    uint256 public constant POST_BOND = 10e18;
+    /// @dev seconds
+    uint256 internal constant CHALLENGE_WINDOW = 20 minutes;
 
     uint64 private constant PAUSER = 1;
     uint64 private constant EMISSION = 2;
@@ -54,12 +59,13 @@ abstract contract Protocol {
     SecurityQuote public security;
     Assay public assay;
     AssayLens public lens;
+    PerformanceLedger public performance;
     CloneRegistry public clones;
 
     /// @dev This contract becomes treasury and admin, and gives the two rights of governance to GOVERNOR.
     function _deployProtocol() internal {
         uint256 genesis = block.timestamp;
-        address[14] memory a;
+        address[15] memory a;
         uint256 nonce = VM.getNonce(address(this));
         for (uint256 i; i < a.length; ++i) a[i] = VM.computeCreateAddress(address(this), nonce + i);
 
@@ -77,7 +83,7 @@ abstract contract Protocol {
             PARAMETER_DELAY
         );
         fees = new FeeMarket(token, registry, a[11], a[7], genesis, EPOCH);
-        vault = new StakeVault(token, registry, a[11], a[6], a[7], a[13], genesis, EPOCH, UNBONDING);
+        vault = new StakeVault(token, registry, a[11], a[6], a[7], a[14], genesis, EPOCH, UNBONDING);
         ledger = new ReputationLedger(registry, vault, RewardMinter(a[7]), a[11], genesis, EPOCH);
         address[6] memory peers = [a[2], a[3], a[4], a[5], a[6], a[11]];
         minter = new RewardMinter(address(manager), peers, genesis, EPOCH, INITIAL_EMISSION, HALVING);
@@ -99,6 +105,7 @@ abstract contract Protocol {
             EPOCH
         );
         lens = new AssayLens(assay, registry, vault, appeals);
+        performance = new PerformanceLedger(token, assay, vault, registry, POST_BOND, CHALLENGE_WINDOW);
         clones = new CloneRegistry(token, assay, vault, registry);
         _giveRoles();
     }

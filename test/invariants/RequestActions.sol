@@ -47,9 +47,13 @@ abstract contract RequestActions is StakeActions {
         _count(Action.BUY);
     }
 
-    /// @dev Opens a request, with whatever it takes: time, credits, weight in the domain.
-    function _request(uint256 seed) internal returns (bytes32 id) {
-        uint16 d = _domain(seed);
+    function _request(uint256 seed) internal returns (bytes32) {
+        return _requestWith(seed, _domain(seed), bytes32(seed));
+    }
+
+    /// @dev Opens a request, with whatever it takes: time, credits, weight in the domain. Claims, requester and payload
+    ///      follow from the seed alone.
+    function _requestWith(uint256 seed, uint16 d, bytes32 note) internal returns (bytes32 id) {
         // Fifty times the floor: time makes claims cheap again.
         if (fees.price(d) > 0.05e18) _travel(EPOCH);
         if (_now() < registry.pausedUntil()) _travel(registry.pausedUntil() - _now());
@@ -57,9 +61,8 @@ abstract contract RequestActions is StakeActions {
         if (vault.domainSums(d).families < 2) _revive(d);
         // In the worst case its pools were charged down to nothing.
         if (vault.domainSums(d).weight == 0) return 0;
-        // Mostly small, now and then as large as it may be.
-        uint16 claims = uint16(_draw(seed, 1) % 16 == 0 ? 256 : 1 + ((_draw(seed, 1) >> 8) % 24));
-        address who = requester(_draw(seed, 2) % REQUESTERS);
+        uint16 claims = _claimsOf(seed);
+        address who = _requesterOf(seed);
         uint256 needed = fees.price(d) * claims * registry.committeeOf(d, registry.currentVersion(d)).seats;
         if (fees.credits(who) < needed) {
             token.transfer(who, needed);
@@ -75,8 +78,8 @@ abstract contract RequestActions is StakeActions {
             claims: claims,
             baseRate: _baseRate(d),
             price: uint88(fees.price(d)),
-            payloadHash: keccak256(abi.encode(seed)),
-            sealedNote: bytes32(seed)
+            payloadHash: _payloadOf(seed),
+            sealedNote: note
         });
         id = assay.idOf(terms);
         bytes memory call = abi.encodeCall(assay.request, (_ask(terms, needed)));
@@ -84,6 +87,24 @@ abstract contract RequestActions is StakeActions {
         require(abi.decode(answer, (bytes32)) == id, "a request got another id than its terms give");
         _enter(id, id, 0, terms, 0);
         _count(Action.REQUEST);
+    }
+
+    /// @dev Mostly few, now and then as many as there may be.
+    function _claimsOf(uint256 seed) internal pure returns (uint16) {
+        return uint16(_draw(seed, 1) % 16 == 0 ? 256 : 1 + ((_draw(seed, 1) >> 8) % 24));
+    }
+
+    function _requesterOf(uint256 seed) internal pure returns (address) {
+        return requester(_draw(seed, 2) % REQUESTERS);
+    }
+
+    function _payloadOf(uint256 seed) internal pure returns (bytes32) {
+        return keccak256(abi.encode(seed));
+    }
+
+    /// @dev Which claims of a payload are true, one bit each.
+    function _truthsOf(bytes32 payloadHash) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(payloadHash)));
     }
 
     function _ask(IAssay.Terms memory terms, uint256 maxFee) internal pure returns (IAssay.Ask memory) {

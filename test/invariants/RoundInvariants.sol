@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LibBit} from "solady/src/utils/LibBit.sol";
+
 import {IAssay} from "../../contracts/interfaces/IAssay.sol";
+import {ICanaries} from "../../contracts/interfaces/ICanaries.sol";
 import {LaneTally} from "../../contracts/libraries/LaneTally.sol";
 import {Assert} from "../utils/Assert.sol";
 import {Campaign} from "./Campaign.sol";
+import {CanaryActions} from "./CanaryActions.sol";
 
 /// @title RoundInvariants
-/// @notice SPEC INV-11 … INV-13, INV-15, INV-18, APP-7, APP-8: seats, reveals, lanes and verdicts.
+/// @notice SPEC INV-11 … INV-13, INV-15, INV-18, INV-24, APP-7, APP-8: seats, reveals, lanes, verdicts and canaries.
 abstract contract RoundInvariants is Campaign {
     uint256 private constant REVEALED = 16;
 
@@ -96,6 +100,21 @@ abstract contract RoundInvariants is Campaign {
             Assert.le(rate, 0.95e18, "highest B");
             Assert.le(0.2e18, threshold, "lowest threshold");
             Assert.le(threshold, 0.8e18, "highest threshold");
+        }
+    }
+
+    /// @notice INV-24: nothing behind the last canary of a batch is opened; overturned ≤ concluded ≤ opened, each as it must be.
+    function invariantCanariesAreCounted() external view {
+        for (uint256 n = 1; n <= handler.batchCount(); ++n) {
+            CanaryActions.Batch memory expected = handler.batchAt(n);
+            ICanaries.Batch memory batch = handler.canaries().batchOf(n);
+            Assert.eq(batch.opened >> batch.count, 0, "opened behind the last");
+            Assert.le(batch.concluded, LibBit.popCount(batch.opened), "concluded");
+            Assert.le(batch.overturned, batch.concluded, "overturned");
+            Assert.eq(LibBit.popCount(batch.opened), expected.opened, "opened as it must be");
+            Assert.eq(batch.concluded, expected.concluded, "concluded as it must be");
+            Assert.eq(batch.overturned, expected.overturned, "overturned as it must be");
+            Assert.isTrue(batch.state == expected.state, "state as it must be");
         }
     }
 

@@ -32,6 +32,10 @@ abstract contract Tally is Observer {
         LAPSE,
         SEIZE,
         CLAIM_BOND,
+        OPEN_CANARY,
+        OVERTURN_CANARY,
+        RETURN_BATCH,
+        FORFEIT_BATCH,
         POST,
         DISTRIBUTE,
         UNLOCK,
@@ -40,6 +44,11 @@ abstract contract Tally is Observer {
         ANNOUNCE,
         FAMILY,
         RECLASSIFY,
+        RECORD,
+        POST_METRICS,
+        PROVE,
+        REFUTE,
+        WITHDRAW_BOND,
         DONATE,
         WAIT
     }
@@ -70,7 +79,7 @@ abstract contract Tally is Observer {
     /// @dev Everything of value a call could move: balances, supply, credits, earned burn, free stake.
     function _fingerprint(address who) private view returns (bytes32 print) {
         print = keccak256(abi.encode(token.totalSupply(), token.balanceOf(who), token.balanceOf(address(vault))));
-        print = keccak256(abi.encode(print, token.balanceOf(address(appeals))));
+        print = keccak256(abi.encode(print, token.balanceOf(address(appeals)), token.balanceOf(address(canaries))));
         for (uint256 i; i < REQUESTERS; ++i) print = keccak256(abi.encode(print, fees.credits(requester(i))));
         for (uint16 d = 1; d <= DOMAINS; ++d) {
             print = keccak256(abi.encode(print, fees.earned(d, _epoch())));

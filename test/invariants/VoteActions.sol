@@ -25,7 +25,7 @@ abstract contract VoteActions is RequestActions {
         IAssay.Terms storage terms = _terms[id];
         uint256 who = uint160(owner) - uint160(holder(0));
         votes = new bytes(terms.claims);
-        uint256 truths = uint256(keccak256(abi.encode(requestOf[id]))) ^ misledOn[id];
+        uint256 truths = _truthsOf(terms.payloadHash) ^ misledOn[id];
         uint256 noise = uint256(keccak256(abi.encode(id, owner, version)));
         for (uint256 c; c < votes.length; ++c) {
             bool isTrue = (truths >> c) & 1 == 1;

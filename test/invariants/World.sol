@@ -21,6 +21,11 @@ abstract contract World is Protocol {
     uint8 public constant FAMILIES = 4;
     /// @dev Settles, reports, posts and collects for everybody.
     address public constant COLLECTOR = address(0xf000);
+    /// @dev Of both domains.
+    address public constant INSPECTOR = address(0xc000);
+    /// @dev Posts metrics, and challenges them.
+    address public constant POSTER = address(0xd000);
+    address public constant WATCHER = address(0xd001);
 
     constructor() {
         _deployProtocol();
@@ -32,10 +37,14 @@ abstract contract World is Protocol {
             _fund(requester(i), address(fees));
             _fund(requester(i), address(appeals));
         }
+        _fund(INSPECTOR, address(canaries));
+        for (uint16 d = 1; d <= DOMAINS; ++d) canaries.appoint(d, INSPECTOR);
+        _fund(POSTER, address(performance));
+        _fund(WATCHER, address(performance));
         for (uint256 i; i < OPERATORS; ++i) {
             for (uint16 d = 1; d <= DOMAINS; ++d) {
                 VM.startPrank(holder(i));
-                vault.register(d, hotKey(i), uint8(i % FAMILIES), 1_000, keccak256(abi.encode(i)), "");
+                vault.register(d, hotKey(i), uint8(i % FAMILIES), 1_000, model(i), "");
                 vault.stake(d, holder(i), (600 + 150 * i) * 1e18);
                 VM.stopPrank();
             }
@@ -50,8 +59,14 @@ abstract contract World is Protocol {
         return address(uint160(0xb000 + i));
     }
 
+    /// @notice The accounts of the private keys 1 and 2, because requesters sign receipts.
     function requester(uint256 i) public pure returns (address) {
-        return address(uint160(0xe000 + i));
+        return i == 0 ? 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf : 0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF;
+    }
+
+    /// @notice The model an operator runs: that of everybody of its first family.
+    function model(uint256 i) public pure returns (bytes32) {
+        return keccak256(abi.encode(i % FAMILIES));
     }
 
     function _createDomain(uint16 d) private {

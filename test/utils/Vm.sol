@@ -25,6 +25,8 @@ interface Vm {
     /// @notice Address of the contract `deployer` creates with `nonce`.
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
+    /// @notice Signature of `digest` by a private key.
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function getBlockTimestamp() external view returns (uint256);
     function getBlockNumber() external view returns (uint256);
     /// @notice Keeps every event from now on for {getRecordedLogs}.
