@@ -136,9 +136,7 @@ describe("assay watch, a process of its own", function () {
       stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
     expect(await once(explain, "close"), text).to.deep.equal([0, null]);
     expect(text).to.match(/was reported by 0x\w+ as a clone of 0x\w+: \d+ requests, \d+ uncertain claims/);
-    expect(text).to.match(
-      /Metrics that 0x\w+ posted of the operator were false: their bond is lost, 5 WORK of it/,
-    );
+    expect(text).to.match(/Metrics that 0x\w+ posted of 0x\w+ were false: their bond is lost, 5 WORK of it/);
   });
 
   it("stops on SIGTERM with code 0, having told what it did", async () => {

@@ -149,7 +149,7 @@ describe("Open Inference Protocol", function () {
     const model = await connect({ timeoutMs: 20_000, attemptMs: 20_000 }, "/slow");
     const { votes, ms } = await judgeTimed(model, claims.slice(0, 2), 400);
     expect(votes).to.deep.equal([NaN, NaN]);
-    expect(ms).to.be.within(390, 1_000);
+    expect(ms).to.be.within(390, 10_000);
   });
 
   it("takes numbers that are no probabilities for abstentions", async () => {
