@@ -54,6 +54,8 @@ export default defineConfig({
       type: "edr-simulated",
       chainType: "l1",
       hardfork: "prague",
+      // A fixed start makes block hashes, and so committees, those of every run; another one searches elsewhere.
+      initialDate: process.env.ASSAY_CHAIN_DATE ?? "2026-01-01T00:00:00Z",
       // Instrumented code is larger than what a chain takes; everything else must fit.
       allowUnlimitedContractSize: process.argv.includes("--coverage"),
     },

@@ -2,8 +2,6 @@
  * `npm run gas`: measures every journey and writes bench/gas.json. With ASSAY_GAS_CHECK=1 (`npm run gas:check`) it
  * compares instead and fails on any difference, so a change of gas is a change somebody explains.
  */
-import "./clock.ts";
-
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { buildWorld, networkHelpers } from "../test/fixtures/world.ts";

@@ -1,6 +1,5 @@
 /** What the gas of transactions was spent on, read from their traces. */
-import { ethers } from "../test/fixtures/world.ts";
-import { raw } from "./clock.ts";
+import { ethers, raw } from "../test/fixtures/world.ts";
 import type { Mined } from "./rounds.ts";
 
 export const PARTS = ["transactions", "calldata", "newSlots", "storage", "logs", "calls", "code"] as const;

@@ -2,14 +2,16 @@
 import { WAD } from "../deploy/parameters.ts";
 import { ballot, digestOf, sealRequest, type OpenRequest } from "../test/fixtures/round.ts";
 import {
+  BLOCK_TIME,
   createDomain,
   deployProtocol,
   ethers,
   FAMILY_LABELS,
   nextEpoch,
+  now,
+  raw,
   type World,
 } from "../test/fixtures/world.ts";
-import { BLOCK_TIME, now, raw } from "./clock.ts";
 import type { Figures } from "./life.ts";
 import { open, votesFor } from "./rounds.ts";
 

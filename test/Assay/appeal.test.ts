@@ -418,9 +418,7 @@ describe("Assay", () => {
 
     it("lets the silent of an appeal be reported [ACC-1]", async () => {
       const w = await networkHelpers.loadFixture(chainWorld);
-      const { request } = await playChain(w, [255]);
-      const round = await appeal(w, request);
-      const drawn = await drawnOwners(w, round);
+      const { request, round, drawn } = await appealWithSeats(w, 5);
       await revealedBy(w, round, drawn.slice(0, -1), 0);
       const silent = drawn.at(-1)!.address;
       await expect(w.assay.reportAbsent(request.terms, 1, [silent]))
@@ -489,6 +487,17 @@ async function poolOf(w: World, owner: string): Promise<bigint> {
 /** {@link appealWorld} with the highest ρ. */
 async function hardestWorld(): Promise<World> {
   return appealWorldWith({ fees: { penaltyRatio: 40_000 } });
+}
+
+/** A request of {@link chainWorld} whose appeal seats at least `seats`. */
+async function appealWithSeats(w: World, seats: number) {
+  for (let tries = 0; tries < 50; tries++) {
+    const { request } = await playChain(w, [255]);
+    const round = await appeal(w, request);
+    const drawn = await drawnOwners(w, round);
+    if (drawn.length >= seats) return { request, round, drawn };
+  }
+  throw new Error(`no appeal of ${seats} seats in 50 requests`);
 }
 
 async function revealedBy(

@@ -41,13 +41,11 @@ describe("deploying to a node", () => {
   });
 
   for (const kind of ["hardhat", "anvil"] as const) {
-    it(`puts the local network onto ${kind} in seconds, at the published addresses`, async () => {
+    it(`puts the local network onto ${kind} at the published addresses`, async () => {
       const { url } = await start(kind);
       const connection = await connect(url);
       const out = join(folder, `${kind}.json`);
-      const began = Date.now();
       const deployment = await deployNetwork({ connection, parameterFile: LOCAL, out });
-      expect(Date.now() - began).to.be.lessThan(20_000);
 
       expect(deployment.addresses).to.deep.equal(addresses["31337"]);
       expect(deployment.domains).to.deep.equal({
@@ -63,9 +61,7 @@ describe("deploying to a node", () => {
       await rpc(url, "evm_setAutomine", [false]);
       await rpc(url, "evm_setIntervalMining", [kind === "anvil" ? 1 : 1_000]);
       const connection = await connect(url);
-      const began = Date.now();
       const deployment = await deployNetwork({ connection, parameterFile: LOCAL });
-      expect(Date.now() - began).to.be.lessThan(20_000);
       await expectDeployed(connection.ethers, deployment);
 
       expect(await rpc(url, "hardhat_getAutomine")).to.equal(false);
