@@ -37,6 +37,14 @@ const jsonReport =
 /** Fixed, so that a run says the same twice; another one searches elsewhere. */
 const fuzzSeed = process.env.ASSAY_FUZZ_SEED ?? "0x7a5541";
 
+/** Instrumented code is larger and costs more than what a chain takes; everything else must fit. */
+const ROOM_FOR_PROBES = {
+  allowUnlimitedContractSize: true,
+  blockGasLimit: 1_000_000_000,
+  initialBaseFeePerGas: 0,
+};
+const isInstrumented = process.argv.includes("--coverage");
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -56,8 +64,7 @@ export default defineConfig({
       hardfork: "prague",
       // A fixed start makes block hashes, and so committees, those of every run; another one searches elsewhere.
       initialDate: process.env.ASSAY_CHAIN_DATE ?? "2026-01-01T00:00:00Z",
-      // Instrumented code is larger than what a chain takes; everything else must fit.
-      allowUnlimitedContractSize: process.argv.includes("--coverage"),
+      ...(isInstrumented ? ROOM_FOR_PROBES : {}),
     },
     // The local chain of `assay start`: blocks flow once a second and as soon as there is a transaction, in real time.
     node: {
