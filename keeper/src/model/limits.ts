@@ -33,6 +33,10 @@ function isAtMost(text: string, max: number): boolean {
 
 const BLANK = /[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
+/** Most characters are ASCII, and of those it takes no table to tell. */
+const isBlank = (character: string): boolean =>
+  character > " " && character < "\x7f" ? false : BLANK.test(character);
+
 /**
  * Whether a text has so many characters if blanks and what nobody sees count for nothing at its ends, and for one
  * between others however many they are: spaces make no sentence out of a letter.
@@ -42,7 +46,7 @@ export function saysAtLeast(text: string, min: number): boolean {
   let isApart = false;
   for (const character of text) {
     if (said >= min) return true;
-    if (BLANK.test(character)) {
+    if (isBlank(character)) {
       isApart = said > 0;
       continue;
     }

@@ -9,10 +9,13 @@ describe("createQueue", () => {
 
   it("keeps the order and the size of batches", async () => {
     const sizes: number[] = [];
-    const ask = createQueue<number>(16, async (batch) => {
-      sizes.push(batch.length);
-      return batch.map((n) => n / 100);
-    });
+    const ask = createQueue<number>(
+      () => 16,
+      async (batch) => {
+        sizes.push(batch.length);
+        return batch.map((n) => n / 100);
+      },
+    );
     expect(await ask(numbers(37))).to.deep.equal(numbers(37).map((n) => n / 100));
     expect(sizes).to.deep.equal([16, 16, 5]);
     expect(await ask([])).to.deep.equal([]);
@@ -20,11 +23,14 @@ describe("createQueue", () => {
 
   it("fills batches from everybody who waits, and gives each their own answers", async () => {
     const batches: number[][] = [];
-    const ask = createQueue<number>(16, async (batch) => {
-      batches.push([...batch]);
-      await sleep(1);
-      return batch.map((n) => n / 1_000);
-    });
+    const ask = createQueue<number>(
+      () => 16,
+      async (batch) => {
+        batches.push([...batch]);
+        await sleep(1);
+        return batch.map((n) => n / 1_000);
+      },
+    );
     const asked = numbers(10).map((i) => numbers(5, i * 10));
     const answers = await Promise.all(asked.map((items) => ask(items)));
     expect(answers).to.deep.equal(asked.map((items) => items.map((n) => n / 1_000)));
@@ -36,7 +42,7 @@ describe("createQueue", () => {
     it(`has no more than ${lanes} batches under way, and that many where there is enough to do`, async () => {
       let [running, most] = [0, 0];
       const ask = createQueue<number>(
-        2,
+        () => 2,
         async (batch) => {
           running += 1;
           most = Math.max(most, running);
@@ -57,7 +63,7 @@ describe("createQueue", () => {
   it("lets nobody's few items go early: who comes while a batch is under way fills theirs", async () => {
     const sizes: number[] = [];
     const ask = createQueue<number>(
-      8,
+      () => 8,
       async (batch) => {
         sizes.push(batch.length);
         await sleep(5);
@@ -73,11 +79,14 @@ describe("createQueue", () => {
 
   it("stops waiting when it is told to, and does not judge what has not begun", async () => {
     const batches: number[][] = [];
-    const ask = createQueue<number>(2, async (batch) => {
-      batches.push([...batch]);
-      await sleep(5);
-      return batch.map(() => 0.5);
-    });
+    const ask = createQueue<number>(
+      () => 2,
+      async (batch) => {
+        batches.push([...batch]);
+        await sleep(5);
+        return batch.map(() => 0.5);
+      },
+    );
     const stop = new AbortController();
     const stopped = ask(numbers(6), stop.signal).catch((reason: unknown) => reason);
     const other = ask([99]);
@@ -96,7 +105,7 @@ describe("createQueue", () => {
     const late: number[] = [];
     let wanted: (() => boolean) | undefined;
     const ask = createQueue<number>(
-      2,
+      () => 2,
       async (batch, isWanted) => {
         batches.push([...batch]);
         wanted ??= batch[0] === 2 ? isWanted : undefined;
@@ -126,7 +135,7 @@ describe("createQueue", () => {
 
   it("gives a call no more than its own time, and no more than every call has", async () => {
     const never = () => new Promise<number[]>(() => {});
-    const [patient, quick] = [60_000, 20].map((mostMs) => createQueue<number>(1, never, { mostMs }));
+    const [patient, quick] = [60_000, 20].map((mostMs) => createQueue<number>(() => 1, never, { mostMs }));
     expect(await patient!([1], undefined, 20)).to.deep.equal([NaN]);
     expect(await quick!([1], undefined, 60_000)).to.deep.equal([NaN]);
   });
@@ -134,11 +143,14 @@ describe("createQueue", () => {
   it("wants a batch as long as one of those in it waits", async () => {
     const stop = new AbortController();
     const wanted: boolean[] = [];
-    const ask = createQueue<number>(4, async (batch, isWanted) => {
-      await sleep(5);
-      wanted.push(isWanted());
-      return batch.map(() => 0.5);
-    });
+    const ask = createQueue<number>(
+      () => 4,
+      async (batch, isWanted) => {
+        await sleep(5);
+        wanted.push(isWanted());
+        return batch.map(() => 0.5);
+      },
+    );
     const stopped = ask([1], stop.signal).catch(() => "stopped");
     const other = ask([2]);
     await sleep(1);
@@ -150,11 +162,14 @@ describe("createQueue", () => {
 
   it("gives NaN for what was not judged, and goes on", async () => {
     let batch = 0;
-    const ask = createQueue<number>(2, async () => {
-      batch += 1;
-      if (batch === 1) throw new Error("broken");
-      return [0.5];
-    });
+    const ask = createQueue<number>(
+      () => 2,
+      async () => {
+        batch += 1;
+        if (batch === 1) throw new Error("broken");
+        return [0.5];
+      },
+    );
     expect(await ask(numbers(4))).to.deep.equal([NaN, NaN, 0.5, NaN]);
     expect(await ask([1])).to.deep.equal([0.5]);
   });

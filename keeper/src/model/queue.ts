@@ -43,10 +43,10 @@ interface Part<T> {
 /**
  * A few batches at a time; whoever asks meanwhile shares the next one. First come, first judged.
  *
- * @param size most items of a batch
+ * @param sizeNow most items of the next batch
  */
 export function createQueue<T>(
-  size: number,
+  sizeNow: () => number,
   judge: JudgeBatch<T>,
   { lanes = 1, mostMs = Infinity, onLate }: QueueOptions = {},
 ): Queue<T> {
@@ -55,7 +55,7 @@ export function createQueue<T>(
 
   const take = (): Part<T>[] => {
     const parts: Part<T>[] = [];
-    let room = size;
+    let room = sizeNow();
     for (const call of calls) {
       const from = call.taken;
       call.taken = Math.min(call.items.length, from + room);
@@ -87,7 +87,7 @@ export function createQueue<T>(
     const waiting = (): number => calls.reduce((sum, { items, taken }) => sum + items.length - taken, 0);
     for (
       let left = waiting();
-      running < lanes && left > 0 && (running === 0 || left >= size);
+      running < lanes && left > 0 && (running === 0 || left >= sizeNow());
       left = waiting()
     ) {
       running += 1;

@@ -41,7 +41,8 @@ export interface Judged {
 
 /** A graph in this process, ready to judge. */
 export interface Runtime {
-  judge(claims: readonly GivenClaim[]): Promise<Judged>;
+  /** @param batch most claims the graph sees at once; all of them if left out */
+  judge(claims: readonly GivenClaim[], batch?: number): Promise<Judged>;
   close(): Promise<void>;
 }
 
@@ -161,25 +162,33 @@ async function createRuntime(
 
   await run([prepareClaim(feeds, probeOf(manifest))!]);
   return {
-    async judge(claims) {
-      const rows: PreparedClaim[] = [];
-      const places: number[] = [];
-      for (const [i, claim] of claims.entries()) {
-        const row = isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined;
-        if (row === undefined) continue;
-        rows.push(row);
-        places.push(i);
-      }
-      const { results, failed, failure } = await judgeRows(rows);
+    async judge(claims, batch = claims.length) {
       const probabilities = new Float64Array(claims.length).fill(Number.NaN);
-      let numbers = 0;
-      for (const [at, i] of places.entries()) {
-        const p = calibrate(results[at] ?? Number.NaN, calibration);
-        probabilities[i] = p;
-        if (!Number.isNaN(p)) numbers += 1;
+      const refused = { unfit: 0, failed: 0, noNumber: 0 };
+      let failure: string | undefined;
+      for (let start = 0; start < claims.length; start += batch) {
+        const end = Math.min(claims.length, start + batch);
+        const rows: PreparedClaim[] = [];
+        const places: number[] = [];
+        for (let i = start; i < end; i++) {
+          const claim = claims[i]!;
+          const row = isWithinLimits(claim, limits) ? prepareClaim(feeds, claim) : undefined;
+          if (row === undefined) continue;
+          rows.push(row);
+          places.push(i);
+        }
+        const judged = await judgeRows(rows);
+        let numbers = 0;
+        for (const [at, i] of places.entries()) {
+          const p = calibrate(judged.results[at] ?? Number.NaN, calibration);
+          probabilities[i] = p;
+          if (!Number.isNaN(p)) numbers += 1;
+        }
+        refused.unfit += end - start - rows.length;
+        refused.failed += judged.failed;
+        refused.noNumber += rows.length - judged.failed - numbers;
+        failure ??= judged.failure;
       }
-      const unfit = claims.length - rows.length;
-      const refused = { unfit, failed, noNumber: rows.length - failed - numbers };
       return failure === undefined ? { probabilities, refused } : { probabilities, refused, failure };
     },
     close: () => session.release(),

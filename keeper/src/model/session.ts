@@ -44,7 +44,7 @@ export interface InferenceOptions extends WorkerLimits {
   readonly requestMs: number;
 }
 
-/** Batches under way: the next one crosses to the process, and an answer comes back, while one is judged. */
+/** Parcels of batches under way: the next one crosses to the process, and an answer comes back, while one is judged. */
 const LANES = 8;
 
 export const INFERENCE_DEFAULTS: InferenceOptions = {
@@ -68,14 +68,14 @@ export async function loadModel(
   log: Logger = silentLogger,
 ): Promise<EmbeddedModel> {
   const { batch, requestMs, ...limits } = { ...INFERENCE_DEFAULTS, ...options };
-  const supervisor = await superviseModel(file, limits, log);
+  const supervisor = await superviseModel(file, limits, batch, log);
   const { name, family, baseRate, files } = file.manifest;
   return {
     name,
     family,
     hash: `0x${files[MODEL_FILE]}`,
     baseRate,
-    judge: createQueue<Claim>(batch, (claims, isWanted) => supervisor.judge(claims, isWanted), {
+    judge: createQueue<Claim>(supervisor.room, (claims, isWanted) => supervisor.judge(claims, isWanted), {
       lanes: LANES,
       mostMs: requestMs,
       onLate: (claims) => supervisor.countLate(claims),

@@ -45,7 +45,7 @@ async function answer(request: Request): Promise<Reply> {
     }
   }
   if (runtime === undefined) throw new Error("no model is loaded");
-  const judged = await runtime.judge(unpackClaims(request.claims));
+  const judged = await runtime.judge(unpackClaims(request.claims), request.batch);
   return { kind: "judged", ms: ms(), ...judged };
 }
 

@@ -28,7 +28,7 @@ export class WorkerEndedError extends Error {
   readonly detail: string;
   /** Whether the request had begun; one that had not may be asked again elsewhere. */
   readonly hasBegun: boolean;
-  /** Claims of the batch it was at; 0 if it was at none. */
+  /** Claims of the request it was at; 0 if it was at none. */
   readonly claims: number;
   /** Batches it had judged before. */
   readonly judged: number;
@@ -53,7 +53,12 @@ export interface ModelProcess {
     path: string,
     isThrifty?: boolean,
   ): Promise<{ readonly ms: number; readonly bareMb: number }>;
-  judge(claims: readonly Claim[]): Promise<Judged & { readonly ms: number }>;
+  /**
+   * Several batches have the time of one, and a second at most.
+   *
+   * @param batch most claims the graph sees at once
+   */
+  judge(claims: readonly Claim[], batch: number): Promise<Judged & { readonly ms: number }>;
   /** What a file says about itself; a keeper has no use for it. */
   describe(bytes: Uint8Array, path: string): Promise<GraphFacts>;
   /** Opens a graph and forgets it. */
@@ -70,6 +75,8 @@ interface Waiting {
   readonly claims: number;
 }
 
+/** Longest time for several batches together, which are sent so only if they take milliseconds. */
+const PARCEL_DEADLINE_MS = 1_000;
 /** Between two looks at the memory of a process, ms. It can outgrow its ceiling by what it touches meanwhile. */
 const WATCH_MS = 50;
 /** Characters kept of what it wrote to standard error before it ended. */
@@ -204,12 +211,13 @@ export function startModelProcess(limits: WorkerLimits): ModelProcess {
     async open(bytes, path) {
       await askOf(path, { kind: "open", bytes }, "opened");
     },
-    async judge(claims) {
-      const packed = packClaims(claims);
-      const reply = await ask({ kind: "judge", claims: packed }, limits.deadlineMs, claims.length);
+    async judge(claims, batch) {
+      const isParcel = claims.length > batch;
+      const mostMs = isParcel ? Math.min(limits.deadlineMs, PARCEL_DEADLINE_MS) : limits.deadlineMs;
+      const reply = await ask({ kind: "judge", claims: packClaims(claims), batch }, mostMs, claims.length);
       if (reply.kind !== "judged" || reply.probabilities.length !== claims.length)
         throw new Error(`unexpected answer ${reply.kind}`);
-      judged += 1;
+      judged += Math.ceil(claims.length / batch);
       return reply;
     },
     stop() {

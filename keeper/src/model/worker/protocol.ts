@@ -12,10 +12,11 @@ export type Request =
   /** What a file says about itself, and whether it opens: for whoever looks at a model without a manifest. */
   | { readonly kind: "describe"; readonly bytes: Uint8Array }
   | { readonly kind: "open"; readonly bytes: Uint8Array }
-  | { readonly kind: "judge"; readonly claims: PackedClaims };
+  /** Claims of one batch or of several, which are judged one after the other. */
+  | { readonly kind: "judge"; readonly claims: PackedClaims; readonly batch: number };
 
 /**
- * Its answers, one a request, in order. `ms` is its own time: loading, or preparing and running a batch. `bareMb` is the
+ * Its answers, one a request, in order. `ms` is its own time: loading, or preparing and running batches. `bareMb` is the
  * memory it held before it read the model, MiB.
  */
 export type Reply =

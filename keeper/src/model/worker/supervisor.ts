@@ -38,11 +38,17 @@ export interface InferenceStats {
 export interface Supervisor {
   /**
    * Never throws: what cannot be judged is NaN. Batches are judged one after the other, as they were asked; one that
-   * needs too much memory is judged in parts.
+   * needs too much memory is judged in parts. More claims than a batch holds cross together, and are judged batch by batch
+   * if the process ends at them.
    *
    * @param isWanted false when nobody waits for the answer any more: what has not begun by then is left out
    */
   judge(claims: readonly Claim[], isWanted?: () => boolean): Promise<Float64Array>;
+  /**
+   * Claims that are best asked together now: the batches of a few milliseconds, because to cross to the process and back
+   * takes a fifth of one. A single batch if the model is slower, and once a process has ended.
+   */
+  room(): number;
   /** Counts claims whose request had no more time. */
   countLate(claims: number): void;
   stats(): InferenceStats;
@@ -69,6 +75,12 @@ function weightOf(claims: readonly Claim[]): number {
   return claims.length * claims.reduce((most, claim) => Math.max(most, sizeOf(claim)), 0);
 }
 
+/** Time to judge what crosses together, ms, and the most claims of it: as many as a request may have. */
+const PARCEL_MS = 4;
+const PARCEL_CLAIMS = 256;
+/** Share of a slower pace that is kept with every parcel that was quicker. */
+const PACE_KEPT = 0.7;
+
 /** Pause before the process is started again: doubled every time it ends, from the start after a judged batch. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
@@ -78,11 +90,13 @@ const PATIENCE_MS = 1_000;
 /**
  * Starts the process of a model and starts it again whenever it ends.
  *
+ * @param batch most claims the graph sees at once
  * @throws ModelFileError if the model cannot be loaded the first time
  */
 export async function superviseModel(
   file: ModelFile,
   limits: WorkerLimits,
+  batch: number,
   log: Logger,
 ): Promise<Supervisor> {
   const { manifest, bytes, tokenizer, folder } = file;
@@ -100,6 +114,8 @@ export async function superviseModel(
   let isThrifty = false;
   /** Weight of the lightest batch that took too much memory even so, in a process that had judged nothing else. */
   let tooHeavy = Number.POSITIVE_INFINITY;
+  /** Time of a full batch, ms: up at once, down slowly. */
+  let pace = Number.POSITIVE_INFINITY;
 
   const start = async (): Promise<void> => {
     const started = startModelProcess(limits);
@@ -159,7 +175,12 @@ export async function superviseModel(
       return new Float64Array(claims.length).fill(Number.NaN);
     };
     if (!isWanted()) return { probabilities: nothing("outOfTime") };
-    if (claims.length > 1 && tooHeavy < Number.POSITIVE_INFINITY && weightOf(claims) >= tooHeavy)
+    if (
+      claims.length > 1 &&
+      claims.length <= batch &&
+      tooHeavy < Number.POSITIVE_INFINITY &&
+      weightOf(claims) >= tooHeavy
+    )
       return judgeHalves(claims, isWanted);
     if (comeback !== undefined) {
       if (backAt - Date.now() > PATIENCE_MS)
@@ -170,9 +191,15 @@ export async function superviseModel(
       return { probabilities: nothing("notRunning"), failure: "the model is not running" };
     const [asked, wasThrifty] = [process, isThrifty];
     try {
-      const { probabilities, refused, failure, ms } = await asked.judge(claims);
+      const { probabilities, refused, failure, ms } = await asked.judge(claims, batch);
       for (const reason of ["unfit", "failed", "noNumber"] as const) abstentions[reason] += refused[reason];
-      stats.batches += 1;
+      const batches = Math.ceil(claims.length / batch);
+      if (claims.length >= batch) {
+        const now = ms / batches;
+        pace =
+          pace === Number.POSITIVE_INFINITY ? now : Math.max(now, PACE_KEPT * pace + (1 - PACE_KEPT) * now);
+      }
+      stats.batches += batches;
       stats.claims += claims.length;
       stats.inferenceMs += ms;
       pause = FIRST_PAUSE_MS;
@@ -182,6 +209,7 @@ export async function superviseModel(
       await asked.ended;
       // What ended it was the batch before: this one is for the next process.
       if (!error.hasBegun) return judge(claims, isWanted);
+      if (claims.length > batch) return judgeBatches(claims, isWanted);
       if (error.reason !== "took too much memory") return { probabilities: nothing("processEnded") };
       const data = { model: manifest.name, claims: claims.length, detail: error.detail };
       if (error.judged > 0) {
@@ -200,18 +228,35 @@ export async function superviseModel(
     }
   };
 
+  /** One batch after the other: only the one that ends a process is lost. */
+  const judgeBatches = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
+    const parts = [];
+    for (let i = 0; i < claims.length; i += batch)
+      parts.push(claims.slice(i, i + batch).map((_, at) => i + at));
+    return judgeParts(claims, parts, isWanted);
+  };
+
   /** Small claims apart from large ones: a batch is as long as its longest. */
   const judgeHalves = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
     const order = claims.map((_, i) => i).sort((a, b) => sizeOf(claims[a]!) - sizeOf(claims[b]!));
     const middle = claims.length >> 1;
+    return judgeParts(claims, [order.slice(0, middle), order.slice(middle)], isWanted);
+  };
+
+  /** @param parts which claims are judged together, one part after the other */
+  const judgeParts = async (
+    claims: readonly Claim[],
+    parts: readonly (readonly number[])[],
+    isWanted: () => boolean,
+  ): Promise<Answers> => {
     const probabilities = new Float64Array(claims.length);
     let failure: string | undefined;
-    for (const half of [order.slice(0, middle), order.slice(middle)]) {
+    for (const part of parts) {
       const judged = await judge(
-        half.map((i) => claims[i]!),
+        part.map((i) => claims[i]!),
         isWanted,
       );
-      for (const [at, i] of half.entries()) probabilities[i] = judged.probabilities[at]!;
+      for (const [at, i] of part.entries()) probabilities[i] = judged.probabilities[at]!;
       failure ??= judged.failure;
     }
     return failure === undefined ? { probabilities } : { probabilities, failure };
@@ -223,6 +268,11 @@ export async function superviseModel(
       const { probabilities, failure } = await judge(claims, isWanted);
       if (failure !== undefined) log.warn("claims not judged", { model: manifest.name, reason: failure });
       return probabilities;
+    },
+    room() {
+      if (Object.keys(ends).length > 0) return batch;
+      const claims = Math.min(PARCEL_CLAIMS, batch * Math.floor(PARCEL_MS / pace));
+      return Math.max(batch, claims - (claims % batch));
     },
     countLate(claims) {
       abstentions.outOfTime += claims;

@@ -81,6 +81,20 @@ describe("the process of a model", function () {
     expect(model!.stats()).to.deep.include({ loads: 2, batches: 3, abstained: 2 });
   });
 
+  it("that is quick is asked several batches at once; the one that hangs costs its own claims alone [KEEP-17]", async () => {
+    await open(modelOf(loopingModel(), {}), { deadlineMs: 2_000, batch: 2 });
+    for (let i = 0; i < 10; i++) await model!.judge(values(...new Array<number>(32).fill(0)));
+    expect(model!.stats()).to.deep.include({ batches: 160, claims: 320 });
+    const claims = Array.from({ length: 32 }, (_, i) => (i === 21 ? SLOW : 0));
+    const judged = await model!.judge(values(...claims));
+    expect(judged).to.deep.equal(claims.map((_, i) => (i === 20 || i === 21 ? NaN : 0.5)));
+    // A second for all of them, then its own deadline.
+    expect(lines.join("")).to.match(/more than 1000 ms[^]*more than 2000 ms/);
+    expect(model!.stats()).to.deep.include({ loads: 3, abstained: 2, ends: { "took too long": 2 } });
+    await model!.judge(values(...claims));
+    expect(model!.stats().ends, "from now on batch by batch").to.deep.equal({ "took too long": 3 });
+  });
+
   it("that hangs on every batch costs a request its time, not the sum of their deadlines [KEEP-17]", async () => {
     const limits = { deadlineMs: 500, requestMs: 1_200, batch: 16 };
     await open(modelOf(loopingModel(), {}), limits);
