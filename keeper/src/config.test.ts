@@ -126,7 +126,8 @@ describe("readConfig", () => {
 
   it("switches on no watch that puts WORK at risk (KEEP-20)", () => {
     const { watches } = read();
-    expect([watches.metrics.on, watches.clones.on, watches.appeals.on]).to.deep.equal([false, false, false]);
+    const { metrics, posts, clones, appeals } = watches;
+    expect([metrics, posts, clones, appeals].some(({ on }) => on)).to.equal(false);
   });
 
   it("takes relative paths as relative to the file, and leaves absolute ones", () => {

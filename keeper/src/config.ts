@@ -20,7 +20,7 @@ export const configSchema = z.strictObject({
   rpcUrl: z.url({ protocol: /^(https?|wss?)$/ }).describe("Endpoint of the chain: http(s):// or ws(s)://"),
   chainId: z.int().positive().describe("Chain id; the endpoint must answer the same"),
   contracts: contractsSchema.describe(
-    "Addresses of the deployment; `CloneRegistry` and `PerformanceLedger` only for the watches `clones` and `metrics`",
+    "Addresses of the deployment; `CloneRegistry` and `PerformanceLedger` only for the watches `clones`, `metrics` and `posts`",
   ),
   startBlock: z.int().nonnegative().default(0).describe("First block that is read"),
   blockRange: z

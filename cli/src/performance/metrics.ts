@@ -17,15 +17,6 @@ import { CliError } from "../lib/errors.ts";
 import { wad, work } from "../lib/output.ts";
 import type { Actor } from "../request/signer.ts";
 
-/** `IPerformanceLedger.Metrics`, WAD. */
-export interface Metrics {
-  readonly speed: bigint;
-  readonly forward: bigint;
-  readonly backward: bigint;
-  readonly response: bigint;
-  readonly reputation: bigint;
-}
-
 export interface PostedMetrics {
   readonly operator: Address;
   readonly modelHash: Hex;
@@ -34,7 +25,7 @@ export interface PostedMetrics {
   readonly fresh: number;
   /** R_r the post builds on, WAD. */
   readonly before: bigint;
-  readonly metrics: Metrics;
+  readonly metrics: performanceMath.Metrics;
   readonly transaction: Hex;
 }
 
@@ -92,10 +83,9 @@ export async function postMetrics(
     );
   }
   const count = entries.length;
-  const window = entries.slice(-performanceMath.WINDOW);
-  const stale = Math.max(0, Number(counted) - (count - window.length));
-  const measured = performanceMath.measure(window, operator, stale);
-  if (measured.fresh === 0n) {
+  const rule = await client.readContract({ ...ledger, functionName: "ruleOf", args: [domain, version] });
+  const { fresh, ...metrics } = performanceMath.standing(entries, operator, { before, counted }, rule);
+  if (fresh === 0) {
     throw new CliError(
       "NOTHING_NEW",
       "The operator has no receipt that is not counted yet",
@@ -103,10 +93,6 @@ export async function postMetrics(
       "Record receipts first, with assay receipts record.",
     );
   }
-  const rule = await client.readContract({ ...ledger, functionName: "ruleOf", args: [domain, version] });
-  const { speed, forward, backward, response, fresh } = measured;
-  const reputation = performanceMath.reputation(before, measured, rule);
-  const metrics = { speed, forward, backward, response, reputation };
   const head = await client.readContract({
     ...ledger,
     functionName: "headAt",
@@ -123,7 +109,7 @@ export async function postMetrics(
     head,
     [entry],
   ]);
-  return { operator, modelHash, count, fresh: Number(fresh), before, metrics, transaction: transactionHash };
+  return { operator, modelHash, count, fresh, before, metrics, transaction: transactionHash };
 }
 
 /** Takes the bond of a post back whose window is over, for its poster. */

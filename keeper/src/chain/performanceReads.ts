@@ -1,7 +1,7 @@
 import { performanceLedgerAbi } from "@assay/published";
 import type { Address, Hex } from "viem";
 
-import type { Entry, Rule } from "../mirror/performanceMath.ts";
+import type { Basis, Entry, Metrics, Rule } from "../mirror/performanceMath.ts";
 import type { Reader } from "./client.ts";
 import { inPieces } from "./pieces.ts";
 import type { ChainReads } from "./reads.ts";
@@ -14,13 +14,7 @@ export interface Post {
   readonly openUntil: number;
   readonly version: number;
   readonly id: number;
-  readonly metrics: {
-    readonly speed: bigint;
-    readonly forward: bigint;
-    readonly backward: bigint;
-    readonly response: bigint;
-    readonly reputation: bigint;
-  };
+  readonly metrics: Metrics;
   readonly count: number;
   readonly modelHash: Hex;
 }
@@ -82,7 +76,7 @@ export function createPerformanceReads(
     },
 
     /** What an open post of the operator builds on: R_r as it was accepted last, and the receipts of the model in it. */
-    async basisOf(domain: number, operator: Address, modelHash: Hex) {
+    async basisOf(domain: number, operator: Address, modelHash: Hex): Promise<Basis> {
       const [before, counted] = await Promise.all([
         client.readContract({ ...ledger, functionName: "routingReputationOf", args: [domain, operator] }),
         client.readContract({ ...ledger, functionName: "countedOf", args: [domain, operator, modelHash] }),
@@ -93,6 +87,11 @@ export function createPerformanceReads(
     async headAt(domain: number, modelHash: Hex, count: number): Promise<Hex> {
       const args = [domain, modelHash, BigInt(count)] as const;
       return client.readContract({ ...ledger, functionName: "headAt", args });
+    },
+
+    /** Of the rule that a post made now follows. */
+    async version(domain: number): Promise<number> {
+      return client.readContract({ ...ledger, functionName: "versionOf", args: [domain] });
     },
 
     async ruleOf(domain: number, version: number): Promise<Rule> {

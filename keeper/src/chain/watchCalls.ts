@@ -10,7 +10,7 @@ import {
 } from "@assay/published";
 import type { Abi, Address, Hex } from "viem";
 
-import type { Entry } from "../mirror/performanceMath.ts";
+import type { Basis, Entry, Metrics } from "../mirror/performanceMath.ts";
 import type { Contracts } from "./addresses.ts";
 import type { Pair } from "./cloneReads.ts";
 import type { ContractCall } from "./sender.ts";
@@ -41,6 +41,18 @@ export function createWatchCalls(at: Contracts) {
     resolveBond: (terms: Terms, index: number) =>
       call(at.Appeals, appealsAbi, "resolve", terms, BigInt(index)),
     claimBond: (roundId: Hex, funder: Address) => call(at.Appeals, appealsAbi, "claim", roundId, funder),
+    postMetrics: (
+      ledger: Address,
+      domain: number,
+      model: Hex,
+      version: number,
+      count: number,
+      head: Hex,
+      entries: readonly (Basis & { readonly operator: Address; readonly metrics: Metrics })[],
+    ) =>
+      call(ledger, performanceLedgerAbi, "postMetrics", domain, model, version, BigInt(count), head, entries),
+    withdrawBond: (ledger: Address, domain: number, operator: Address) =>
+      call(ledger, performanceLedgerAbi, "withdrawBond", domain, operator),
     challengeMetrics: (
       ledger: Address,
       domain: number,

@@ -4,7 +4,7 @@
  */
 import { encodeAbiParameters, keccak256, type Address, type Hex } from "viem";
 
-import { clamp, max, min, WAD } from "./fixedPoint.ts";
+import { clamp, max, min, WAD, zeroFloorSub } from "./fixedPoint.ts";
 import { MAX, MIN } from "./reputationMath.ts";
 
 const BPS = 10_000n;
@@ -197,4 +197,40 @@ export function reputation(before: bigint, s: Measure, rule: Rule): bigint {
     s.response * BigInt(rule.responseWeight);
   const gained = (merit * BigInt(rule.beta) * BigInt(rule.scale)) / (BPS * BPS);
   return clamp(kept + gained, MIN, MAX);
+}
+
+/** What a post says. Mirrors `IPerformanceLedger.Metrics`, WAD. */
+export interface Metrics {
+  readonly speed: bigint;
+  readonly forward: bigint;
+  readonly backward: bigint;
+  readonly response: bigint;
+  /** R_r */
+  readonly reputation: bigint;
+}
+
+/** What a post builds on: R_r as it was accepted last, WAD, and how many receipts of the model are in it. */
+export interface Basis {
+  readonly before: bigint;
+  readonly counted: bigint;
+}
+
+/**
+ * What a post says of an operator after these receipts, and how many of the last {@link WINDOW} are new; R_r stays as it is
+ * where none is.
+ *
+ * @param entries all receipts of its model, the oldest first
+ */
+export function standing(
+  entries: readonly Entry[],
+  operator: Address,
+  { before, counted }: Basis,
+  rule: Rule,
+): Metrics & { readonly fresh: number } {
+  const window = entries.slice(-WINDOW);
+  const stale = Number(zeroFloorSub(counted, BigInt(entries.length - window.length)));
+  const found = measure(window, operator, stale);
+  const { speed, forward, backward, response, fresh } = found;
+  const after = fresh === 0n ? before : reputation(before, found, rule);
+  return { speed, forward, backward, response, reputation: after, fresh: Number(fresh) };
 }

@@ -21,6 +21,7 @@ import { createDebts } from "./debts.ts";
 import type { WatchDeps } from "./deps.ts";
 import { createRoster } from "./history.ts";
 import { createMetricsWatch } from "./metrics.ts";
+import { createPosts } from "./posts.ts";
 import { createWatcher, type Limits, type Watcher, type WatcherDeps } from "./runner.ts";
 import { createTapes } from "./tapes.ts";
 import { WATCHES, type Watch, type WatchName } from "./watch.ts";
@@ -67,6 +68,19 @@ export class WatchContractError extends AssayError<
   }
 }
 
+/** A watch is switched on that is about one's own operator, and there is none. */
+export class WatchOwnerError extends AssayError<"WATCH_OWNER_MISSING", { watch: WatchName }> {
+  constructor(watch: WatchName) {
+    super({
+      code: "WATCH_OWNER_MISSING",
+      message: `The watch ${watch} needs an operator`,
+      data: { watch },
+      advice: "Name its owner address as `owner` in the configuration, or switch the watch off.",
+      retryable: false,
+    });
+  }
+}
+
 /** The watches that are switched on. */
 export function switchedOn(settings: WatchSettings): WatchName[] {
   return WATCHES.filter((name) => settings[name].on);
@@ -96,6 +110,12 @@ export function createWatchers(options: WatchersOptions): Watcher[] {
     metrics: () => {
       const ledger = need(contracts, "PerformanceLedger", "metrics");
       return createMetricsWatch(deps, createPerformanceReads(reader, ledger, reads, startBlock), ledger);
+    },
+    posts: () => {
+      const ledger = need(contracts, "PerformanceLedger", "posts");
+      if (deps.owner === undefined) throw new WatchOwnerError("posts");
+      const performance = createPerformanceReads(reader, ledger, reads, startBlock);
+      return createPosts(deps, deps.owner, performance, ledger, settings.posts);
     },
     clones: () => {
       const registry = need(contracts, "CloneRegistry", "clones");

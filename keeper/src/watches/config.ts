@@ -39,6 +39,17 @@ export const watchesSchema = z
       .strictObject({ on: on(false), gasPerDay })
       .prefault({})
       .describe("Recomputes posted metrics and challenges false ones, for half of their bond"),
+    posts: z
+      .strictObject({
+        on: on(false),
+        gasPerDay,
+        workPerDay: amount.default("20").describe("Most WORK for bonds in a day"),
+        receipts: z.int().min(1).max(100).default(20).describe("New receipts that are worth a post"),
+      })
+      .prefault({})
+      .describe(
+        "Posts the metrics of the own operator as its receipts give them, under a bond that comes back",
+      ),
     clones: z
       .strictObject({
         on: on(false),

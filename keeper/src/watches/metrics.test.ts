@@ -3,21 +3,13 @@ import { expect } from "chai";
 import { parseEther, type Hex } from "viem";
 
 import { createPerformanceReads } from "../chain/performanceReads.ts";
-import {
-  DEFAULT_RULE,
-  measure,
-  RECEIPT_TYPES,
-  reputation,
-  type Entry,
-  type Receipt,
-} from "../mirror/performanceMath.ts";
-import { account, CHAIN_ID, ownerOf, startLocalChain, type LocalChain } from "../testing/localChain.ts";
-import { callBy, fund, play, workOf } from "../testing/rounds.ts";
+import { DEFAULT_RULE, measure, reputation, type Entry } from "../mirror/performanceMath.ts";
+import { ownerOf, startLocalChain, type LocalChain } from "../testing/localChain.ts";
+import { recordReceipt } from "../testing/receipts.ts";
+import { callBy, fund, workOf } from "../testing/rounds.ts";
 import { DEAR, ends, lookOnce, lookTooLate, WATCHER } from "../testing/watches.ts";
 import { createMetricsWatch } from "./metrics.ts";
 
-const VOTES = [250, 10];
-const BALLOTS = [VOTES, VOTES, VOTES, VOTES, VOTES];
 const WAD = 10n ** 18n;
 const POSTER = 16;
 const BOND = parseEther("10");
@@ -39,27 +31,8 @@ describe("watch metrics", function () {
   });
   after(() => chain.stop());
 
-  /** One more receipt of the operator, signed by the requester. */
   const record = async (inferMs: number): Promise<void> => {
-    const { requestId, terms } = await play(chain, BALLOTS);
-    const sizes = { inputSize: 1_000, outputSize: 100, loadMs: 50 };
-    const receipt: Receipt = {
-      requestId,
-      operator,
-      modelHash: model,
-      ...sizes,
-      inferMs,
-      roundTripMs: inferMs + 150,
-    };
-    const signature = await account(19).signTypedData({
-      domain: { name: "Assay Performance", version: "1", chainId: CHAIN_ID, verifyingContract: ledger },
-      types: RECEIPT_TYPES,
-      primaryType: "Receipt",
-      message: receipt,
-    });
-    const batch = [{ terms, receipt, signature }];
-    await call(chain.requester, "recordReceipts", 1, model, batch);
-    entries.push({ receipt, late: false });
+    entries.push(await recordReceipt(chain, inferMs));
   };
   const call = (sender: Parameters<typeof callBy>[1], name: string, ...args: unknown[]) =>
     callBy(chain, sender, "PerformanceLedger", performanceLedgerAbi, name, ...args);

@@ -1,20 +1,10 @@
-import { isAddressEqual, type Address, type Hex } from "viem";
+import { isAddressEqual, type Address } from "viem";
 
 import type { PerformanceReads, Post } from "../chain/performanceReads.ts";
-import { zeroFloorSub } from "../mirror/fixedPoint.ts";
-import { link, measure, reputation, WINDOW, type Entry } from "../mirror/performanceMath.ts";
+import { standing, WINDOW } from "../mirror/performanceMath.ts";
 import type { WatchDeps } from "./deps.ts";
+import { createReceiptLog, NO_RECEIPTS } from "./receiptLog.ts";
 import type { Chance, Watch } from "./watch.ts";
-
-const ZERO: Hex = `0x${"0".repeat(64)}`;
-
-/** The chain of a model's receipts, with its head after each. */
-interface Chain {
-  readonly entries: Entry[];
-  readonly heads: Hex[];
-  /** Block up to which it was read. */
-  done: bigint | undefined;
-}
 
 /**
  * Recomputes every posted metric that can still be challenged, and challenges what differs, for half of the poster's bond.
@@ -22,53 +12,28 @@ interface Chain {
  */
 export function createMetricsWatch(deps: WatchDeps, performance: PerformanceReads, ledger: Address): Watch {
   const { domain, sender, reads, calls, startBlock, log } = deps;
-  const chains = new Map<Hex, Chain>();
+  const receipts = createReceiptLog(domain, reads, performance, startBlock);
   const checked = new Set<string>();
 
-  const chainOf = async (model: Hex): Promise<Chain> => {
-    const chain = chains.get(model) ?? { entries: [], heads: [], done: undefined };
-    chains.set(model, chain);
-    const { number } = await reads.head();
-    const from = chain.done === undefined ? startBlock : chain.done + 1n;
-    for (const { entry, count } of await performance.receipts(domain, model, from, number)) {
-      // A reorganisation, or an endpoint that leaves something out: begin anew with the next look.
-      if (count !== chain.entries.length + 1) {
-        chains.delete(model);
-        throw new Error(`receipt ${count} of model ${model} follows receipt ${chain.entries.length}`);
-      }
-      chain.entries.push(entry);
-      chain.heads.push(link(chain.heads.at(-1) ?? ZERO, entry));
-    }
-    chain.done = number;
-    return chain;
-  };
-
-  const inspect = async (operator: Address, post: Post): Promise<Chance | undefined> => {
-    const { modelHash, count, id, poster } = post;
-    const { entries, heads } = await chainOf(modelHash);
-    const head = await performance.headAt(domain, modelHash, count);
-    if (heads[count - 1] !== head) {
-      chains.delete(modelHash);
+  /** A challenge if the post is false; undefined if it is true, or cannot be told now. */
+  const inspect = async (operator: Address, post: Post): Promise<Chance | "true" | undefined> => {
+    const { modelHash, count, id, poster, metrics } = post;
+    const { entries, heads } = await receipts.of(modelHash);
+    if (heads[count - 1] !== (await performance.headAt(domain, modelHash, count))) {
+      receipts.forget(modelHash);
       log.warn("the receipts read are not those of the ledger", { operator, modelHash, count });
       return undefined;
     }
-    const length = Math.min(count, WINDOW);
-    const window = entries.slice(count - length, count);
-    const { before, counted } = await performance.basisOf(domain, operator, modelHash);
-    const stale = Number(zeroFloorSub(counted, BigInt(count - length)));
-    const found = measure(window, operator, stale);
-    const isTrue =
-      found.fresh !== 0n &&
-      found.speed === post.metrics.speed &&
-      found.forward === post.metrics.forward &&
-      found.backward === post.metrics.backward &&
-      found.response === post.metrics.response &&
-      reputation(before, found, await performance.ruleOf(domain, post.version)) === post.metrics.reputation;
-    if (isTrue) return undefined;
-    const base = count === length ? ZERO : (heads[count - length - 1] ?? ZERO);
+    const basis = await performance.basisOf(domain, operator, modelHash);
+    const rule = await performance.ruleOf(domain, post.version);
+    const { fresh, ...found } = standing(entries.slice(0, count), operator, basis, rule);
+    const fields = ["speed", "forward", "backward", "response", "reputation"] as const;
+    if (fresh > 0 && fields.every((field) => found[field] === metrics[field])) return "true";
+    const first = Math.max(0, count - WINDOW);
+    const base = heads[first - 1] ?? NO_RECEIPTS;
     return {
       act: `${operator} ${id}`,
-      call: calls.challengeMetrics(ledger, domain, operator, id, base, window),
+      call: calls.challengeMetrics(ledger, domain, operator, id, base, entries.slice(first, count)),
       gain: (await performance.bond()) / 2n,
       data: { operator, poster, post: id },
     };
@@ -84,8 +49,8 @@ export function createMetricsWatch(deps: WatchDeps, performance: PerformanceRead
         const key = `${operator} ${post.id}`;
         if (!isOpen || isAddressEqual(post.poster, sender) || checked.has(key)) continue;
         const chance = await inspect(operator, post);
-        if (chance !== undefined) chances.push(chance);
-        else if (chains.has(post.modelHash)) checked.add(key);
+        if (chance === "true") checked.add(key);
+        else if (chance !== undefined) chances.push(chance);
       }
       return chances;
     },

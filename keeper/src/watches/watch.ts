@@ -1,7 +1,7 @@
 import type { ContractCall } from "../chain/sender.ts";
 
 /** Every watch there is. */
-export const WATCHES = ["absences", "debts", "tapes", "metrics", "clones", "appeals"] as const;
+export const WATCHES = ["absences", "debts", "tapes", "metrics", "posts", "clones", "appeals"] as const;
 export type WatchName = (typeof WATCHES)[number];
 
 /** Something that is due now, and what it is worth. */
