@@ -16,6 +16,6 @@ describe("assay watch", function () {
   it("knows the names of its watches", async () => {
     const { code, stderr } = await assay(["watch", "--config", "x.json", "--only", "absences,all"]);
     expect(code).to.equal(1);
-    expect(stderr).to.include("Watches are absences, debts, tapes, metrics, clones, appeals");
+    expect(stderr).to.include("Watches are absences, debts, tapes, metrics, posts, clones, appeals");
   });
 });
