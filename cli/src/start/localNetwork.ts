@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -201,6 +202,7 @@ export function writeKeeperConfig(network: LocalNetwork, i: number, { spread, as
     owner: operator.owner,
     domain: { id: domainOf(deployment, operator.domain).id, name: operator.domain },
     model: resolve(ROOT, "models", operator.model, "manifest.json"),
+    ...(operator.inference && { inference: operator.inference }),
     database: "keeper.sqlite",
     spread,
     payload: { allowPrivate: true, deadlineMs: 4_000 },
@@ -219,9 +221,9 @@ export function keeperEnvironment(i: number): Record<string, string> {
   };
 }
 
-/** Starts one keeper process per operator; each votes with its own hot key and model. */
-export function startKeepers(group: ProcessGroup, network: LocalNetwork): void {
-  for (const [i, { name }] of network.operators.entries()) {
+/** Starts one keeper process per operator, in their order; each votes with its own hot key and model. */
+export function startKeepers(group: ProcessGroup, network: LocalNetwork): ChildProcess[] {
+  return network.operators.map(({ name }, i) =>
     group.start({
       name: `keeper ${name}`,
       command: process.execPath,
@@ -235,6 +237,6 @@ export function startKeepers(group: ProcessGroup, network: LocalNetwork): void {
       cwd: ROOT,
       env: keeperEnvironment(i),
       logFile: join(network.folder, name, "keeper.log"),
-    });
-  }
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-import type { Claim } from "@assay/keeper";
+import type { Claim, InferenceOptions } from "@assay/keeper";
 
 import { readClaims } from "../claims.ts";
 
@@ -11,6 +11,8 @@ export interface OperatorPlan {
   /** Folder of its model, absolute or below models/. */
   readonly model: string;
   readonly behaviour: "honest" | "votes the base rate" | "confident liar";
+  /** How its keeper runs the model, where not as any keeper does. */
+  readonly inference?: Partial<InferenceOptions>;
 }
 
 /** Nine operators of five families; two of them misbehave. */
