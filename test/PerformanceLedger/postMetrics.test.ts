@@ -19,8 +19,10 @@ import {
   recorded,
   signed,
   ZERO,
+  type PerformanceWorld,
 } from "../fixtures/performance.ts";
-import { ethers, networkHelpers } from "../fixtures/world.ts";
+import { eventsIn, settledRound, unanimous } from "../fixtures/seated.ts";
+import { ethers, networkHelpers, nextEpoch } from "../fixtures/world.ts";
 
 const load = networkHelpers.loadFixture.bind(networkHelpers);
 
@@ -37,6 +39,27 @@ async function postedWorld() {
   const metrics = metricsOf(w.entries, operator);
   await posted(w, operator, metrics, w.entries);
   return { ...w, operator, metrics };
+}
+
+interface Distributed {
+  readonly owner: string;
+  readonly minted: bigint;
+}
+
+/** One round of the next epoch on which all agree, and what `distribute` does for its voters. */
+async function paid(w: PerformanceWorld) {
+  await nextEpoch(w);
+  const epoch = await w.vault.currentEpoch();
+  const claims = 64;
+  await settledRound(w, claims, unanimous(w, 8, new Uint8Array(claims).fill(255)));
+  await nextEpoch(w);
+  const owners = w.owners.map(({ address }) => address);
+  const earned: bigint = await w.fees.earned(w.domain, epoch);
+  const receipt = await (await w.minter.distribute(w.domain, epoch, owners)).wait();
+  const pay = eventsIn<Distributed>(w.minter, receipt, "Distributed");
+  const pools = [];
+  for (const owner of owners) pools.push((await w.vault.poolOf(w.domain, owner)).toObject());
+  return { epoch, earned, pay, pools, supply: await w.token.totalSupply() };
 }
 
 describe("PerformanceLedger", () => {
@@ -381,6 +404,25 @@ describe("PerformanceLedger", () => {
       expect((await w.vault.seatWeights(w.domain, w.operator, later + 1n)).toObject()).to.deep.equal(before);
       expect(await w.ledger.reputationOf(w.domain, w.operator), "R").to.equal(WAD);
       expect(await w.performance.routingReputationOf(w.domain, w.operator), "R_r").to.not.equal(WAD);
+    });
+
+    it("moves no wei of pay: distribute pays the same with accepted metrics and without any [PERF-16]", async () => {
+      const w = await load(recordedWorld);
+      const before = await networkHelpers.takeSnapshot();
+      for (const { address } of w.owners) await posted(w, address, metricsOf(w.entries, address), w.entries);
+      await endChallenges(w, w.owners.at(-1)!.address);
+      for (const { address } of w.owners) await w.performance.withdrawBond(w.domain, address);
+      const routing = await Promise.all(
+        w.owners.map(({ address }) => w.performance.routingReputationOf(w.domain, address)),
+      );
+      expect(new Set([...routing, WAD]).size, "every R_r is another, and none what it was").to.equal(9);
+      const withPosts = await paid(w);
+      await before.restore();
+      const moment = await networkHelpers.time.latest();
+      await networkHelpers.time.increaseTo(BigInt(moment) + CHALLENGE_WINDOW);
+      const without = await paid(w);
+      expect(without.pay.map(({ minted }) => minted > 0n)).to.deep.equal(new Array(8).fill(true));
+      expect(withPosts, "wei for wei").to.deep.equal(without);
     });
   });
 });
