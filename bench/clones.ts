@@ -37,7 +37,7 @@ export async function measureCloneMaxima(limit: { gasLimit: number }): Promise<F
   const claims = Number(await w.clones.getFunction("MAX_CLAIMS")()) / count;
   const batch = async (seed: number): Promise<Shared[]> => {
     const requests = [];
-    for (let i = 0; i < count; i++) requests.push(await shared(w, seed + i, false, claims));
+    for (let i = 0; i < count; i++) requests.push(await shared(w, seed + i, { claims }));
     return requests;
   };
   const pair = [w.domain, w.earlier, w.later] as const;

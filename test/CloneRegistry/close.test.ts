@@ -99,7 +99,7 @@ describe("CloneRegistry", () => {
       const w = await load(reported);
       const epoch: bigint = await w.vault.currentEpoch();
       for (let e = 0n; e < 2n; e++) {
-        const alibi = await shared(w, 800 + Number(e), true);
+        const alibi = await shared(w, 800 + Number(e), { alibi: true });
         await expect(w.clones.reply(...w.pair, exhibits([...w.alibis, alibi], 0, 1)))
           .to.be.revertedWithCustomError(w.clones, "TooNew")
           .withArgs(alibi.id, epoch + e, epoch);

@@ -1,8 +1,9 @@
 /** Clones from their votes to the reporter's bounty, honest look-alikes, and a reversal: the whole of SPEC CLONE. */
+import { cloneMath } from "@assay/keeper";
 import { expect } from "chai";
 
 import { GWEI } from "../../deploy/parameters.ts";
-import { clonesWorld, exhibits, type ClonesWorld } from "../fixtures/clones.ts";
+import { clonesWorld, exhibits, sharedPast, type ClonesWorld, type Shared } from "../fixtures/clones.ts";
 import { ballot, drawnOwners, playRound, votesOf } from "../fixtures/round.ts";
 import { eventsIn, openSealed } from "../fixtures/seated.ts";
 import { expectExactSums } from "../fixtures/vault.ts";
@@ -48,6 +49,21 @@ async function pay(w: ClonesWorld, epoch: bigint) {
   return { minted, bounty };
 }
 
+/** What the registry adds up of two operators' votes, by the keeper's own arithmetic. */
+async function sumsOf(w: ClonesWorld, requests: readonly Shared[], first: number, second: number) {
+  const { distance } = await w.clones.ruleOf(w.domain);
+  let sums = cloneMath.NO_SUMS;
+  for (const { id, rows } of requests) {
+    const [lanes, { weight }, { threshold }] = await Promise.all([
+      w.assay.lanesOf(id),
+      w.lens.roundOf(id),
+      w.lens.drawOf(id),
+    ]);
+    sums = cloneMath.add(sums, { lanes, weight, threshold }, distance, rows[first]!, rows[second]!);
+  }
+  return sums;
+}
+
 async function expectExact(w: ClonesWorld, epochs: number): Promise<void> {
   for (let e = 0; e < epochs; e++) {
     await expectExactSums(w, w.domain, w.owners);
@@ -58,8 +74,9 @@ async function expectExact(w: ClonesWorld, epochs: number): Promise<void> {
 describe("clones", () => {
   it("are caught by their votes, pay their reporter a little, and can be let go again", async () => {
     const w = await clonesWorld();
+    const close = await sharedPast(w, 300, { rivals: true });
     const pair = [w.domain, w.earlier, w.later] as const;
-    const [, , resembling, independent, sibling] = w.owners.map(({ address }) => address);
+    const [, , resembling, independent, sibling, rival, closeRival] = w.owners.map(({ address }) => address);
 
     // Two that copy the same model are caught, the second of them by the first.
     await w.reporter.report(...pair, exhibits(w.alike, 0, 1));
@@ -69,6 +86,12 @@ describe("clones", () => {
       await expect(
         w.reporter.report(w.domain, w.earlier, honest, exhibits(w.alike, 0, 2 + i)),
       ).to.be.revertedWithCustomError(w.clones, "NotAlike");
+    // Nor are two that nearly are: r = 0.9039 by all their votes, and the domain asks for 0.95.
+    const sums = await sumsOf(w, close, 5, 6);
+    expect([cloneMath.alike(sums, 9_039n), cloneMath.alike(sums, 9_040n)], "r").to.deep.equal([true, false]);
+    await expect(w.reporter.report(w.domain, rival, closeRival, exhibits(close, 5, 6)))
+      .to.be.revertedWithCustomError(w.clones, "NotAlike")
+      .withArgs(Object.values(sums), 9_500);
 
     await networkHelpers.time.increaseTo((await w.clones.caseOf(...pair)).openUntil);
     const before = await earn(w);
