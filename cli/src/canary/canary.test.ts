@@ -202,10 +202,34 @@ describe("assay canary", function () {
     if (seat.kind !== "scored") throw new Error(`the seat is ${seat.kind}`);
     expect(seat.outcomes.includes(1), "the appeal says what they said").to.equal(false);
     expect(appeals.length).to.equal(1);
-    const closed = await done(keys.inspector, "close", single);
-    expect(closed).to.deep.equal({ concluded: 1 });
+    // Whoever appealed has no file of the inspector's.
+    const { batch, bounty, burned, overturned } = await done(keyOf(18), "conclude", round.requestId);
+    expect([batch, overturned]).to.deep.equal(["2", true]);
+    expect([bounty, burned]).to.deep.equal([parseEther("0.5"), parseEther("9.5")].map(String));
     const status = await readBatch(chain.connection, readCanaries(single));
     expect(status.canaries[0]?.overturned).to.equal(true);
+    const refused = await run(keyOf(18), "conclude", round.requestId);
+    expect(refused.stderr).to.include("[CONCLUDED_ALREADY]");
+  });
+
+  it("lets anybody prove that a canary was asked twice, which costs the whole bond", async () => {
+    const twice = join(chain.folder, "twice.json");
+    expect((await prepare(file("twice.jsonl", LINES.slice(0, CLAIMS)), twice)).code).to.equal(0);
+    await done(keys.inspector, "register", twice);
+    await nextEpoch(chain);
+    const round = await askUntilSeated(twice);
+    const early = await run(keyOf(18), "conclude", round.requestId);
+    expect(early.stderr).to.include("[NO_CANARY]");
+    await playRound(chain, round, conducts(round), { report: false });
+    await done(keys.inspector, "open", twice);
+    const running = await run(keyOf(18), "conclude", round.requestId);
+    expect([running.code, running.stderr.includes("[NOT_FINAL]")]).to.deep.equal([75, true]);
+    const none = await run(keyOf(18), "denounce", round.requestId, rounds[0]!.requestId);
+    expect(none.stderr).to.include("[NOT_ASKED_TWICE]");
+    const { requestId: second } = await askWith(twice, 1_000n);
+    const { bounty, burned } = await done(keyOf(18), "denounce", round.requestId, second);
+    expect([bounty, burned]).to.deep.equal([parseEther("0.5"), parseEther("9.5")].map(String));
+    expect((await readBatch(chain.connection, readCanaries(twice))).state).to.equal("BURNED");
   });
 
   it("returns the bond when the time of the batch is over", async () => {
@@ -262,32 +286,36 @@ describe("assay canary", function () {
 
   /** The canary of a batch of one; its note is used again where a committee is too small, as no inspector may. */
   async function askUntilSeated(path: string): Promise<OpenRound> {
-    const { canaries } = readCanaries(path);
-    const { at } = chain.connection;
     for (let tries = 0; tries < 40; tries++) {
-      const ask = {
-        domain: chain.domain,
-        claims: CLAIMS,
-        nonce: BigInt(tries),
-        payloadHash: canaries[0]!.payloadHash,
-        sealedNote: canaries[0]!.note,
-        maxFee: maxUint256,
-        uri: "https://store.example/payload",
-        payload: "0x",
-      };
-      const sender = chain.player(REQUESTER);
-      const receipt = await chain.send(sender, at.Assay, assayAbi, "request", [ask]);
-      const [opened] = parseEventLogs({
-        abi: assayAbi,
-        eventName: "Requested",
-        logs: receipt.logs,
-        strict: true,
-      });
-      const { requestId, terms } = opened!.args;
-      await sealRequest(chain, requestId);
-      const drawn = await drawnFor(requestId);
-      if (drawn.length >= 5) return { requestId, terms, drawn };
+      const request = await askWith(path, BigInt(tries));
+      await sealRequest(chain, request.requestId);
+      const drawn = await drawnFor(request.requestId);
+      if (drawn.length >= 5) return { ...request, drawn };
     }
     throw new Error("no committee of 5 in 40 requests");
+  }
+
+  /** Asks the first canary of a file, as often as one likes. */
+  async function askWith(path: string, nonce: bigint): Promise<Omit<OpenRound, "drawn">> {
+    const [canary] = readCanaries(path).canaries;
+    const ask = {
+      domain: chain.domain,
+      claims: CLAIMS,
+      nonce,
+      payloadHash: canary!.payloadHash,
+      sealedNote: canary!.note,
+      maxFee: maxUint256,
+      uri: "https://store.example/payload",
+      payload: "0x",
+    };
+    const { at } = chain.connection;
+    const receipt = await chain.send(chain.player(REQUESTER), at.Assay, assayAbi, "request", [ask]);
+    const [opened] = parseEventLogs({
+      abi: assayAbi,
+      eventName: "Requested",
+      logs: receipt.logs,
+      strict: true,
+    });
+    return opened!.args;
   }
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Command } from "commander";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 
 import { readBatch, renderBatch } from "../canary/batch.ts";
 import { readCanaries, writeCanaries, type Canary } from "../canary/file.ts";
@@ -16,11 +16,18 @@ import {
   toAsk,
   waiting,
 } from "../canary/inspect.ts";
+import { concludeCanary, denounceCanary } from "../canary/outsider.ts";
 import { connect } from "../chain/connection.ts";
 import { findDomain } from "../chain/domains.ts";
 import { readClaims, type ClaimLine } from "../claims.ts";
 import { CliError } from "../lib/errors.ts";
-import { addressArgument, chainOptions, integer, type ChainOptions } from "../lib/options.ts";
+import {
+  addressArgument,
+  chainOptions,
+  integer,
+  requestIdArgument,
+  type ChainOptions,
+} from "../lib/options.ts";
 import { createOutput, work } from "../lib/output.ts";
 import { ensureCredits, estimateFees, readMarket, readPrice } from "../request/credits.ts";
 import { inBatches, type OpenedRequest } from "../request/open.ts";
@@ -36,14 +43,14 @@ interface KeyOptions extends ChainOptions {
 export function canaryCommand(program: Command): void {
   const canary = program
     .command("canary")
-    .description(
-      "for inspectors: requests whose answers are known, asked like any other and opened afterwards",
-    );
+    .description("requests whose answers an inspector knows, asked like any other and opened afterwards");
   prepare(canary);
   register(canary);
   ask(canary);
   open(canary);
   close(canary);
+  conclude(canary);
+  denounce(canary);
   status(canary);
   inspector(canary);
 }
@@ -215,6 +222,49 @@ function close(canary: Command): void {
         ? `the batch can be closed after epoch ${before.lastEpoch}, now ${before.epoch}`
         : `the bond is ${done.state}`;
     out.result(done, `${done.concluded} canaries concluded; ${end}`);
+  });
+}
+
+function conclude(canary: Command): void {
+  const command = withKey(
+    canary
+      .command("conclude")
+      .description(
+        "without the inspector's file: note what became of an opened canary, after an appeal above all",
+      )
+      .argument("<request id>", "request that was opened as a canary", requestIdArgument),
+    "anybody",
+  );
+  command.action(async (requestId: Hex, options: KeyOptions) => {
+    const out = createOutput(options);
+    const connection = await connect(options);
+    const actor = actorFromEnvironment(connection, options.keyEnv);
+    const done = await concludeCanary(connection, actor, requestId);
+    const text = done.overturned
+      ? `an answer was overturned: ${work(done.burned)} of the inspector's bond burned, ${work(done.bounty)} for you`
+      : "concluded; no answer was overturned";
+    out.result(done, `batch ${done.batch}: ${text}`);
+  });
+}
+
+function denounce(canary: Command): void {
+  const command = withKey(
+    canary
+      .command("denounce")
+      .description("prove that a canary was asked twice, which forfeits the bond of its batch")
+      .argument("<request id>", "request that was opened as a canary", requestIdArgument)
+      .argument("<other>", "request of the same requester with the same note", requestIdArgument),
+    "anybody",
+  );
+  command.action(async (requestId: Hex, other: Hex, options: KeyOptions) => {
+    const out = createOutput(options);
+    const connection = await connect(options);
+    const actor = actorFromEnvironment(connection, options.keyEnv);
+    const done = await denounceCanary(connection, actor, requestId, other);
+    out.result(
+      done,
+      `batch ${done.batch}: ${work(done.burned)} of its bond burned, ${work(done.bounty)} for you`,
+    );
   });
 }
 
