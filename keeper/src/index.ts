@@ -106,6 +106,7 @@ export { decodePng, type Pixels } from "./model/inputs/png.ts";
 export { judgeClaims } from "./model/judge.ts";
 export { lookAtModel } from "./model/look.ts";
 export {
+  MANIFEST_SCHEMA_ID,
   manifestJsonSchema,
   manifestSchema,
   MAX_MODEL_BYTES,
@@ -130,7 +131,12 @@ export {
 } from "./model/session.ts";
 export type { InferenceStats } from "./model/worker/supervisor.ts";
 export { moveToBaseRate, voteByte } from "./model/vote.ts";
-export { chatManifestJsonSchema, chatModelHash, type ChatManifest } from "./remote/chatManifest.ts";
+export {
+  CHAT_MANIFEST_SCHEMA_ID,
+  chatManifestJsonSchema,
+  chatModelHash,
+  type ChatManifest,
+} from "./remote/chatManifest.ts";
 export { renderPrompt, type Message } from "./remote/chatPrompt.ts";
 export { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
 export {

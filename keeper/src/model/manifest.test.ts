@@ -4,13 +4,16 @@ import { join, resolve } from "node:path";
 import { expect } from "chai";
 import { z } from "zod";
 
+import { CHAT_MANIFEST_SCHEMA_ID } from "../remote/chatManifest.ts";
+import { MANIFEST_SCHEMA_ID } from "./manifest.ts";
+
 const MODELS = resolve(import.meta.dirname, "../../../models");
 const read = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(MODELS, path), "utf8")) as Record<string, unknown>;
 
 describe("the published schema of manifests", () => {
   const schema = z.fromJSONSchema(read("manifest.schema.json") as never);
-  const manifests = globSync("{grounded,relevance,language,digits}/*/manifest.json", { cwd: MODELS });
+  const manifests = globSync("*/*/manifest.json", { cwd: MODELS, exclude: ["node_modules"] });
 
   it("takes every manifest of the repository", () => {
     expect(manifests.length).to.be.greaterThan(20);
@@ -18,6 +21,14 @@ describe("the published schema of manifests", () => {
       const { error } = schema.safeParse(read(path));
       expect(error && z.prettifyError(error), path).to.equal(undefined);
     }
+  });
+
+  it("has a name that manifests may say, of each kind", () => {
+    const ids = ["manifest.schema.json", "chat-manifest.schema.json"].map((path) => read(path)["$id"]);
+    expect(ids).to.deep.equal([MANIFEST_SCHEMA_ID, CHAT_MANIFEST_SCHEMA_ID]);
+    const good = read(manifests[0]!);
+    expect(schema.safeParse({ ...good, $schema: MANIFEST_SCHEMA_ID }).success, "its name").to.equal(true);
+    expect(schema.safeParse({ ...good, $schema: 2 }).success, "a number").to.equal(false);
   });
 
   it("refuses other fields, other kinds and other numbers", () => {

@@ -155,10 +155,13 @@ const lengthSchema = z
   .strictObject({ min: z.int().min(0), max: z.int().min(1) })
   .refine(({ min, max }) => min <= max, { error: "min is above max" });
 
+/** Names the schema wherever the file lies; the number is that of `schemaVersion`. */
+export const MANIFEST_SCHEMA_ID = "urn:assay:manifest:2";
+
 /** The one source of a manifest's shape: models/manifest.schema.json is made from it. */
 export const manifestSchema = z
   .strictObject({
-    $schema: z.string().exactOptional(),
+    $schema: z.string().exactOptional().describe("Path or `$id` of this schema, for editors; in no hash"),
     schemaVersion: z.literal(2),
     name: z.string().min(1).describe("For people"),
     domain: slug.describe("The kind of question"),
@@ -217,7 +220,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 /** JSON Schema of a manifest, for editors and other languages. */
 export function manifestJsonSchema(): object {
-  return { title: "Assay model manifest", ...z.toJSONSchema(manifestSchema) };
+  return { $id: MANIFEST_SCHEMA_ID, title: "Assay model manifest", ...z.toJSONSchema(manifestSchema) };
 }
 
 export interface ModelFile {

@@ -21,6 +21,9 @@ const {
   measured,
 } = manifestSchema.shape;
 
+/** The same as MANIFEST_SCHEMA_ID for chat models. */
+export const CHAT_MANIFEST_SCHEMA_ID = "urn:assay:chat-manifest:2";
+
 /** Manifest of a chat model: a prompt where another model has a graph with inputs and an output. */
 export const chatManifestSchema = z.strictObject({
   $schema,
@@ -50,7 +53,11 @@ export type ChatManifest = z.infer<typeof chatManifestSchema>;
 
 /** JSON Schema of a chat model's manifest, for editors and other languages. */
 export function chatManifestJsonSchema(): object {
-  return { title: "Assay chat model manifest", ...z.toJSONSchema(chatManifestSchema) };
+  return {
+    $id: CHAT_MANIFEST_SCHEMA_ID,
+    title: "Assay chat model manifest",
+    ...z.toJSONSchema(chatManifestSchema),
+  };
 }
 
 /**

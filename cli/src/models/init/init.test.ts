@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
-import { lookAtModel, manifestSchema, readModel, type GraphFacts, type Manifest } from "@assay/keeper";
+import {
+  lookAtModel,
+  MANIFEST_SCHEMA_ID,
+  manifestSchema,
+  readModel,
+  type GraphFacts,
+  type Manifest,
+} from "@assay/keeper";
 import { expect } from "chai";
 import { Command } from "commander";
 
@@ -410,6 +417,7 @@ describe("assay models init", function () {
     const { manifest } = readModel(join(folder, "manifest.json"));
     const told = JSON.parse(stdout) as { manifest: unknown; trial: number };
     expect(manifestSchema.parse(told.manifest)).to.deep.equal(manifest);
+    expect(manifest.$schema, "for editors").to.equal(MANIFEST_SCHEMA_ID);
     expect(told.trial).to.be.within(0, 1);
     const again = await init(...answers, "--yes", "--base-rate", "0.25");
     expect(again.code).to.equal(1);

@@ -1,4 +1,5 @@
 import {
+  MANIFEST_SCHEMA_ID,
   manifestSchema,
   MODEL_FILE,
   sha256,
@@ -77,6 +78,7 @@ export async function interviewFor(
   const summary = given({ flag: "summary", parse: text });
   const attribution = given({ flag: "attribution", parse: text });
   return checked({
+    $schema: MANIFEST_SCHEMA_ID,
     schemaVersion: 2,
     name,
     domain,
