@@ -3,21 +3,25 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { cloneRegistryAbi, performanceLedgerAbi } from "@assay/published";
+import { appealsAbi, assayAbi, cloneRegistryAbi, performanceLedgerAbi } from "@assay/published";
 import { expect } from "chai";
 import { parseEther, type Address, type Hex } from "viem";
 
 import { SEAT_ABSENT } from "./chain/types.ts";
 import { WATCH_KEY_VARIABLE } from "./config.ts";
+import { roundIdOf } from "./mirror/commitment.ts";
 import { RECEIPT_TYPES, type Receipt } from "./mirror/performanceMath.ts";
 import { account, CHAIN_ID, keyOf, ownerOf, startLocalChain, type LocalChain } from "./testing/localChain.ts";
-import { callBy, fund, play } from "./testing/rounds.ts";
-import { CHEAP, WATCHER } from "./testing/watches.ts";
+import { callBy, fund, play, settle, vote } from "./testing/rounds.ts";
+import { CHEAP, firstClaim, WATCHER } from "./testing/watches.ts";
 
 const ASSAY = join(import.meta.dirname, "../../cli/src/main.ts");
 const VOTES = [250, 10];
 const CLAIMS = 64;
 const POSTER = 16;
+const DAY = 86_400;
+/** `IAppeals.BondState.RETURNED`. */
+const RETURNED = 2;
 
 /** Two rows that are one, and three that are not; near ½, where every committee is uncertain. */
 function rows(seed: number): number[][] {
@@ -37,11 +41,15 @@ describe("assay watch, a process of its own", function () {
   let reported: Hex;
 
   before(async () => {
-    chain = await startLocalChain({ protocol: { challengeWindow: 100_000 } });
+    // Of five operators no committee of an appeal could have the quorum of four in seven.
+    const committee = { appealWindow: 450, minSeats: 2 };
+    chain = await startLocalChain({ protocol: { challengeWindow: 100_000 }, committee });
     await fund(chain, WATCHER, parseEther("600"));
     await fund(chain, POSTER, parseEther("100"), "PerformanceLedger");
-    const watches = { ...CHEAP, lookMs: 200, metrics: { on: true }, clones: { on: true } };
-    const path = chain.configOf(9, { owner: undefined, model: undefined, database: "flow.sqlite", watches });
+    const appeals = { on: true, confidence: 0.1, trust: 1, bondAtMost: "0.1", appealsPerDay: 1 };
+    const watches = { ...CHEAP, lookMs: 200, metrics: { on: true }, clones: { on: true }, appeals };
+    const model = chain.manifestOf(0);
+    const path = chain.configOf(9, { owner: undefined, model, database: "flow.sqlite", watches });
     process_ = spawn(process.execPath, [ASSAY, "watch", "--config", path, "--json"], {
       env: { ...process.env, [WATCH_KEY_VARIABLE]: keyOf(WATCHER) },
       stdio: ["ignore", "pipe", "pipe"],
@@ -56,7 +64,7 @@ describe("assay watch, a process of its own", function () {
 
   const until = async (what: string, isDone: () => Promise<boolean>): Promise<void> => {
     for (let tries = 0; !(await isDone()); tries++) {
-      if (tries > 240) throw new Error(`${what} did not happen: ${said.slice(-3_000)}`);
+      if (tries > 480) throw new Error(`${what} did not happen: ${said.slice(-3_000)}`);
       await sleep(250);
     }
   };
@@ -128,6 +136,45 @@ describe("assay watch, a process of its own", function () {
     expect(pairs).to.deep.equal([[ownerOf(0), ownerOf(1)].toSorted()]);
   });
 
+  it("appeals a wrong verdict, one a day, and takes back bond and reward when it is overturned", async () => {
+    // The caps are of a day: none begins between the two verdicts.
+    const { timestamp } = await chain.reads.head();
+    await chain.travelTo((Math.floor(Number(timestamp) / DAY) + 1) * DAY);
+    const [wrong, right] = [[20], [230]].map((votes) => new Array<number[]>(5).fill(votes));
+    const phaseOf = async (requestId: Hex) => (await chain.reads.roundState(requestId, ownerOf(0))).phase;
+    const request = await play(chain, wrong!, "finalized", firstClaim());
+    const { requestId, terms } = request;
+    await until("the appeal", async () => (await phaseOf(requestId)) === "APPEALED");
+
+    const roundId = roundIdOf(requestId, 1);
+    await chain.rpc("hardhat_mine", "0x3");
+    await chain.seal(roundId);
+    await vote(chain, roundId, right!);
+    await callBy(chain, chain.requester, "Assay", assayAbi, "finalize", terms);
+
+    // Its model is as sure of the next one, but has appealed today.
+    const next = await play(chain, wrong!, "finalized", firstClaim());
+    const isLeft = (line: string) => line.includes('"why":"budget"') && line.includes(next.requestId);
+    await until("the refusal", async () => said.split("\n").some(isLeft));
+    expect(await phaseOf(next.requestId)).to.equal("FINALIZED");
+
+    const appeals = { address: chain.deployment.addresses.Appeals, abi: appealsAbi } as const;
+    const watcher = account(WATCHER).address;
+    const pot = () => chain.reader.readContract({ ...appeals, functionName: "potOf", args: [roundId] });
+    const part = () =>
+      chain.reader.readContract({ ...appeals, functionName: "contributionOf", args: [roundId, watcher] });
+    expect((await pot()).funded, "all of the bond is its own").to.equal((await part()).amount);
+    await chain.jump(1_000);
+    expect(await phaseOf(requestId)).to.equal("FINAL");
+    await until("the resolution", async () => (await pot()).state === RETURNED);
+    await until("the claim", async () => (await part()).paid === (await part()).amount);
+    // Those it overturned lose what pays the reward.
+    await settle(chain, request, wrong!);
+    const { funded, reward } = await pot();
+    expect(reward > 0n).to.equal(true);
+    await until("the claim of the reward", async () => (await part()).paid === funded + reward);
+  });
+
   it("has left what assay explain tells of the operator", async () => {
     const chainOptions = ["--rpc", chain.rpcUrl, "--deployment", join(chain.folder, "deployment.json")];
     const explain = spawn(process.execPath, [ASSAY, "explain", reported, ownerOf(0), ...chainOptions]);
@@ -145,6 +192,8 @@ describe("assay watch, a process of its own", function () {
     const acts = said.split("\n").filter((line) => line.includes('"msg":"acted"'));
     const byWatch = (name: string) => acts.filter((line) => line.includes(`"watch":"${name}"`)).length;
     expect([byWatch("absences"), byWatch("metrics"), byWatch("clones")]).to.deep.equal([1, 1, 1]);
+    // The appeal, its resolution, the claim of the bond and that of the reward.
+    expect(byWatch("appeals")).to.equal(4);
     expect(said).to.not.include(keyOf(WATCHER).slice(2));
   });
 });
