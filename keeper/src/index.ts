@@ -134,10 +134,11 @@ export { moveToBaseRate, voteByte } from "./model/vote.ts";
 export {
   CHAT_MANIFEST_SCHEMA_ID,
   chatManifestJsonSchema,
+  chatManifestSchema,
   chatModelHash,
   type ChatManifest,
 } from "./remote/chatManifest.ts";
-export { renderPrompt, type Message } from "./remote/chatPrompt.ts";
+export { placeholdersOf, renderPrompt, type Message } from "./remote/chatPrompt.ts";
 export { REMOTE_TOKEN_VARIABLE } from "./remote/config.ts";
 export {
   isChatManifest,

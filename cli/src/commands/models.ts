@@ -5,6 +5,7 @@ import { calibrateCommand } from "./models/calibrate.ts";
 import { evalCommand } from "./models/eval.ts";
 import { hashCommand } from "./models/hash.ts";
 import { initCommand } from "./models/init.ts";
+import { initChatCommand } from "./models/initChat.ts";
 import { inspectCommand } from "./models/inspect.ts";
 import { verifyCommand } from "./models/verify.ts";
 
@@ -15,9 +16,10 @@ export function modelsCommand(program: Command): void {
     .description("model files: describe, look into, measure, calibrate and try them")
     .addHelpText(
       "after",
-      "\nFrom file to first vote: init, inspect, verify, eval, calibrate, bench, then register (docs/operators.md).",
+      "\nFrom file to first vote: init (init-chat for a language model at a server), inspect, verify, eval, calibrate, bench, then register (docs/operators.md).",
     );
   initCommand(models);
+  initChatCommand(models);
   inspectCommand(models);
   hashCommand(models);
   verifyCommand(models);

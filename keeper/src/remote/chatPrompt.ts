@@ -26,13 +26,13 @@ export const promptSchema = z.strictObject({
   template: z
     .string()
     .max(16_384)
-    .refine((template) => placeholders(template).includes("answer"), {
+    .refine((template) => placeholdersOf(template).includes("answer"), {
       error: "does not ask about {{answer}}",
     })
-    .refine((template) => placeholders(template).every((name) => FIELDS.some((field) => field === name)), {
+    .refine((template) => placeholdersOf(template).every((name) => FIELDS.some((field) => field === name)), {
       error: `placeholders are ${FIELDS.map((name) => `{{${name}}}`).join(", ")}`,
     })
-    .refine((template) => !["text", "values"].every((name) => placeholders(template).includes(name)), {
+    .refine((template) => !["text", "values"].every((name) => placeholdersOf(template).includes(name)), {
       error: "a claim has a text or values, never both",
     })
     .describe("User message; {{text}}, {{values}}, {{answer}} become JSON without any < > [ ] in it"),
@@ -47,7 +47,8 @@ export const promptSchema = z.strictObject({
 });
 export type Prompt = z.infer<typeof promptSchema>;
 
-function placeholders(template: string): string[] {
+/** Fields of a claim that a template quotes. */
+export function placeholdersOf(template: string): string[] {
   return [...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name);
 }
 

@@ -18,6 +18,7 @@ import { readModelBytes } from "../inspect.ts";
 import { fuzzClaims } from "../fuzz.ts";
 import { createInterview, type Flags, type Terminal } from "./interview.ts";
 import { interviewFor } from "./manifest.ts";
+import { assertWritable, manifestText } from "./write.ts";
 
 export interface Initialised {
   /** Path of the manifest that was written. */
@@ -52,14 +53,7 @@ export async function initModel(
       `Move it: mkdir FOLDER, then mv ${basename(file)} FOLDER/${MODEL_FILE}.`,
     );
   }
-  if (existsSync(path) && flags["force"] !== true) {
-    throw new CliError(
-      "MANIFEST_EXISTS",
-      "There is a manifest already",
-      { file: path },
-      "Give --force to write it anew, or edit it.",
-    );
-  }
+  assertWritable(path, flags);
   const model = readModelBytes(file);
   const graph = await readFacts(file, model, inference);
   const beside = join(folder, TOKENIZER_FILE);
@@ -77,7 +71,7 @@ export async function initModel(
   } finally {
     await session.close();
   }
-  writeText(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  writeText(path, manifestText(manifest));
   return { path, manifest, trial, notes: notesOn(graph, manifest) };
 }
 

@@ -88,7 +88,7 @@ export function createInterview(flags: Flags, terminal: Terminal | undefined): I
       const acceptable = missing.every(({ proposal }) => proposal !== undefined);
       throw new CliError(
         "ANSWERS_MISSING",
-        "The graph alone does not say what a manifest needs",
+        "Some of what a manifest needs only you know",
         { missing: missing.length },
         // Names of the graph are in it, a stranger's texts.
         printable(

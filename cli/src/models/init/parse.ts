@@ -1,4 +1,17 @@
 /** Readers of answers. Each throws an Error that says what is allowed. */
+import type { z } from "zod";
+
+/** What a schema takes. */
+export function fitting<T>(schema: z.ZodType<T>): (answer: string) => T {
+  return (answer) => {
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw new Error(`It cannot be used: ${parsed.error.issues.map(({ message }) => message).join("; ")}`);
+  };
+}
+
+/** A text of several lines, written in one. */
+export const lines = (answer: string): string => text(answer).replaceAll("\\n", "\n");
 
 export function text(answer: string): string {
   if (answer.trim() === "") throw new Error("It must not be empty");
@@ -54,4 +67,14 @@ export function range(answer: string): { min: number; max: number } {
   const [min, max] = [Number(found?.[1]), Number(found?.[2])];
   if (min <= max && max > 0) return { min, max };
   throw new Error("It must be the smallest and the largest length, such as 3-4000");
+}
+
+/** Exactly two, with a comma between. */
+export function pair<T>(one: (answer: string) => T): (answer: string) => [T, T] {
+  return (answer) => {
+    const [first, second, ...more] = answer.split(",").map((part) => part.trim());
+    if (first === undefined || second === undefined || more.length > 0)
+      throw new Error("It must be two, with a comma between");
+    return [one(first), one(second)];
+  };
 }
