@@ -227,9 +227,13 @@ describe("assay canary", function () {
     const none = await run(keyOf(18), "denounce", round.requestId, rounds[0]!.requestId);
     expect(none.stderr).to.include("[NOT_ASKED_TWICE]");
     const { requestId: second } = await askWith(twice, 1_000n);
+    const swapped = await run(keyOf(18), "denounce", second, round.requestId);
+    expect(swapped.stderr).to.include("[WRONG_ORDER]");
     const { bounty, burned } = await done(keyOf(18), "denounce", round.requestId, second);
     expect([bounty, burned]).to.deep.equal([parseEther("0.5"), parseEther("9.5")].map(String));
     expect((await readBatch(chain.connection, readCanaries(twice))).state).to.equal("BURNED");
+    const over = await run(keyOf(18), "denounce", round.requestId, second);
+    expect(over.stderr).to.include("[BATCH_OVER]");
   });
 
   it("returns the bond when the time of the batch is over", async () => {

@@ -14,6 +14,7 @@ import { logsOf } from "../chain/logs.ts";
 import { CliError } from "../lib/errors.ts";
 import type { Actor } from "../request/signer.ts";
 import { readVerdictAndRequest } from "../verdict/verdict.ts";
+import { BATCH_STATES } from "./batch.ts";
 
 /** What became of a canary, and what its end brought the caller, wei of WORK. */
 export interface Ending {
@@ -46,18 +47,21 @@ export async function concludeCanary(
       { retryable: true },
     );
   }
-  if (await isConcluded(connection, requestId)) {
-    throw new CliError(
+  const alreadyConcluded = (): CliError =>
+    new CliError(
       "CONCLUDED_ALREADY",
       "The canary was concluded before",
       { requestId, batch },
       "There is nothing left to do; assay explain tells what it cost.",
     );
-  }
+  if (await isConcluded(connection, requestId)) throw alreadyConcluded();
+  await requireRunning(connection, batch);
   const args = [batch, [request.terms]];
   const receipt = await actor.send(connection.at.Canaries, canariesAbi as Abi, "conclude", args);
-  const overturned = parseEventLogs({ ...concluded, logs: receipt.logs }).some(({ args }) => args.overturned);
-  return { ...ending(requestId, batch, receipt), overturned };
+  const [own] = parseEventLogs({ ...concluded, logs: receipt.logs });
+  // Somebody was quicker by a block: the contract passes over what is concluded.
+  if (own === undefined) throw alreadyConcluded();
+  return { ...ending(requestId, batch, receipt), overturned: own.args.overturned };
 }
 
 const concluded = { abi: canariesAbi, eventName: "CanaryConcluded", strict: true } as const;
@@ -91,6 +95,14 @@ export async function denounceCanary(
     readVerdictAndRequest(connection, requestId),
     readVerdictAndRequest(connection, other),
   ]);
+  if (verdict.canary === undefined && second.canary !== undefined) {
+    throw new CliError(
+      "WRONG_ORDER",
+      "The second of the requests is the one that was opened",
+      { opened: other, other: requestId },
+      "Name the opened one first.",
+    );
+  }
   const batch = batchOf(verdict, requestId);
   const [opened, again] = [request.terms, second.terms];
   if (requestId === other || opened.requester !== again.requester || opened.sealedNote !== again.sealedNote) {
@@ -101,9 +113,28 @@ export async function denounceCanary(
       "Compare requester and sealedNote in the Requested events of both.",
     );
   }
+  await requireRunning(connection, batch);
   const args = [batch, opened, again];
   const receipt = await actor.send(connection.at.Canaries, canariesAbi as Abi, "denounce", args);
   return ending(requestId, batch, receipt);
+}
+
+/** @throws CliError if the bond was returned or burned already */
+async function requireRunning({ client, at }: Connection, batch: bigint): Promise<void> {
+  const { state } = await client.readContract({
+    address: at.Canaries,
+    abi: canariesAbi,
+    functionName: "batchOf",
+    args: [batch],
+  });
+  const given = BATCH_STATES[state];
+  if (given === "OPEN") return;
+  throw new CliError(
+    "BATCH_OVER",
+    "The bond of the batch was returned or burned already",
+    { batch, given, required: "OPEN" },
+    "There is nothing left to take.",
+  );
 }
 
 function batchOf({ canary }: { canary: { batch: bigint } | undefined }, requestId: Hex): bigint {

@@ -89,9 +89,15 @@ export function createPerformanceReads(
       return client.readContract({ ...ledger, functionName: "headAt", args });
     },
 
-    /** Of the rule that a post made now follows. */
-    async version(domain: number): Promise<number> {
-      return client.readContract({ ...ledger, functionName: "versionOf", args: [domain] });
+    /** What a post made now would build on, one whose window is over included, and the version of its rule. */
+    async nextBasis(domain: number, operator: Address): Promise<Basis & { readonly version: number }> {
+      const args = [domain, operator] as const;
+      const [before, counted, version] = await client.readContract({
+        ...ledger,
+        functionName: "basisOf",
+        args,
+      });
+      return { before, counted, version };
     },
 
     async ruleOf(domain: number, version: number): Promise<Rule> {

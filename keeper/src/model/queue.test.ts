@@ -170,7 +170,32 @@ describe("createQueue", () => {
         return [0.5];
       },
     );
-    expect(await ask(numbers(4))).to.deep.equal([NaN, NaN, 0.5, NaN]);
+    expect(await ask(numbers(4))).to.deep.equal([NaN, NaN, 0.5, 0.5]);
     expect(await ask([1])).to.deep.equal([0.5]);
+  });
+
+  it("asks what was left of a batch again, first and in batches of the size of then", async () => {
+    const batches: number[][] = [];
+    let size = 6;
+    const ask = createQueue<number>(
+      () => size,
+      async (batch) => {
+        batches.push([...batch]);
+        await sleep(1);
+        if (batch.length === 6) size = 2;
+        return batch.slice(0, batch.length === 6 ? 1 : 2).map((n) => n / 10);
+      },
+    );
+    const answers = await Promise.all([ask(numbers(4)), ask(numbers(4, 4))]);
+    expect(answers.flat()).to.deep.equal(numbers(8).map((n) => n / 10));
+    expect(batches).to.deep.equal([[0, 1, 2, 3, 4, 5], [1, 2], [3, 4], [5, 6], [7]]);
+  });
+
+  it("ends with NaN where nothing is judged at all", async () => {
+    const ask = createQueue<number>(
+      () => 2,
+      async () => [],
+    );
+    expect(await ask(numbers(3))).to.deep.equal([NaN, NaN, NaN]);
   });
 });

@@ -1,4 +1,7 @@
-/** Judges one batch: one number per item, in order. Never throws. `isWanted` tells whether anybody still waits for it. */
+/**
+ * Judges one batch: one number per item, in order; of fewer numbers, the other items are asked again, in batches of the size of
+ * then. `isWanted` tells whether anybody still waits for it.
+ */
 export type JudgeBatch<T> = (items: readonly T[], isWanted: () => boolean) => Promise<ArrayLike<number>>;
 
 /**
@@ -20,11 +23,12 @@ export interface QueueOptions {
 
 /** What one caller asked. */
 interface Call<T> {
+  /** Who came before goes before. */
+  readonly turn: number;
   readonly items: readonly T[];
   readonly signal: AbortSignal | undefined;
   readonly results: number[];
-  /** Items that are in a batch, and items that have their answer. */
-  taken: number;
+  /** Items that have their answer. */
   done: number;
   /** It has its answer, or its time is over. */
   isOver: boolean;
@@ -33,7 +37,7 @@ interface Call<T> {
 
 const isWaiting = ({ isOver, signal }: Call<unknown>): boolean => !isOver && signal?.aborted !== true;
 
-/** Neighbours of one call in one batch. */
+/** Neighbours of one call. */
 interface Part<T> {
   readonly call: Call<T>;
   readonly from: number;
@@ -50,46 +54,49 @@ export function createQueue<T>(
   judge: JudgeBatch<T>,
   { lanes = 1, mostMs = Infinity, onLate }: QueueOptions = {},
 ): Queue<T> {
-  let calls: Call<T>[] = [];
+  /** What is in no batch, in the order it is judged. */
+  let waiting: Part<T>[] = [];
   let running = 0;
+  let turns = 0;
 
   const take = (): Part<T>[] => {
     const parts: Part<T>[] = [];
-    let room = sizeNow();
-    for (const call of calls) {
-      const from = call.taken;
-      call.taken = Math.min(call.items.length, from + room);
-      room -= call.taken - from;
-      parts.push({ call, from, to: call.taken });
-      if (room === 0) break;
+    for (let room = sizeNow(); room > 0 && waiting.length > 0;) {
+      const { call, from, to } = waiting.shift()!;
+      const end = Math.min(to, from + room);
+      parts.push({ call, from, to: end });
+      if (end < to) waiting.unshift({ call, from: end, to });
+      room -= end - from;
     }
-    calls = calls.filter(({ items, taken }) => taken < items.length);
     return parts;
   };
 
   const run = async (parts: readonly Part<T>[]): Promise<void> => {
     const items = parts.flatMap(({ call, from, to }) => call.items.slice(from, to));
     const isWanted = (): boolean => parts.some(({ call }) => isWaiting(call));
-    const results = await judge(items, isWanted).catch(() => []);
+    const nothing = items.map(() => Number.NaN);
+    let results = await judge(items, isWanted).catch(() => nothing);
+    // Nothing of what would be asked in the same way again: there is no end to that.
+    if (results.length === 0 && items.length <= sizeNow()) results = nothing;
+    const again: Part<T>[] = [];
     let next = 0;
     for (const { call, from, to } of parts) {
-      for (let i = from; i < to; i++) call.results[i] = results[next++] ?? Number.NaN;
-      call.done += to - from;
-      if (call.done === call.items.length) call.finish();
+      const judged = Math.min(to - from, results.length - next);
+      for (let i = from; i < from + judged; i++) call.results[i] = results[next++] ?? Number.NaN;
+      call.done += judged;
+      if (from + judged < to) again.push({ call, from: from + judged, to });
+      else if (call.done === call.items.length) call.finish();
     }
+    waiting = [...again, ...waiting].sort((a, b) => a.call.turn - b.call.turn || a.from - b.from);
     running -= 1;
     start();
   };
 
   /** Beside a batch that is under way only full ones begin: who comes next may share what is not full yet. */
   const start = (): void => {
-    calls = calls.filter(isWaiting);
-    const waiting = (): number => calls.reduce((sum, { items, taken }) => sum + items.length - taken, 0);
-    for (
-      let left = waiting();
-      running < lanes && left > 0 && (running === 0 || left >= sizeNow());
-      left = waiting()
-    ) {
+    waiting = waiting.filter(({ call }) => isWaiting(call));
+    const left = (): number => waiting.reduce((sum, { from, to }) => sum + to - from, 0);
+    while (running < lanes && left() > 0 && (running === 0 || left() >= sizeNow())) {
       running += 1;
       void run(take());
     }
@@ -107,8 +114,8 @@ export function createQueue<T>(
         // A copy: a batch that comes in later writes its own.
         resolve([...results]);
       };
-      const call: Call<T> = { items, signal, results, taken: 0, done: 0, isOver: false, finish };
-      calls.push(call);
+      const call: Call<T> = { turn: turns++, items, signal, results, done: 0, isOver: false, finish };
+      waiting.push({ call, from: 0, to: items.length });
       const ms = Math.min(mostMs, ownMs);
       if (ms === Infinity) return;
       timer = setTimeout(() => {

@@ -31,7 +31,7 @@ export interface ModelParts {
 export type RefusedClaims = { readonly unfit: number; readonly failed: number; readonly noNumber: number };
 
 export interface Judged {
-  /** One probability in [0, 1] or NaN a claim, in order. */
+  /** One probability in [0, 1] or NaN a claim, in order; of the first claims only, if time was up. */
   readonly probabilities: Float64Array;
   /** How many of them are NaN, by reason. */
   readonly refused: RefusedClaims;
@@ -41,8 +41,11 @@ export interface Judged {
 
 /** A graph in this process, ready to judge. */
 export interface Runtime {
-  /** @param batch most claims the graph sees at once; all of them if left out */
-  judge(claims: readonly GivenClaim[], batch?: number): Promise<Judged>;
+  /**
+   * @param batch most claims the graph sees at once; all of them if left out
+   * @param mostMs no batch begins later than this after the first: the answer has fewer probabilities then
+   */
+  judge(claims: readonly GivenClaim[], batch?: number, mostMs?: number): Promise<Judged>;
   close(): Promise<void>;
 }
 
@@ -162,11 +165,13 @@ async function createRuntime(
 
   await run([prepareClaim(feeds, probeOf(manifest))!]);
   return {
-    async judge(claims, batch = claims.length) {
+    async judge(claims, batch = claims.length, mostMs = Infinity) {
+      const latest = performance.now() + mostMs;
       const probabilities = new Float64Array(claims.length).fill(Number.NaN);
       const refused = { unfit: 0, failed: 0, noNumber: 0 };
       let failure: string | undefined;
-      for (let start = 0; start < claims.length; start += batch) {
+      let start = 0;
+      for (; start < claims.length && (start === 0 || performance.now() < latest); start += batch) {
         const end = Math.min(claims.length, start + batch);
         const rows: PreparedClaim[] = [];
         const places: number[] = [];
@@ -189,7 +194,8 @@ async function createRuntime(
         refused.noNumber += rows.length - judged.failed - numbers;
         failure ??= judged.failure;
       }
-      return failure === undefined ? { probabilities, refused } : { probabilities, refused, failure };
+      const judged = { probabilities: probabilities.subarray(0, start), refused };
+      return failure === undefined ? judged : { ...judged, failure };
     },
     close: () => session.release(),
   };

@@ -38,8 +38,8 @@ export interface InferenceStats {
 export interface Supervisor {
   /**
    * Never throws: what cannot be judged is NaN. Batches are judged one after the other, as they were asked; one that
-   * needs too much memory is judged in parts. More claims than a batch holds cross together, and are judged batch by batch
-   * if the process ends at them.
+   * needs too much memory is judged in parts. More claims than a batch holds cross together; if that takes long or the
+   * process ends, there are probabilities of the first batches only, or none: the others are to be asked again.
    *
    * @param isWanted false when nobody waits for the answer any more: what has not begun by then is left out
    */
@@ -136,11 +136,10 @@ export async function superviseModel(
       process = undefined;
       if (stopping.signal.aborted) return;
       ends[error.reason] = (ends[error.reason] ?? 0) + 1;
-      if (error.reason === "took too much memory") {
-        isThrifty = true;
-        // Its batch comes again, in smaller parts: that is no model that dies whatever it is asked.
-        if (error.claims > 1) pause = FIRST_PAUSE_MS;
-      }
+      // It comes again in smaller parts: that is no model that dies whatever it is asked.
+      const comesAgain = error.claims > (error.reason === "took too much memory" ? 1 : batch);
+      if (comesAgain) pause = FIRST_PAUSE_MS;
+      if (error.reason === "took too much memory") isThrifty = true;
       log.error("the process of the model ended, starting it again", {
         model: manifest.name,
         reason: error.reason,
@@ -193,14 +192,14 @@ export async function superviseModel(
     try {
       const { probabilities, refused, failure, ms } = await asked.judge(claims, batch);
       for (const reason of ["unfit", "failed", "noNumber"] as const) abstentions[reason] += refused[reason];
-      const batches = Math.ceil(claims.length / batch);
+      const batches = Math.ceil(probabilities.length / batch);
       if (claims.length >= batch) {
         const now = ms / batches;
         pace =
           pace === Number.POSITIVE_INFINITY ? now : Math.max(now, PACE_KEPT * pace + (1 - PACE_KEPT) * now);
       }
       stats.batches += batches;
-      stats.claims += claims.length;
+      stats.claims += probabilities.length;
       stats.inferenceMs += ms;
       pause = FIRST_PAUSE_MS;
       return failure === undefined ? { probabilities } : { probabilities, failure };
@@ -208,8 +207,8 @@ export async function superviseModel(
       if (!(error instanceof WorkerEndedError)) throw error;
       await asked.ended;
       // What ended it was the batch before: this one is for the next process.
+      if (claims.length > batch) return { probabilities: new Float64Array(0) };
       if (!error.hasBegun) return judge(claims, isWanted);
-      if (claims.length > batch) return judgeBatches(claims, isWanted);
       if (error.reason !== "took too much memory") return { probabilities: nothing("processEnded") };
       const data = { model: manifest.name, claims: claims.length, detail: error.detail };
       if (error.judged > 0) {
@@ -228,35 +227,18 @@ export async function superviseModel(
     }
   };
 
-  /** One batch after the other: only the one that ends a process is lost. */
-  const judgeBatches = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
-    const parts = [];
-    for (let i = 0; i < claims.length; i += batch)
-      parts.push(claims.slice(i, i + batch).map((_, at) => i + at));
-    return judgeParts(claims, parts, isWanted);
-  };
-
   /** Small claims apart from large ones: a batch is as long as its longest. */
   const judgeHalves = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
     const order = claims.map((_, i) => i).sort((a, b) => sizeOf(claims[a]!) - sizeOf(claims[b]!));
     const middle = claims.length >> 1;
-    return judgeParts(claims, [order.slice(0, middle), order.slice(middle)], isWanted);
-  };
-
-  /** @param parts which claims are judged together, one part after the other */
-  const judgeParts = async (
-    claims: readonly Claim[],
-    parts: readonly (readonly number[])[],
-    isWanted: () => boolean,
-  ): Promise<Answers> => {
     const probabilities = new Float64Array(claims.length);
     let failure: string | undefined;
-    for (const part of parts) {
+    for (const half of [order.slice(0, middle), order.slice(middle)]) {
       const judged = await judge(
-        part.map((i) => claims[i]!),
+        half.map((i) => claims[i]!),
         isWanted,
       );
-      for (const [at, i] of part.entries()) probabilities[i] = judged.probabilities[at]!;
+      for (const [at, i] of half.entries()) probabilities[i] = judged.probabilities[at]!;
       failure ??= judged.failure;
     }
     return failure === undefined ? { probabilities } : { probabilities, failure };

@@ -81,18 +81,62 @@ describe("the process of a model", function () {
     expect(model!.stats()).to.deep.include({ loads: 2, batches: 3, abstained: 2 });
   });
 
-  it("that is quick is asked several batches at once; the one that hangs costs its own claims alone [KEEP-17]", async () => {
-    await open(modelOf(loopingModel(), {}), { deadlineMs: 2_000, batch: 2 });
-    for (let i = 0; i < 10; i++) await model!.judge(values(...new Array<number>(32).fill(0)));
-    expect(model!.stats()).to.deep.include({ batches: 160, claims: 320 });
-    const claims = Array.from({ length: 32 }, (_, i) => (i === 21 ? SLOW : 0));
-    const judged = await model!.judge(values(...claims));
-    expect(judged).to.deep.equal(claims.map((_, i) => (i === 20 || i === 21 ? NaN : 0.5)));
-    // A second for all of them, then its own deadline.
-    expect(lines.join("")).to.match(/more than 1000 ms[^]*more than 2000 ms/);
-    expect(model!.stats()).to.deep.include({ loads: 3, abstained: 2, ends: { "took too long": 2 } });
-    await model!.judge(values(...claims));
-    expect(model!.stats().ends, "from now on batch by batch").to.deep.equal({ "took too long": 3 });
+  describe("that is quick is asked several batches at once", () => {
+    const BATCH = 2;
+    /** So that it is known to be quick. */
+    const openQuick = async (options: Partial<InferenceOptions>): Promise<void> => {
+      await open(modelOf(loopingModel(), {}), { batch: BATCH, ...options });
+      for (let i = 0; i < 10; i++) await model!.judge(values(...new Array<number>(32).fill(0)));
+      expect(model!.stats()).to.deep.include({ batches: 160, claims: 320 });
+    };
+    const withSlow = (count: number, ...slow: number[]): Claim[] =>
+      values(...Array.from({ length: count }, (_, i) => (slow.includes(i) ? SLOW : 0)));
+
+    it("and if it hangs, that costs the claims of its batch alone [KEEP-17]", async () => {
+      await openQuick({ deadlineMs: 2_000 });
+      const judged = await model!.judge(withSlow(32, 21));
+      expect(judged).to.deep.equal(judged.map((_, i) => (i === 20 || i === 21 ? NaN : 0.5)));
+      // A second for all of them, then its own deadline.
+      expect(lines.join("")).to.match(/more than 1000 ms[^]*more than 2000 ms/);
+      expect(model!.stats()).to.deep.include({ loads: 3, abstained: 2, ends: { "took too long": 2 } });
+      await model!.judge(withSlow(32, 21));
+      expect(model!.stats().ends, "from now on batch by batch").to.deep.equal({ "took too long": 3 });
+    });
+
+    it("and if its time is over meanwhile, what was judged counts [KEEP-17]", async () => {
+      await openQuick({ deadlineMs: 20_000, requestMs: 5_000 });
+      const judged = await model!.judge(withSlow(32, 21));
+      expect(judged.slice(0, 20)).to.deep.equal(new Array(20).fill(0.5));
+      expect(judged.slice(20, 22)).to.deep.equal([NaN, NaN]);
+    });
+
+    it("and hanging at two of them does not silence the others [KEEP-17]", async () => {
+      await openQuick({ deadlineMs: 1_500 });
+      const judged = await Promise.all([model!.judge(withSlow(256, 0)), model!.judge(withSlow(256, 3))]);
+      expect(judged.map((of) => of.filter(Number.isNaN).length)).to.deep.equal([BATCH, BATCH]);
+      expect(model!.stats().abstentions).to.deep.include({ processEnded: 2 * BATCH, notRunning: 0 });
+    });
+
+    it("and being slow for once ends nothing", async () => {
+      await openQuick({ deadlineMs: 20_000 });
+      const rounds = 200_000;
+      const start = Date.now();
+      await model!.judge(values(rounds));
+      const ms = Date.now() - start;
+      // A batch takes 100 ms then: together three times what several may take.
+      const claims = values(...new Array<number>(64).fill(Math.round((rounds * 100) / ms)));
+      expect(await model!.judge(claims)).to.not.include(NaN);
+      expect(model!.stats()).to.deep.include({ loads: 1, abstained: 0, ends: {} });
+    });
+
+    it("and a keeper that is busy for longer than that finds its answer", async () => {
+      await openQuick({ deadlineMs: 20_000 });
+      const judging = model!.judge(withSlow(32));
+      await sleep(1);
+      for (const end = Date.now() + 1_300; Date.now() < end;);
+      expect(await judging).to.deep.equal(new Array(32).fill(0.5));
+      expect(model!.stats().ends).to.deep.equal({});
+    });
   });
 
   it("that hangs on every batch costs a request its time, not the sum of their deadlines [KEEP-17]", async () => {
