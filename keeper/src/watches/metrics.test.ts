@@ -1,4 +1,4 @@
-import { performanceLedgerAbi } from "@assay/published";
+import { performanceLedgerAbi, workTokenAbi } from "@assay/published";
 import { expect } from "chai";
 import { parseEther, type Hex } from "viem";
 
@@ -124,6 +124,18 @@ describe("watch metrics", function () {
     );
     expect(ends(outcomes)).to.deep.equal(["first"]);
     expect(watcher.stats()).to.deep.include({ acts: 0, gas: 0n });
+  });
+
+  it("challenges nothing while the ledger may take WORK of its key", async () => {
+    await post({ reputation: 10n * WAD });
+    const allow = (wei: bigint) =>
+      callBy(chain, chain.senderOf(WATCHER), "WorkToken", workTokenAbi, "approve", ledger, wei);
+    await allow(1n);
+    const { outcomes, lines } = await lookOnce(chain, "metrics");
+    expect(outcomes).to.deep.equal([]);
+    expect(lines.filter((line) => line.includes("may take WORK of the watch's key"))).to.have.length(1);
+    await allow(0n);
+    expect(ends((await lookOnce(chain, "metrics")).outcomes)).to.deep.equal(["done"]);
   });
 
   it("leaves a true post alone, and could not lose by a challenge: it allows the ledger nothing", async () => {

@@ -9,6 +9,7 @@ import { recordReceipt } from "../testing/receipts.ts";
 import { callBy, fund, workOf } from "../testing/rounds.ts";
 import { ends, lookOnce, lookTooLate, WATCHER } from "../testing/watches.ts";
 import { createPosts } from "./posts.ts";
+import type { Watch } from "./watch.ts";
 
 const WINDOW = 50_000;
 const BOND = parseEther("10");
@@ -105,37 +106,69 @@ describe("watch posts", function () {
     expect((await look()).outcomes, "nothing new").to.deep.equal([]);
   });
 
-  it("takes it for no error that somebody else posted first", async () => {
-    for (let i = 0; i < 3; i++) entries.push(await recordReceipt(chain, 70 + i));
-    await fund(chain, OTHER, parseEther("100"), "PerformanceLedger");
-    const { fresh: _, ...metrics } = standing(entries, operator, await basis(), DEFAULT_RULE);
+  /** Posts for the operator, what the receipts say or something else. */
+  const postBy = async (index: number, change: object = {}): Promise<void> => {
+    const count = BigInt(entries.length);
+    const model = await chain.reads.modelHashOf(1, operator);
+    const head = await chain.reader.readContract({
+      ...ledger(),
+      functionName: "headAt",
+      args: [1, model, count],
+    });
+    const { fresh: _, ...truth } = standing(entries, operator, await basis(), DEFAULT_RULE);
+    const entry = { operator, ...(await basis()), metrics: { ...truth, ...change } };
+    await call(index, "postMetrics", 1, model, 0, count, head, [entry]);
+  };
+  const call = (index: number, name: string, ...args: unknown[]) =>
+    callBy(chain, chain.senderOf(index), "PerformanceLedger", performanceLedgerAbi, name, ...args);
+  const challenge = async (index: number): Promise<void> => {
+    const { id } = await post();
+    await call(index, "challengeMetrics", 1, operator, BigInt(id), `0x${"0".repeat(64)}`, entries);
+  };
+  /** One look of a watch that lives on. */
+  const living = async (before?: () => Promise<unknown>) => {
     const { address } = ledger();
-    const { outcomes } = await lookTooLate(
+    let watch: Watch | undefined;
+    const { outcomes, lines } = await lookTooLate(
       chain,
       (deps) => {
         const reads = createPerformanceReads(chain.reader, address, chain.reads, deps.startBlock);
-        return createPosts(deps, operator, reads, address, { receipts: 3 });
+        watch = createPosts(deps, operator, reads, address, { receipts: 3 });
+        return watch;
       },
-      async () => {
-        const model = await chain.reads.modelHashOf(1, operator);
-        const head = await chain.reader.readContract({
-          ...ledger(),
-          functionName: "headAt",
-          args: [1, model, BigInt(entries.length)],
-        });
-        const entry = { operator, ...(await basis()), metrics };
-        const args = [1, model, 0, BigInt(entries.length), head, [entry]];
-        await callBy(
-          chain,
-          chain.senderOf(OTHER),
-          "PerformanceLedger",
-          performanceLedgerAbi,
-          "postMetrics",
-          ...args,
-        );
-      },
+      before,
     );
+    const again = async () => watch!.look(Number((await chain.reads.head()).timestamp));
+    return { outcomes, lines, again };
+  };
+
+  it("takes it for no error that somebody else posted first", async () => {
+    for (let i = 0; i < 3; i++) entries.push(await recordReceipt(chain, 70 + i));
+    await fund(chain, OTHER, parseEther("100"), "PerformanceLedger");
+    const { outcomes } = await living(() => postBy(OTHER));
     expect(ends(outcomes)).to.deep.equal(["first"]);
     expect((await post()).poster).to.equal(chain.senderOf(OTHER).address);
+    await chain.jump(WINDOW + 1);
+    expect((await look()).outcomes, "nothing of one's own to take back").to.deep.equal([]);
+  });
+
+  it("tells of a false post of somebody else, once, and posts when it is gone", async () => {
+    for (let i = 0; i < 3; i++) entries.push(await recordReceipt(chain, 60 + i));
+    await postBy(OTHER, { reputation: 1n * 10n ** 17n });
+    const { outcomes, lines, again } = await living();
+    expect([outcomes, await again()]).to.deep.equal([[], []]);
+    expect(lines.filter((line) => line.includes("somebody posted false metrics"))).to.have.length(1);
+    await challenge(WATCHER);
+    expect((await again()).map(({ call: { functionName } }) => functionName)).to.deep.equal(["postMetrics"]);
+  });
+
+  it("stops if an own post is refuted", async () => {
+    await fund(chain, WATCHER, 1n, "PerformanceLedger");
+    await postBy(WATCHER, { reputation: 1n * 10n ** 17n });
+    const { outcomes, lines, again } = await living();
+    expect(outcomes).to.deep.equal([]);
+    await challenge(OTHER);
+    expect([await again(), await again()]).to.deep.equal([[], []]);
+    expect(lines.filter((line) => line.includes("own post was refuted"))).to.have.length(1);
   });
 });

@@ -80,12 +80,15 @@ export function createPosts(
         }
         return [];
       }
+      if (isMine) {
+        // First, so that one bond is enough for ever.
+        const act = `accept ${ledger} ${domain} ${id} ${Math.floor(now / DAY)}`;
+        const call = calls.withdrawBond(ledger, domain, owner);
+        return [{ act, call, gain: undefined, data: { post: id } }];
+      }
+      // One of somebody else whose window is over is accepted with the next one.
       const chance = await due();
-      // A new post accepts the one before it and pays its bond back.
-      if (chance !== undefined) return [chance];
-      if (!isMine) return [];
-      const act = `accept ${ledger} ${domain} ${id} ${Math.floor(now / DAY)}`;
-      return [{ act, call: calls.withdrawBond(ledger, domain, owner), gain: undefined, data: { post: id } }];
+      return chance === undefined ? [] : [chance];
     },
   };
 }
