@@ -37,7 +37,7 @@ export const alignConv: Family = {
   name: "Alignment convolution",
   summary:
     "Convolution over the answer's words, marked with their place in runs shared with the text; max and sum pooling",
-  editWeight: 0.4,
+  editWeight: 0.15,
   front: alignmentFront,
   fit: fitConvolution,
 };

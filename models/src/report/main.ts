@@ -36,11 +36,11 @@ Accuracy / Brier score; means over all committees of a size. The sections below 
 
 TABLE
 
-- **Nobody wrong on purpose.** No committee of up to seven is more accurate than the best member by more than a standard error: by 0.3
-  points in \`grounded\` and half a point in \`digits\`; in \`relevance\` and \`language\` the best member stays 0.7 and 0.6 points ahead. In Brier score only
-  \`grounded\` has committees that beat it. But nobody knows the best member beforehand: a member drawn at random gets 0.886, 0.853, 0.931
+- **Nobody wrong on purpose.** No committee of up to seven is more accurate than the best member by more than a standard error: by half
+  a point in \`grounded\` and \`digits\`; in \`relevance\` and \`language\` the best member stays 0.7 and 0.6 points ahead. In Brier score only
+  \`grounded\` has committees that beat it. But nobody knows the best member beforehand: a member drawn at random gets 0.889, 0.853, 0.931
   and 0.855 in the order of the table, a committee of three drawn at random more in every domain.
-- **More seats.** From three to five helps by up to 1.2 points (hardly in \`grounded\`). From five to seven helps only in \`digits\`, where the
+- **More seats.** From three to five helps by up to 1.2 points (not in \`grounded\`). From five to seven helps only in \`digits\`, where the
   added members are other models (half a point); a second operator on the same family sees little that the first does not.
 - **Some always wrong.** With equal votes one of seven costs 3 to 6 points, two of seven 11 to 22, two of five 27 to 63. By tier two of
   seven cost 2 to 6, by record at most 1.4. Here more seats help most: one wrong of three is worse than two of seven in every domain and
