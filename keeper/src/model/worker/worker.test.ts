@@ -131,11 +131,14 @@ describe("the process of a model", function () {
 
     it("and a keeper that is busy for longer than that finds its answer", async () => {
       await openQuick({ deadlineMs: 20_000 });
-      const judging = model!.judge(withSlow(32));
-      await sleep(1);
+      // One of them takes some 100 ms, so that the answer comes while nobody reads.
+      const judging = model!.judge(values(...Array.from({ length: 32 }, (_, i) => (i === 0 ? 100_000 : 0))));
+      await sleep(20);
       for (const end = Date.now() + 1_300; Date.now() < end;);
-      expect(await judging).to.deep.equal(new Array(32).fill(0.5));
-      expect(model!.stats().ends).to.deep.equal({});
+      expect(await judging).to.not.include(NaN);
+      // An end would be known a little later.
+      await sleep(500);
+      expect(model!.stats()).to.deep.include({ loads: 1, ends: {} });
     });
   });
 
