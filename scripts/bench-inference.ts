@@ -27,11 +27,11 @@ const TARGET = 0.9;
 const BATCHES = [16, 64];
 /** Claims of one request, the most there may be; this many requests wait together. */
 const CLAIMS = 256;
-const REQUESTS = { min: 2, max: 32 };
+const REQUESTS = { min: 2, max: 64 };
 /** Length of a turn of the bare loop, ms, as far as the number of requests allows it. */
-const TURN_MS = 100;
+const TURN_MS = 250;
 /** Turns that count. Before them both sides take turns for this long: compilers are done by then. */
-const TURNS = 15;
+const TURNS = 21;
 const WARM_UP_MS = 2_000;
 /** Most of a processor that others may take, if the clock is to count. */
 const QUIET = 0.05;
@@ -53,11 +53,14 @@ const MODELS = [
   WIDE,
 ];
 
-/** What one turn took, microseconds a claim. */
+/** What one turn took, microseconds a claim; or how much quicker one was than another. */
 interface Turn {
   readonly clock: number;
   readonly processor: number;
 }
+
+/** Requests that wait together. */
+type Requests = readonly (readonly Claim[])[];
 
 interface Row {
   readonly model: string;
@@ -65,7 +68,7 @@ interface Row {
   /** Medians. */
   readonly keeper: Turn;
   readonly bare: Turn;
-  /** Speed of the keeper over that of the bare loop. */
+  /** Speed of the keeper over that of the bare loop, the median of all turns. */
   readonly ratio: Turn;
   /** Processors that others on the machine took meanwhile, and the ratio that counts. */
   readonly others: number;
@@ -135,10 +138,14 @@ async function measure(name: string, batch: number): Promise<Row> {
     logSeverityLevel: 4,
   });
   let requests = REQUESTS.min;
+  const payload = JSON.stringify(claims);
+  /** Every request has claims of its own, in memory as they come from a requester: none lies in a cache because it was judged before. */
+  const received = (): Requests =>
+    Array.from({ length: requests }, () => JSON.parse(payload) as readonly Claim[]);
   let judged = 0;
-  const bareLoop = async (): Promise<void> => {
+  const bareLoop = async (asked: Requests): Promise<void> => {
     judged = 0;
-    for (let request = 0; request < requests; request++) {
+    for (const claims of asked) {
       for (let i = 0; i < CLAIMS; i += batch) {
         const own = claims.slice(i, i + batch);
         const feeds: Record<string, Tensor> = {};
@@ -149,17 +156,16 @@ async function measure(name: string, batch: number): Promise<Row> {
       }
     }
   };
-  const keeper = async (): Promise<void> => {
-    const asked = Array.from({ length: requests }, () => model.judge(claims));
-    for (const probabilities of await Promise.all(asked))
+  const keeper = async (asked: Requests): Promise<void> => {
+    for (const probabilities of await Promise.all(asked.map((claims) => model.judge(claims))))
       if (probabilities.some(Number.isNaN)) throw new Error(`${name} does not judge all claims`);
   };
   const turns: { keeper: Turn[]; bare: Turn[] } = { keeper: [], bare: [] };
   const processor = (): number => processorOf(model.pid()!);
   const turn = async (): Promise<{ bare: Turn; own: Turn }> => {
     const claimsAsked = requests * CLAIMS;
-    const bare = await timed(bareLoop, processorOfUs, claimsAsked);
-    const own = await timed(keeper, processor, claimsAsked);
+    const bare = await timed(bareLoop, received(), processorOfUs);
+    const own = await timed(keeper, received(), processor);
     if (judged !== claimsAsked) throw new Error(`the bare loop judges ${judged} of ${claimsAsked} claims`);
     return { bare, own };
   };
@@ -179,7 +185,8 @@ async function measure(name: string, batch: number): Promise<Row> {
   await model.close();
   await session.release();
   const [slow, fast] = [medians(turns.keeper), medians(turns.bare)];
-  const ratio = { clock: fast.clock / slow.clock, processor: fast.processor / slow.processor };
+  // Of two turns that follow each other: what slows the machine for longer slows both.
+  const ratio = medians(turns.bare.map((bare, i) => ratioOf(bare, turns.keeper[i]!)));
   return {
     model: name,
     batch,
@@ -191,9 +198,14 @@ async function measure(name: string, batch: number): Promise<Row> {
   };
 }
 
-async function timed(run: () => Promise<unknown>, processor: () => number, claims: number): Promise<Turn> {
+async function timed(
+  run: (asked: Requests) => Promise<void>,
+  asked: Requests,
+  processor: () => number,
+): Promise<Turn> {
+  const claims = asked.length * CLAIMS;
   const [start, busy] = [performance.now(), processor()];
-  await run();
+  await run(asked);
   return {
     clock: ((performance.now() - start) * 1_000) / claims,
     processor: (processor() - busy) / claims,
@@ -237,6 +249,10 @@ function medians(turns: readonly Turn[]): Turn {
     clock: median(turns.map(({ clock }) => clock)),
     processor: median(turns.map(({ processor }) => processor)),
   };
+}
+
+function ratioOf(bare: Turn, keeper: Turn): Turn {
+  return { clock: bare.clock / keeper.clock, processor: bare.processor / keeper.processor };
 }
 
 function rounded({ clock, processor }: Turn, digits: number): Turn {

@@ -33,9 +33,9 @@ function isAtMost(text: string, max: number): boolean {
 
 const BLANK = /[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
-/** Most characters are ASCII, and of those it takes no table to tell. */
-const isBlank = (character: string): boolean =>
-  character > " " && character < "\x7f" ? false : BLANK.test(character);
+/** Of ASCII, which is most of what there is, it takes no table to tell. */
+const isBlank = (code: number): boolean =>
+  code <= 0x20 || (code >= 0x7f && BLANK.test(String.fromCodePoint(code)));
 
 /**
  * Whether a text has so many characters if blanks and what nobody sees count for nothing at its ends, and for one
@@ -44,9 +44,10 @@ const isBlank = (character: string): boolean =>
 export function saysAtLeast(text: string, min: number): boolean {
   let said = 0;
   let isApart = false;
-  for (const character of text) {
-    if (said >= min) return true;
-    if (isBlank(character)) {
+  for (let i = 0; i < text.length && said < min; i++) {
+    const code = text.codePointAt(i)!;
+    if (code > 0xffff) i += 1;
+    if (isBlank(code)) {
       isApart = said > 0;
       continue;
     }

@@ -173,6 +173,7 @@ async function createRuntime(
       let start = 0;
       for (; start < claims.length && (start === 0 || performance.now() < latest); start += batch) {
         const end = Math.min(claims.length, start + batch);
+        for (const feed of feeds) feed.recycle?.();
         const rows: PreparedClaim[] = [];
         const places: number[] = [];
         for (let i = start; i < end; i++) {

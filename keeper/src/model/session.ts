@@ -2,6 +2,7 @@ import { silentLogger, type Logger } from "../lib/logger.ts";
 import type { Claim } from "../payload/schema.ts";
 import { MODEL_FILE, type ModelFile } from "./manifest.ts";
 import { createQueue } from "./queue.ts";
+import { bySize } from "./sizes.ts";
 import type { WorkerLimits } from "./worker/process.ts";
 import { superviseModel, type InferenceStats } from "./worker/supervisor.ts";
 
@@ -69,17 +70,28 @@ export async function loadModel(
 ): Promise<EmbeddedModel> {
   const { batch, requestMs, ...limits } = { ...INFERENCE_DEFAULTS, ...options };
   const supervisor = await superviseModel(file, limits, batch, log);
+  const ask = createQueue<Claim>(supervisor.room, (claims, isWanted) => supervisor.judge(claims, isWanted), {
+    lanes: LANES,
+    mostMs: requestMs,
+    onLate: (claims) => supervisor.countLate(claims),
+  });
   const { name, family, baseRate, files } = file.manifest;
   return {
     name,
     family,
     hash: `0x${files[MODEL_FILE]}`,
     baseRate,
-    judge: createQueue<Claim>(supervisor.room, (claims, isWanted) => supervisor.judge(claims, isWanted), {
-      lanes: LANES,
-      mostMs: requestMs,
-      onLate: (claims) => supervisor.countLate(claims),
-    }),
+    async judge(claims, signal, mostMs) {
+      const order = bySize(claims);
+      const judged = await ask(
+        order.map((i) => claims[i]!),
+        signal,
+        mostMs,
+      );
+      const probabilities = new Array<number>(claims.length);
+      for (const [at, i] of order.entries()) probabilities[i] = judged[at]!;
+      return probabilities;
+    },
     stats: () => supervisor.stats(),
     isRunning: () => supervisor.isRunning(),
     pid: () => supervisor.pid(),

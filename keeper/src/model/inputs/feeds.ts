@@ -1,7 +1,7 @@
 import type { Claim } from "../../payload/schema.ts";
 import type { ManifestInput } from "../manifest.ts";
 import { createLayOut, resizePlanes, toPlanes } from "./pixels.ts";
-import { decodePng, PngError, readPngHeader } from "./png.ts";
+import { decodePng, PngError } from "./png.ts";
 import { createRows, integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 
@@ -16,6 +16,8 @@ export interface Feed<Row = unknown> {
   /** undefined if this claim cannot be given to the model. */
   row(claim: GivenClaim): Row | undefined;
   tensor(rows: readonly Row[]): InputTensor;
+  /** Lets go of all rows and tensors so far, whose memory may be used again; where it is not called, none is. */
+  recycle?(): void;
 }
 
 /**
@@ -70,9 +72,10 @@ export function tensorsOf(
   feeds: readonly Feed[],
   claims: readonly PreparedClaim[],
 ): Record<string, InputTensor> {
-  return Object.fromEntries(
-    feeds.map((feed, f) => [feed.name, feed.tensor(claims.map(({ rows }) => rows[f]))]),
-  );
+  const tensors: Record<string, InputTensor> = {};
+  for (const [f, feed] of feeds.entries())
+    tensors[feed.name] = feed.tensor(claims.map(({ rows }) => rows[f]));
+  return tensors;
 }
 
 /** Element type of an input. */
@@ -83,7 +86,8 @@ export function typeOf(input: ManifestInput): InputTensor["type"] {
 type Input<Kind extends ManifestInput["kind"]> = Extract<ManifestInput, { kind: Kind }>;
 
 /** The native binding ends a string at the first NUL; a space keeps what follows in view of the model. */
-const withoutNul = (text: string | undefined): string | undefined => text?.replaceAll("\0", " ");
+const withoutNul = (text: string | undefined): string | undefined =>
+  text?.includes("\0") === true ? text.replaceAll("\0", " ") : text;
 
 function stringFeed({ name, field }: Input<"string">): Feed<string> {
   return {
@@ -137,7 +141,7 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
   const shape = { nchw: [channels, height, width], nhwc: [height, width, channels], nhw: [height, width] }[
     layout
   ];
-  const next = createRows(channels * width * height);
+  const memory = createRows(channels * width * height);
   const layOut = createLayOut(input);
   return {
     name,
@@ -145,23 +149,18 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
       if (claim.image === undefined) return undefined;
       const bytes = Buffer.from(claim.image, "base64");
       try {
-        if (resize === "none" && !hasSize(bytes, width, height)) return undefined;
-        const planes = toPlanes(decodePng(bytes), input.channels);
+        const pixels = decodePng(bytes, resize === "none" ? input : undefined);
+        const planes = toPlanes(pixels, input.channels);
         const fitting = resize === "none" ? planes : resizePlanes(planes, width, height, resize);
-        return layOut(fitting, next());
+        return layOut(fitting, memory.next());
       } catch (error) {
         if (error instanceof PngError) return undefined;
         throw error;
       }
     },
     tensor: (rows) => numberTensor(type, joined(rows, channels * width * height), [rows.length, ...shape]),
+    recycle: () => memory.recycle(),
   };
-}
-
-/** Whether an image has this size; asked before it is unfolded. */
-function hasSize(bytes: Buffer, width: number, height: number): boolean {
-  const header = readPngHeader(bytes);
-  return header.width === width && header.height === height;
 }
 
 function valuesFeed(input: Input<"values">): Feed {
@@ -174,11 +173,12 @@ function valuesFeed(input: Input<"values">): Feed {
   const fits = (values: ArrayLike<number> | undefined): values is ArrayLike<number> =>
     values?.length === length;
   if (type === "float32" || type === "float16") {
-    const next = createRows(length);
+    const memory = createRows(length);
     const feed: Feed<Float32Array> = {
       name,
-      row: ({ values }) => (fits(values) ? fill(next(), values) : undefined),
+      row: ({ values }) => (fits(values) ? fill(memory.next(), values) : undefined),
       tensor: (rows) => numberTensor(type, joined(rows, length), [rows.length, ...shape]),
+      recycle: () => memory.recycle(),
     };
     return feed as Feed;
   }

@@ -23,7 +23,8 @@ export class PngError extends Error {
   override readonly name = "PngError";
 }
 
-const SIGNATURE = Buffer.from("89504e470d0a1a0a", "hex");
+/** How every file begins: signature, length and type of the first chunk, four bytes each. */
+const BEGINNING = [0x89504e47, 0x0d0a1a0a, 13, 0x49484452];
 /** Samples a pixel has in each colour type: grey, RGB, palette, grey and alpha, RGB and alpha. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
@@ -40,15 +41,15 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
  * @throws PngError if it is no PNG file, too big, or interlaced
  */
 export function readPngHeader(bytes: Buffer): PngHeader {
-  if (!bytes.subarray(0, 8).equals(SIGNATURE) || bytes.length < 33) throw new PngError("no PNG file");
-  if (bytes.readUInt32BE(8) !== 13 || bytes.toString("latin1", 12, 16) !== "IHDR")
-    throw new PngError("no header");
+  if (bytes.length < 33 || !BEGINNING.every((word, i) => bytes.readUInt32BE(i * 4) === word))
+    throw new PngError("no PNG file");
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-  const [depth = 0, colour = 0, compression, filter, interlace] = bytes.subarray(24, 29);
+  const [depth, colour] = [bytes[24]!, bytes[25]!];
   if (width === 0 || height === 0 || width * height > MAX_PIXELS)
     throw new PngError(`${width} × ${height} pixels`);
   if (DEPTHS[colour]?.includes(depth) !== true) throw new PngError(`colour type ${colour}, depth ${depth}`);
-  if (compression !== 0 || filter !== 0 || interlace !== 0)
+  // Compression, filter, interlace.
+  if (bytes[26] !== 0 || bytes[27] !== 0 || bytes[28] !== 0)
     throw new PngError("interlaced, or unknown coding");
   return { width, height, depth, colour };
 }
@@ -56,10 +57,15 @@ export function readPngHeader(bytes: Buffer): PngHeader {
 /**
  * Decodes a PNG file to grey or RGB. 16 bits are cut to the upper eight; transparent pixels lie on black.
  *
+ * @param size what it must have, looked at before anything is unfolded; any if left out
  * @throws PngError
  */
-export function decodePng(bytes: Buffer): Pixels {
+export function decodePng(bytes: Buffer, size?: Pick<Pixels, "width" | "height">): Pixels {
   const header = readPngHeader(bytes);
+  if (size !== undefined && (header.width !== size.width || header.height !== size.height))
+    throw new PngError(
+      `${header.width} × ${header.height} pixels, wanted are ${size.width} × ${size.height}`,
+    );
   const chunks = readChunks(bytes);
   const samples = SAMPLES[header.colour] ?? 0;
   const rowBytes = Math.ceil((header.width * samples * header.depth) / 8);

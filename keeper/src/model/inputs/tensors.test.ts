@@ -9,14 +9,14 @@ describe("rows of a batch", () => {
     Array.from({ length: count * length }, (_, at) => Math.floor(at / length));
 
   it("need no copy as long as they lie side by side", () => {
-    const rows = filled(createRows(3), 16);
+    const rows = filled(createRows(3).next, 16);
     const all = joined(rows, 3);
     expect([...all]).to.deep.equal(wanted(16, 3));
     expect(all.buffer).to.equal(rows[0]!.buffer);
   });
 
   it("come out in order wherever a block ends, and whatever was left out or repeated", () => {
-    const next = createRows(3);
+    const { next } = createRows(3);
     filled(next, 60);
     const rows = filled(next, 16);
     expect([...joined(rows, 3)], "across two blocks").to.deep.equal(wanted(16, 3));
@@ -25,8 +25,17 @@ describe("rows of a batch", () => {
     expect([...joined([], 3)]).to.deep.equal([]);
   });
 
+  it("lie where the last batch was once that is let go of, and nowhere else before", () => {
+    const memory = createRows(3);
+    const [first, second] = [memory.next(), memory.next()];
+    expect(second.byteOffset).to.equal(12);
+    memory.recycle();
+    const again = memory.next();
+    expect([again.buffer, again.byteOffset]).to.deep.equal([first.buffer, 0]);
+  });
+
   it("never share their numbers, and take no block larger than they are when they are long", () => {
-    const next = createRows(1_000_000);
+    const { next } = createRows(1_000_000);
     const [first, second] = filled(next, 2);
     expect(first!.buffer.byteLength).to.equal(4_000_000);
     expect([first![0], second![0]]).to.deep.equal([0, 1]);

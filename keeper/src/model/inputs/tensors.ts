@@ -54,14 +54,26 @@ export function integerTensor(
 const BLOCK_ROWS = 64;
 const BLOCK_NUMBERS = 262_144;
 
-/** Gives rows of one length, side by side in blocks: a batch that fills them in order needs no copy. */
-export function createRows(length: number): () => Float32Array {
+/** Rows of one length for one batch after the other. */
+export interface Rows {
+  next(): Float32Array;
+  /** Lets go of all rows given so far: their memory is used again. */
+  recycle(): void;
+}
+
+/** Rows lie side by side in blocks: a batch that fills them in order needs no copy. */
+export function createRows(length: number): Rows {
   const rows = Math.max(1, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / Math.max(1, length))));
   let block = new Float32Array(0);
   let at = 0;
-  return () => {
-    if (at + length > block.length) [block, at] = [new Float32Array(rows * length), 0];
-    return block.subarray(at, (at += length));
+  return {
+    next() {
+      if (at + length > block.length) [block, at] = [new Float32Array(rows * length), 0];
+      return block.subarray(at, (at += length));
+    },
+    recycle() {
+      at = 0;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../../lib/logger.ts";
 import type { Claim } from "../../payload/schema.ts";
 import type { ModelFile } from "../manifest.ts";
 import type { RefusedClaims } from "../runtime.ts";
+import { bySize, sizeOf } from "../sizes.ts";
 import {
   peakMemoryOf,
   startModelProcess,
@@ -63,11 +64,6 @@ export interface Supervisor {
 interface Answers {
   readonly probabilities: Float64Array;
   readonly failure?: string;
-}
-
-/** Characters of a claim, or numbers: what a row of a padded batch grows with. */
-function sizeOf({ text = "", answer, image = "", values = [] }: Claim): number {
-  return text.length + answer.length + image.length + values.length;
 }
 
 /** What the memory of a batch grows with, at least. */
@@ -229,7 +225,7 @@ export async function superviseModel(
 
   /** Small claims apart from large ones: a batch is as long as its longest. */
   const judgeHalves = async (claims: readonly Claim[], isWanted: () => boolean): Promise<Answers> => {
-    const order = claims.map((_, i) => i).sort((a, b) => sizeOf(claims[a]!) - sizeOf(claims[b]!));
+    const order = bySize(claims);
     const middle = claims.length >> 1;
     const probabilities = new Float64Array(claims.length);
     let failure: string | undefined;

@@ -14,8 +14,10 @@ import {
   modelOf,
   nanModel,
   LEAKY,
+  P,
   SIGMOID,
   VALUES,
+  X,
 } from "../../testing/models.ts";
 import { onnxFile } from "../../testing/onnx.ts";
 import { judgeClaims } from "../judge.ts";
@@ -79,6 +81,26 @@ describe("the process of a model", function () {
     const judged = await model!.judge(values(0, 0, SLOW, 0, 0, 0, 0, 0));
     expect(judged).to.deep.equal([0.5, 0.5, NaN, NaN, 0.5, 0.5, 0.5, 0.5]);
     expect(model!.stats()).to.deep.include({ loads: 2, batches: 3, abstained: 2 });
+  });
+
+  it("is asked about claims of like length together, and each gets its own answer", async () => {
+    // Every claim is told the largest number of its batch.
+    const largest = onnxFile({
+      inputs: [X],
+      outputs: [P],
+      nodes: [
+        ["ReduceMax", ["x"], ["most"], { keepdims: 0n }],
+        ["Min", ["x", "most"], ["least"]],
+        ["Max", ["least", "most"], ["p"]],
+      ],
+    });
+    await open(modelOf(largest, {}), { batch: 2 });
+    const claims = [7, 1, 8, 3, 2, 6, 5, 4].map((length) => ({
+      values: [Math.ceil(length / 2) / 4],
+      answer: "a".repeat(length),
+    }));
+    expect(await model!.judge(claims)).to.deep.equal(claims.map(({ values: [own] }) => own));
+    expect(model!.stats()).to.deep.include({ batches: 4, abstained: 0 });
   });
 
   describe("that is quick is asked several batches at once", () => {
