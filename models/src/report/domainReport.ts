@@ -3,6 +3,7 @@ import { editedCopies, type EditsRejected, editsRejected } from "../domains/grou
 import { correlation, errorsOf, majorityAccuracy, mean, measure } from "../metrics.ts";
 import { readSamples } from "../samples.ts";
 import { FIRST_SEED, retrainedVotes } from "../retrained.ts";
+import { askAllClasses, type ClassChoice } from "./classChoice.ts";
 import { choices, judgeTogether, type Outcome, type Voter, voterOf } from "./committee.ts";
 import { alone, bestAlone, type Measured, measureCommittees, SIZES } from "./committees.ts";
 import { fixed, kilobytes, table } from "./markdown.ts";
@@ -37,6 +38,7 @@ export async function domainReport(
     twins.push(voterOf(votes, truths, pinned));
   }
   const committees = measureCommittees(voters, twins, truths, pinned);
+  const choice = groups.length === 0 ? undefined : await askAllClasses(domain, families, heldOut);
   const text = [
     `## ${domain.name}`,
     `A claim says: ${domain.question}. ${heldOut.length} held-out claims, always the same answer gets ${fixed(majorityAccuracy(truths))}, ` +
@@ -52,7 +54,7 @@ export async function domainReport(
     `Correlation of errors (1 = wrong):`,
     correlationTable(predictions, truths),
     committeeText(predictions, voters, truths),
-    groupTable(groups, predictions, voters, truths),
+    groupTable(groups, families, voters, truths, choice),
     twinTable(predictions, voters, twins, truths),
     committeeTable(committees, voters, truths),
   ]
@@ -169,31 +171,45 @@ function committeeText(
   );
 }
 
-/** What a committee of each group adds to its members. */
+/** What a committee of each group adds to its members: about claims, and as the classifier they are together. */
 function groupTable(
   groups: NonNullable<OpenDomain["groups"]>,
-  predictions: readonly Prediction[],
+  families: readonly string[],
   voters: readonly Voter[],
   truths: readonly boolean[],
+  choice: ClassChoice | undefined,
 ): string {
   if (groups.length === 0) return "";
-  const rows = groups.map(({ name, families }) => {
-    const own = voters.filter((_, index) => families.includes(predictions[index]?.family ?? ""));
-    const single = own.map((voter) => alone(voter, truths).accuracy);
-    const together = judgeTogether(own, truths, "equal");
+  const rows = groups.map((group) => {
+    const own = group.families.map((family) => families.indexOf(family));
+    const seated = own.flatMap((index) => voters[index] ?? []);
+    const single = seated.map((voter) => alone(voter, truths).accuracy);
+    const together = judgeTogether(seated, truths, "equal");
+    const chosen = own.map((index) => choice?.([index]) ?? Number.NaN);
     return [
-      name,
+      group.name,
       String(own.length),
       fixed(mean(single)),
       fixed(Math.max(...single)),
       fixed(together.accuracy),
       fixed(together.brier, 4),
+      ...(choice === undefined ? [] : [fixed(mean(chosen)), fixed(Math.max(...chosen)), fixed(choice(own))]),
     ];
   });
-  return table([
-    ["members", "number", "accuracy alone, mean", "best", "committee of all, equal votes", "Brier"],
-    ...rows,
-  ]);
+  const head = [
+    "members",
+    "number",
+    "accuracy alone, mean",
+    "best",
+    "committee of all, equal votes",
+    "Brier",
+  ];
+  const classes = ["right class alone, mean", "best", "committee"];
+  const note =
+    choice === undefined
+      ? ""
+      : "\n\n_Right class_: asked about all answers an item could have, a member or committee (mean probability) rates the right one highest.";
+  return `${table([choice === undefined ? head : [...head, ...classes], ...rows])}${note}`;
 }
 
 function percent(share: number): string {

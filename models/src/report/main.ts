@@ -40,6 +40,9 @@ TABLE
   a point in \`grounded\` and \`digits\`; in \`relevance\` and \`language\` the best member stays 0.7 and 0.6 points ahead. In Brier score only
   \`grounded\` has committees that beat it. But nobody knows the best member beforehand: a member drawn at random gets 0.889, 0.853, 0.931
   and 0.855 in the order of the table, a committee of three drawn at random more in every domain.
+- **Which digit is it?** Asked about all ten digits of an image, which is what a classifier is measured by, committees win plainly: five
+  members of 200 examples each are right for 83.0 % of the images (the best of them 88.3 %), together for 90.3 %; five that never met two
+  of the digits for 74.0 % (74.7 %), together for 91.8 %.
 - **More seats.** From three to five helps by up to 1.2 points (not in \`grounded\`). From five to seven helps only in \`digits\`, where the
   added members are other models (half a point); a second operator on the same family sees little that the first does not.
 - **Some always wrong.** With equal votes one of seven costs 3 to 6 points, two of seven 11 to 22, two of five 27 to 63. By tier two of

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { shareRight } from "./classChoice.ts";
 import { alwaysWrong, choices, halves, judgeTogether, seatings, voterOf } from "./committee.ts";
 import { bestAlone, measureCommittees } from "./committees.ts";
 import { skillShare, standingOf } from "./record.ts";
@@ -102,6 +103,22 @@ describe("seatings", () => {
   it("finds none where twins are too few as well", () => {
     expect(seatings(members, [], 5)).to.deep.equal([]);
     expect(seatings(members, twins, 7)).to.deep.equal([]);
+  });
+});
+
+describe("shareRight", () => {
+  // Two items of three classes: the first is of class 2, the second of class 0.
+  const truths = [2, 0];
+  const sees = [0.1, 0.2, 0.9, 0.8, 0.1, 0.1];
+  const blind = [0.3, 0.6, 0.2, 0.9, 0.1, 0.3];
+  const lost = [0.4, 0.5, 0.1, 0.3, 0.9, 0.2];
+
+  it("counts items whose own class is rated highest, alone and together", () => {
+    expect(shareRight([sees], truths, 3)).to.equal(1);
+    expect(shareRight([blind], truths, 3)).to.equal(0.5);
+    expect(shareRight([lost], truths, 3)).to.equal(0);
+    expect(shareRight([sees, blind], truths, 3)).to.equal(1);
+    expect(shareRight([sees, blind, lost], truths, 3)).to.equal(0.5);
   });
 });
 
