@@ -42,6 +42,8 @@ export interface Judged {
 /** A graph in this process, ready to judge. */
 export interface Runtime {
   /**
+   * One call after the other: what claims become is written where those of the call before were.
+   *
    * @param batch most claims the graph sees at once; all of them if left out
    * @param mostMs no batch begins later than this after the first: the answer has fewer probabilities then
    */
@@ -118,7 +120,7 @@ async function createRuntime(
     for (let i = 0; i < rows.length; i += size) {
       const own = size === rows.length ? rows : rows.slice(i, i + size);
       const filled = own.length === size ? own : Array.from({ length: size }, (_, at) => own[at] ?? own[0]!);
-      const tensors: Record<string, Tensor> = {};
+      const tensors = Object.create(null) as Record<string, Tensor>;
       for (const [name, tensor] of Object.entries(tensorsOf(feeds, filled)))
         tensors[name] = toRuntime(tensor);
       const given = (await session.run(tensors, wanted))[output.name];

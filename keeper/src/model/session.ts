@@ -15,7 +15,8 @@ export interface Model {
   /** The prior the probabilities are calibrated on. */
   readonly baseRate: number;
   /**
-   * One probability in [0, 1] or NaN per claim, in order. Claims of calls that wait together share batches.
+   * One probability in [0, 1] or NaN per claim, in order. Claims of calls that wait together share batches. A model the
+   * keeper runs itself judges the smallest claims first.
    *
    * @param mostMs time for all claims, where it is less than the model is given anyway; what is not judged by then is NaN
    * @throws the reason of `signal` if it fires: to stop is no abstention

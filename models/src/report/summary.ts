@@ -11,6 +11,7 @@ const COLUMNS = [
   { size: 3, liars: 1 },
   { size: 5, liars: 1 },
   { size: 7, liars: 1 },
+  { size: 3, liars: 2 },
   { size: 5, liars: 2 },
   { size: 7, liars: 2 },
 ] as const;

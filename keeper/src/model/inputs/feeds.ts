@@ -72,7 +72,8 @@ export function tensorsOf(
   feeds: readonly Feed[],
   claims: readonly PreparedClaim[],
 ): Record<string, InputTensor> {
-  const tensors: Record<string, InputTensor> = {};
+  // Without a prototype: an input may have any name.
+  const tensors = Object.create(null) as Record<string, InputTensor>;
   for (const [f, feed] of feeds.entries())
     tensors[feed.name] = feed.tensor(claims.map(({ rows }) => rows[f]));
   return tensors;

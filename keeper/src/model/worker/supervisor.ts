@@ -68,12 +68,18 @@ interface Answers {
 
 /** What the memory of a batch grows with, at least. */
 function weightOf(claims: readonly Claim[]): number {
-  return claims.length * claims.reduce((most, claim) => Math.max(most, sizeOf(claim)), 0);
+  return claims.length * longestOf(claims);
+}
+
+function longestOf(claims: readonly Claim[]): number {
+  return claims.reduce((most, claim) => Math.max(most, sizeOf(claim)), 0);
 }
 
 /** Time to judge what crosses together, ms, and the most claims of it: as many as a request may have. */
 const PARCEL_MS = 4;
 const PARCEL_CLAIMS = 256;
+/** How much longer claims of a parcel may be than those the pace is known of: even where time grows with the square, four times as slow. */
+const SIZE_GROWTH = 2;
 /** Share of a slower pace that is kept with every parcel that was quicker. */
 const PACE_KEPT = 0.7;
 
@@ -110,8 +116,9 @@ export async function superviseModel(
   let isThrifty = false;
   /** Weight of the lightest batch that took too much memory even so, in a process that had judged nothing else. */
   let tooHeavy = Number.POSITIVE_INFINITY;
-  /** Time of a full batch, ms: up at once, down slowly. */
+  /** Time of a full batch, ms: up at once, down slowly. It is known of claims up to this size. */
   let pace = Number.POSITIVE_INFINITY;
+  let paceSize = 0;
 
   const start = async (): Promise<void> => {
     const started = startModelProcess(limits);
@@ -184,6 +191,8 @@ export async function superviseModel(
     }
     if (process === undefined)
       return { probabilities: nothing("notRunning"), failure: "the model is not running" };
+    const together = fitting(claims);
+    if (together < claims.length) return judge(claims.slice(0, together), isWanted);
     const [asked, wasThrifty] = [process, isThrifty];
     try {
       const { probabilities, refused, failure, ms } = await asked.judge(claims, batch);
@@ -193,6 +202,7 @@ export async function superviseModel(
         const now = ms / batches;
         pace =
           pace === Number.POSITIVE_INFINITY ? now : Math.max(now, PACE_KEPT * pace + (1 - PACE_KEPT) * now);
+        paceSize = longestOf(claims.slice(0, probabilities.length));
       }
       stats.batches += batches;
       stats.claims += probabilities.length;
@@ -221,6 +231,13 @@ export async function superviseModel(
       log.warn("a batch needs too much memory, judging it in parts", data);
       return judgeHalves(claims, isWanted);
     }
+  };
+
+  /** How many of the first claims may cross together: of far longer ones than were judged before, one batch. */
+  const fitting = (claims: readonly Claim[]): number => {
+    const tooLong = claims.findIndex((claim) => sizeOf(claim) > SIZE_GROWTH * paceSize);
+    if (claims.length <= batch || tooLong < 0) return claims.length;
+    return Math.max(batch, tooLong - (tooLong % batch));
   };
 
   /** Small claims apart from large ones: a batch is as long as its longest. */

@@ -103,6 +103,15 @@ describe("the process of a model", function () {
     expect(model!.stats()).to.deep.include({ batches: 4, abstained: 0 });
   });
 
+  it("has judged the shortest claims when time is up", async () => {
+    await open(modelOf(loopingModel(), {}), { batch: 2, deadlineMs: 20_000, requestMs: 1_000 });
+    const claims = [9, 1, 9, 1].map((length) => ({
+      values: [length === 9 ? SLOW : 0],
+      answer: "a".repeat(length),
+    }));
+    expect(await model!.judge(claims)).to.deep.equal([NaN, 0.5, NaN, 0.5]);
+  });
+
   describe("that is quick is asked several batches at once", () => {
     const BATCH = 2;
     /** So that it is known to be quick. */
@@ -125,6 +134,14 @@ describe("the process of a model", function () {
       expect(model!.stats().ends, "from now on batch by batch").to.deep.equal({ "took too long": 3 });
     });
 
+    it("but about claims far longer than it has judged one batch at a time, each with a deadline of its own", async () => {
+      await openQuick({ deadlineMs: 30_000 });
+      const rounds = await roundsFor(2_500);
+      const long = Array.from({ length: 4 }, () => ({ values: [rounds], answer: "a".repeat(100) }));
+      expect(await model!.judge([...long, ...values(0, 0)])).to.not.include(NaN);
+      expect(model!.stats()).to.deep.include({ loads: 1, abstained: 0, ends: {} });
+    });
+
     it("and if its time is over meanwhile, what was judged counts [KEEP-17]", async () => {
       await openQuick({ deadlineMs: 20_000, requestMs: 5_000 });
       const judged = await model!.judge(withSlow(32, 21));
@@ -139,14 +156,18 @@ describe("the process of a model", function () {
       expect(model!.stats().abstentions).to.deep.include({ processEnded: 2 * BATCH, notRunning: 0 });
     });
 
-    it("and being slow for once ends nothing", async () => {
-      await openQuick({ deadlineMs: 20_000 });
+    /** Rounds that take so long, ms. */
+    const roundsFor = async (wanted: number): Promise<number> => {
       const rounds = 200_000;
       const start = Date.now();
       await model!.judge(values(rounds));
-      const ms = Date.now() - start;
+      return Math.round((rounds * wanted) / (Date.now() - start));
+    };
+
+    it("and being slow for once ends nothing", async () => {
+      await openQuick({ deadlineMs: 20_000 });
       // A batch takes 100 ms then: together three times what several may take.
-      const claims = values(...new Array<number>(64).fill(Math.round((rounds * 100) / ms)));
+      const claims = values(...new Array<number>(64).fill(await roundsFor(100)));
       expect(await model!.judge(claims)).to.not.include(NaN);
       expect(model!.stats()).to.deep.include({ loads: 1, abstained: 0, ends: {} });
     });
