@@ -1,10 +1,15 @@
 /**
  * `npm run bench:inference [MODEL…]`: claims a second through the keeper (its process, its queue, limits, calibration)
  * beside a bare onnxruntime loop from the same claims to the same tensors and probabilities, on the same model, one thread,
- * the same batch. Both take turns, so that both meet the same machine. The ratio on the clock is what the target is about.
- * Beside it stands the time on a processor, of the process that runs the model and of the loop: it counts instead where
- * others on the machine took more than a twentieth of a processor meanwhile, which weighs more on two processes than on one
- * loop. Writes bench/inference.json; a ratio below the target is told, not failed.
+ * the same batch. They take turns, so that both meet the same machine. The ratio on the clock is what the target is about; the
+ * keeper is two processes, and where there are two processors its own one works beside that of the model.
+ *
+ * The keeper judges claims of like length together. What that gains shows beside a second bare loop, which gets the claims in
+ * that order too: the ratio to this one is what the way to the model's process costs.
+ *
+ * Beside the clock stands the time on a processor, of all processes of either side: it counts instead where others on the
+ * machine took more than a twentieth of a processor meanwhile. Writes bench/inference.json; a ratio below the target is told,
+ * not failed.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +25,7 @@ import {
 } from "@assay/keeper";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
+import { differentClaims } from "./lib/benchClaims.ts";
 import { ROOT } from "./lib/run.ts";
 import { wideClaims, wideModel } from "./lib/wideModel.ts";
 
@@ -31,7 +37,7 @@ const REQUESTS = { min: 2, max: 64 };
 /** Length of a turn of the bare loop, ms, as far as the number of requests allows it. */
 const TURN_MS = 250;
 /** Turns that count. Before them both sides take turns for this long: compilers are done by then. */
-const TURNS = 21;
+const TURNS = 15;
 const WARM_UP_MS = 2_000;
 /** Most of a processor that others may take, if the clock is to count. */
 const QUIET = 0.05;
@@ -59,17 +65,22 @@ interface Turn {
   readonly processor: number;
 }
 
+const SIDES = ["bare", "keeper", "sorted"] as const;
+type Side = (typeof SIDES)[number];
+
 /** Requests that wait together. */
 type Requests = readonly (readonly Claim[])[];
 
 interface Row {
   readonly model: string;
   readonly batch: number;
-  /** Medians. */
+  /** Medians; `sorted` is the bare loop over claims by length. */
   readonly keeper: Turn;
   readonly bare: Turn;
-  /** Speed of the keeper over that of the bare loop, the median of all turns. */
+  readonly sorted: Turn;
+  /** Speed of the keeper over that of either bare loop, the median of all turns. */
   readonly ratio: Turn;
+  readonly ratioSorted: Turn;
   /** Processors that others on the machine took meanwhile, and the ratio that counts. */
   readonly others: number;
   readonly counts: keyof Turn;
@@ -77,16 +88,12 @@ interface Row {
 
 function open(name: string): { readonly file: ModelFile; readonly claims: readonly Claim[] } {
   if (name === WIDE) return { file: wideModel(), claims: wideClaims(CLAIMS) };
-  const [domain = ""] = name.split("/");
-  const lines = readFileSync(join(ROOT, `samples/${domain}-claims.jsonl`), "utf8")
-    .trim()
-    .split("\n");
-  const samples = lines.map((line) => {
-    const { truth: _truth, ...claim } = JSON.parse(line) as Claim & { truth: boolean };
-    return claim;
-  });
-  const claims = Array.from({ length: CLAIMS }, (_, i) => samples[i % samples.length]!);
-  return { file: readModel(join(ROOT, "models", name, "manifest.json")), claims };
+  const file = readModel(join(ROOT, "models", name, "manifest.json"));
+  return { file, claims: differentClaims(file.manifest, CLAIMS) };
+}
+
+function lengthOf({ text = "", answer, image = "" }: Claim): number {
+  return text.length + answer.length + image.length;
 }
 
 /** As somebody writes it who knows this one model. */
@@ -138,9 +145,11 @@ async function measure(name: string, batch: number): Promise<Row> {
     logSeverityLevel: 4,
   });
   let requests = REQUESTS.min;
-  const payload = JSON.stringify(claims);
-  /** Every request has claims of its own, in memory as they come from a requester: none lies in a cache because it was judged before. */
-  const received = (): Requests =>
+  const [asGiven, byLength] = [claims, claims.toSorted((a, b) => lengthOf(a) - lengthOf(b))].map((all) =>
+    JSON.stringify(all),
+  ) as [string, string];
+  /** Every request has claims of its own, in memory as they come from a requester. */
+  const received = (payload: string): Requests =>
     Array.from({ length: requests }, () => JSON.parse(payload) as readonly Claim[]);
   let judged = 0;
   const bareLoop = async (asked: Requests): Promise<void> => {
@@ -160,39 +169,47 @@ async function measure(name: string, batch: number): Promise<Row> {
     for (const probabilities of await Promise.all(asked.map((claims) => model.judge(claims))))
       if (probabilities.some(Number.isNaN)) throw new Error(`${name} does not judge all claims`);
   };
-  const turns: { keeper: Turn[]; bare: Turn[] } = { keeper: [], bare: [] };
-  const processor = (): number => processorOf(model.pid()!);
-  const turn = async (): Promise<{ bare: Turn; own: Turn }> => {
-    const claimsAsked = requests * CLAIMS;
-    const bare = await timed(bareLoop, received(), processorOfUs);
-    const own = await timed(keeper, received(), processor);
-    if (judged !== claimsAsked) throw new Error(`the bare loop judges ${judged} of ${claimsAsked} claims`);
-    return { bare, own };
+  const processor = (): number => processorOfUs() + processorOf(model.pid()!);
+  const sides: Record<Side, () => Promise<Turn>> = {
+    keeper: () => timed(keeper, received(asGiven), processor),
+    bare: () => timed(bareLoop, received(asGiven), processorOfUs),
+    sorted: () => timed(bareLoop, received(byLength), processorOfUs),
+  };
+  const round = async (first: number): Promise<Record<Side, Turn>> => {
+    const turns: Partial<Record<Side, Turn>> = {};
+    // Nobody is always the first.
+    for (const i of SIDES.keys()) {
+      const side = SIDES[(first + i) % SIDES.length]!;
+      turns[side] = await sides[side]();
+    }
+    if (judged !== requests * CLAIMS)
+      throw new Error(`the bare loop judges ${judged} of ${requests * CLAIMS} claims`);
+    return turns as Record<Side, Turn>;
   };
   for (const start = performance.now(); performance.now() - start < WARM_UP_MS;) {
-    const { bare } = await turn();
+    const { bare } = await round(0);
     const wanted = Math.round((TURN_MS * 1_000) / bare.clock / CLAIMS);
     requests = Math.min(REQUESTS.max, Math.max(REQUESTS.min, wanted));
   }
-  const busy = (): number => processorOfAll() - processorOfUs() - processor();
+  const busy = (): number => processorOfAll() - processor();
   const [start, before] = [performance.now(), busy()];
-  for (let i = 0; i < TURNS; i++) {
-    const { bare, own } = await turn();
-    turns.keeper.push(own);
-    turns.bare.push(bare);
-  }
+  const rounds: Record<Side, Turn>[] = [];
+  for (let i = 0; i < TURNS; i++) rounds.push(await round(i));
   const others = Math.max(0, busy() - before) / ((performance.now() - start) * 1_000);
   await model.close();
   await session.release();
-  const [slow, fast] = [medians(turns.keeper), medians(turns.bare)];
-  // Of two turns that follow each other: what slows the machine for longer slows both.
-  const ratio = medians(turns.bare.map((bare, i) => ratioOf(bare, turns.keeper[i]!)));
+  const of = (side: Side): Turn => rounded(medians(rounds.map((turns) => turns[side])), 1);
+  // Of turns that follow each other: what slows the machine for longer slows all.
+  const ratioTo = (side: "bare" | "sorted"): Turn =>
+    rounded(medians(rounds.map((turns) => ratioOf(turns[side], turns.keeper))), 2);
   return {
     model: name,
     batch,
-    keeper: rounded(slow, 1),
-    bare: rounded(fast, 1),
-    ratio: rounded(ratio, 2),
+    keeper: of("keeper"),
+    bare: of("bare"),
+    sorted: of("sorted"),
+    ratio: ratioTo("bare"),
+    ratioSorted: ratioTo("sorted"),
     others: Number(others.toFixed(2)),
     counts: others <= QUIET ? "clock" : "processor",
   };
@@ -268,19 +285,21 @@ const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !MODELS.includes(name));
 if (unknown.length > 0) throw new Error(`no model ${unknown.join()}, there are ${MODELS.join()}`);
 
-console.log("microseconds a claim              on the clock           on a processor  taken by");
-console.log("model                      batch  keeper    bare  ratio   keeper    bare  ratio  others");
+console.log("microseconds a claim              on the clock                  on a processor");
+console.log(
+  "model                      batch  keeper    bare  ratio  sorted   keeper    bare  ratio  sorted  others",
+);
 const rows: Row[] = [];
 for (const name of chosen.length === 0 ? MODELS : chosen) {
   for (const batch of BATCHES) {
     const row = await measure(name, batch);
     rows.push(row);
-    const { keeper, bare, ratio, others, counts } = row;
-    const columns = (["clock", "processor"] as const).map((kind) =>
-      [keeper[kind].toFixed(1), bare[kind].toFixed(1), ratio[kind].toFixed(2)]
-        .map((text, i) => text.padStart(i === 2 ? 6 : 7))
-        .join(" "),
-    );
+    const { keeper, bare, ratio, ratioSorted, others, counts } = row;
+    const columns = (["clock", "processor"] as const).map((kind) => {
+      const times = [keeper[kind], bare[kind]].map((time) => time.toFixed(1).padStart(7));
+      const ratios = [ratio[kind], ratioSorted[kind]].map((share) => share.toFixed(2).padStart(6));
+      return [...times, ...ratios].join(" ");
+    });
     const remark = ratio[counts] < TARGET ? `  below target (${counts})` : `  (${counts})`;
     const shares = `  ${`${(100 * others).toFixed(0)} %`.padStart(6)}`;
     console.log(`${name.padEnd(26)} ${`${batch}`.padStart(5)} ${columns.join("  ")}${shares}${remark}`);
