@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { encodePng, loadModel, MODEL_FILE, readModel, type Claim } from "@assay/keeper";
 import { expect } from "chai";
 
+import { drawDigit } from "./domains/digits/draw.ts";
+import { digits } from "./domains/digits/index.ts";
 import { DOMAINS } from "./domains/index.ts";
 import { type Judge, openJudge } from "./judge.ts";
-import { measure } from "./metrics.ts";
+import { mean, measure } from "./metrics.ts";
 import { writeMisbehavingModels } from "./misbehave.ts";
 import { modelPaths, MODELS_ROOM, samplesFile } from "./paths.ts";
 import { seededRandom } from "./rng.ts";
+import { askAllClasses } from "./report/classChoice.ts";
 import { readSamples } from "./samples.ts";
 import { oddClaim } from "./testing/oddClaims.ts";
 
@@ -123,6 +126,32 @@ describe("committees", () => {
         samples.map(({ truth }) => truth),
       );
       expect(brier, "mean squared error; one half everywhere gets 0.25").to.be.lessThan(0.18);
+    });
+  }
+});
+
+describe("committees of digits", function () {
+  this.timeout(60_000);
+  const random = seededRandom(1);
+  const drawn = Array.from({ length: 100 }, (_, i) => ({
+    pixels: drawDigit(i % 10, random),
+    answer: String(i % 10),
+    truth: true,
+  }));
+  const few = ["pixel-softmax", "neighbours", "gradient-perceptron", "pixel-forest", "stroke-conv"];
+  const blind = familiesOf("digits").filter((family) => family.startsWith("blind-"));
+
+  for (const [name, families, isBeforeBest] of [
+    ["few examples", few, false],
+    ["two digits never met", blind, true],
+  ] as const) {
+    it(`see more of unknown hands than their members, trained on ${name}`, async () => {
+      const choice = await askAllClasses(digits, families, drawn);
+      const alone = families.map((_, index) => choice!([index]));
+      const together = choice!([...families.keys()]);
+      expect(families).to.have.length(5);
+      expect(together).to.be.at.least(mean(alone) + 0.05);
+      if (isBeforeBest) expect(together).to.be.greaterThan(Math.max(...alone) + 0.05);
     });
   }
 });
