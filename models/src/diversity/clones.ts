@@ -12,6 +12,7 @@ import {
   pooledVotes,
   uncertainRows,
 } from "./pairs.ts";
+import { CLONE_RULE } from "./rule.ts";
 import type { MeasuredDomain } from "./specialists.ts";
 import { fisher } from "./statistics.ts";
 import { type Strip, stripPlot } from "./svg.ts";
@@ -26,11 +27,8 @@ import {
   unseenDistance,
 } from "./tails.ts";
 
-/** Default of the clone rule; the text around the tables argues for it. */
-export const UNCERTAIN = 0.25;
 /** Shared claims the tables are about where they name none: half of what the rule asks for. */
-export const SHARED_CLAIMS = 256;
-const RULE_CLAIMS = 512;
+const SHARED_CLAIMS = 256;
 
 const BOUNDS = [0.1, 0.2, 0.25, 0.3, 0.4, 0.5];
 const CLAIMS = [64, 128, 256, 512, 1024, 2048];
@@ -47,7 +45,7 @@ export function cloneStudy(all: readonly Studied[]): {
   text: string;
   plots: Readonly<Record<string, string>>;
 } {
-  const kin = kinAt(all, UNCERTAIN);
+  const kin = kinAt(all, CLONE_RULE.uncertain);
   const innocents = innocentsOf(kin);
   const threshold = worst(innocents, SHARED_CLAIMS);
   const distance = distanceThreshold(kin, SHARED_CLAIMS);
@@ -64,8 +62,8 @@ export function cloneStudy(all: readonly Studied[]): {
       checkTable(kin, innocents, checks),
       strictestText(kin, checks),
       `With m = ${SHARED_CLAIMS} the highest threshold of the normal shape is **${fixed(threshold)}**. The mean distance would have to be below ${fixed(distance.closest, 1)} bytes for the closest pair seen ` +
-        `and below ${fixed(distance.unseen, 1)} for an unseen one. What the two statistics find:`,
-      caughtTable(kin, threshold, distance.least),
+        `and below ${fixed(distance.unseen, 1)} for an unseen one. What r ≥ ${CLONE_RULE.correlation}, which the rule asks for, and that distance find:`,
+      caughtTable(kin, distance.least),
       `The bound on uncertainty. Per bound: share of claims that are uncertain, r of different families (mean and largest), smallest r of clones with noise ±32, ` +
         `and the threshold at m = ${SHARED_CLAIMS}:`,
       boundTable(all),
@@ -75,14 +73,14 @@ export function cloneStudy(all: readonly Studied[]): {
     ].join("\n\n"),
     plots: {
       "clones-correlation": stripPlot(
-        `Correlation of votes on uncertain claims (|p̄ − ½| ≤ ${UNCERTAIN})`,
+        `Correlation of votes on uncertain claims (|p̄ − ½| ≤ ${CLONE_RULE.uncertain})`,
         "z = atanh r of a pair",
         [-0.5, 4.5],
         stripsOf(kin, (pair) => fisher(r(pair))),
-        [{ at: fisher(threshold), text: `r ≥ ${fixed(threshold)}` }],
+        [{ at: fisher(CLONE_RULE.correlation), text: `r ≥ ${CLONE_RULE.correlation}` }],
       ),
       "clones-distance": stripPlot(
-        `Mean distance of votes on uncertain claims (|p̄ − ½| ≤ ${UNCERTAIN})`,
+        `Mean distance of votes on uncertain claims (|p̄ − ½| ≤ ${CLONE_RULE.uncertain})`,
         "bytes",
         [0, 120],
         stripsOf(kin, meanDistance),
@@ -194,8 +192,8 @@ function checkTable(
 function strictestText(kin: readonly Kinship[], checks: readonly TailCheck[]): string {
   const highest = Math.max(...checks.map(({ counted }) => counted.value));
   const strictest = strangersOf(kin)[checks.findIndex(({ counted }) => counted.value === highest)] as Kinship;
-  const { counted, pareto } = checkTail(strictest.pairs, RULE_CLAIMS);
-  return `At m = ${RULE_CLAIMS} the strictest of them, \`${strictest.domain}\`, asks for ${range(counted)} by ten million draws and for ${range(pareto)} by the Pareto tail.`;
+  const { counted, pareto } = checkTail(strictest.pairs, CLONE_RULE.claims);
+  return `At m = ${CLONE_RULE.claims} the strictest of them, \`${strictest.domain}\`, asks for ${range(counted)} by ten million draws and for ${range(pareto)} by the Pareto tail.`;
 }
 
 /** With the ends of its interval. */
@@ -204,7 +202,7 @@ function range({ value, low, high }: Estimate): string {
 }
 
 /** For each kind of kinship the share of pairs that each statistic accuses, and what hiding costs. */
-function caughtTable(kin: readonly Kinship[], threshold: number, distance: number): string {
+function caughtTable(kin: readonly Kinship[], distance: number): string {
   const kinds = [...new Set(kin.map(({ kind }) => kind))];
   return table([
     [
@@ -227,7 +225,7 @@ function caughtTable(kin: readonly Kinship[], threshold: number, distance: numbe
         String(pairs.length),
         fixed(mean(rs), 2),
         fixed(Math.min(...rs), 2),
-        share(rs.filter((value) => value >= threshold).length),
+        share(rs.filter((value) => value >= CLONE_RULE.correlation).length),
         fixed(mean(distances), 1),
         share(distances.filter((value) => value <= distance).length),
         noiseCost(kind),
@@ -293,7 +291,7 @@ function pooledTable(all: readonly Studied[]): string {
     ],
     ...POOLS.map((rates) => {
       const kin = all.map(({ measured }) => {
-        const votes = pooledVotes(measured, rates, UNCERTAIN);
+        const votes = pooledVotes(measured, rates, CLONE_RULE.uncertain);
         const share = (votes[0]?.length ?? 0) / measured.truths.length;
         return { domain: measured.domain.name, votes, share };
       });
