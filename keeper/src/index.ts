@@ -103,6 +103,7 @@ export { ESTIMATE_BATCH, type DeclaredPort, type GraphFacts } from "./model/grap
 export { saysAtLeast } from "./model/limits.ts";
 export { encodePng } from "./model/inputs/pngEncode.ts";
 export { decodePng, type Pixels } from "./model/inputs/png.ts";
+export { countOf } from "./model/inputs/tensors.ts";
 export { judgeClaims } from "./model/judge.ts";
 export { lookAtModel } from "./model/look.ts";
 export {

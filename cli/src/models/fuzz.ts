@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import {
+  countOf,
   encodePng,
   isChatManifest,
   saysAtLeast,
@@ -141,11 +142,13 @@ function valuesOf(
   { shape, scale, mean, std }: Pick<Of<"values">, "shape" | "scale" | "mean" | "std">,
   i: number,
 ): number[] {
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = countOf(shape);
+  const pick = (numbers: number | readonly number[], at: number): number =>
+    typeof numbers === "number" ? numbers : (numbers[at] ?? 0);
   const bytes = noise(`values ${i}`, 4 * length);
   return Array.from({ length }, (_, at) => {
     const even = bytes.readUInt32BE(4 * at) / 2 ** 31 - 1;
     const spread = [2, 0, 2, 1_000][i % 4] ?? 1;
-    return (even * spread * std + mean) / (scale === 0 ? 1 : scale);
+    return (even * spread * pick(std, at) + pick(mean, at)) / (scale === 0 ? 1 : scale);
   });
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 
 import { sha256 } from "../lib/sha256.ts";
 import { ModelFileError } from "./errors.ts";
+import { countOf } from "./inputs/tensors.ts";
 
 /** Largest model file that is read, bytes. */
 export const MAX_MODEL_BYTES = 64 * 1024 * 1024;
@@ -73,15 +74,34 @@ const imageInput = z
     { error: "mean and std hold one number, or one a channel", path: ["mean"] },
   );
 
-const valuesInput = z.strictObject({
-  kind: z.literal("values"),
-  name: port.describe("Input of the graph: a numeric tensor [N, ...shape]"),
-  shape: z.array(z.int().min(1)).max(4).describe("Without the batch; row-major"),
-  scale: z.number().describe("value = (number · scale − mean) / std"),
-  mean: z.number(),
-  std: divisor,
-  type: numberType.describe("Whole numbers are rounded and cut to what fits; bool: what is not 0"),
-});
+/** One number for all of a tensor, or a list of one for each. */
+function oneOrEach(number: z.ZodNumber) {
+  return z
+    .union([number, z.array(number).min(1)], { error: "neither a number nor a list of numbers" })
+    .describe("One number, or one for each of the values, row by row");
+}
+
+const valuesInput = z
+  .strictObject({
+    kind: z.literal("values"),
+    name: port.describe("Input of the graph: a numeric tensor [N, ...shape]"),
+    shape: z.array(z.int().min(1)).max(4).describe("Without the batch; row-major"),
+    scale: z.number().describe("value = (number · scale − mean) / std"),
+    mean: oneOrEach(z.number()),
+    std: oneOrEach(
+      z.number().gt(0, { error: ({ input }) => `${String(input)} is given, allowed is a number above 0` }),
+    ),
+    type: numberType.describe("Whole numbers are rounded and cut to what fits; bool: what is not 0"),
+  })
+  .superRefine((input, { addIssue }) => {
+    const count = countOf(input.shape);
+    for (const field of ["mean", "std"] as const) {
+      const given = input[field];
+      if (typeof given === "number" || given.length === count) continue;
+      const message = `${given.length} numbers are given, allowed are one number or a list of ${count}, as many as shape [${input.shape.join(", ")}] has`;
+      addIssue({ code: "custom", path: [field], message });
+    }
+  });
 
 const inputSchema = z.discriminatedUnion("kind", [
   stringInput,

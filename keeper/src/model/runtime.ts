@@ -13,7 +13,7 @@ import {
   type PreparedClaim,
 } from "./inputs/feeds.ts";
 import { encodePng } from "./inputs/pngEncode.ts";
-import type { InputTensor } from "./inputs/tensors.ts";
+import { countOf, type InputTensor } from "./inputs/tensors.ts";
 import { openTokenizer } from "./inputs/openTokenizer.ts";
 import { isWithinLimits } from "./limits.ts";
 import type { Manifest } from "./manifest.ts";
@@ -255,6 +255,6 @@ function probeOf({ inputs, output }: Manifest): GivenClaim {
     text: "A sentence to try the model.",
     answer: output.select.by === "answer" ? output.select.labels[0]! : "A sentence to try the model.",
     image: encodePng({ width, height, channels: 1, data: new Uint8Array(width * height) }).toString("base64"),
-    values: Array.from({ length: values?.shape.reduce((a, b) => a * b, 1) ?? 1 }, () => 0),
+    values: Array.from({ length: countOf(values?.shape ?? []) }, () => 0),
   };
 }

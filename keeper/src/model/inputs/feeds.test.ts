@@ -5,6 +5,7 @@ import { judge, near, refusal, TEXT, values } from "../../testing/judging.ts";
 import { modelOf, SIGMOID, VALUES } from "../../testing/models.ts";
 import { onnxFile, type GraphSpec } from "../../testing/onnx.ts";
 import { BYTE_PAIRS, WORD_PIECES } from "../../testing/tokenizers.ts";
+import { createFeeds } from "./feeds.ts";
 import { encodePng } from "./pngEncode.ts";
 import type { Manifest } from "../manifest.ts";
 import { sigmoid } from "../numbers.ts";
@@ -18,6 +19,60 @@ describe("inputs", () => {
       NaN,
       NaN,
     ]);
+  });
+
+  it("of plain values standardised one by one, row by row", async () => {
+    // (number · 2 − mean) / std by hand, each feature with its own, in a tensor of two rows by three.
+    const standardised: GraphSpec = {
+      inputs: [{ name: "x", type: "float", shape: ["N", 2, 3] }],
+      outputs: [{ name: "p", type: "float", shape: ["N", 6] }],
+      nodes: [
+        ["Reshape", ["x", "flat"], ["row"]],
+        ["Sigmoid", ["row"], ["p"]],
+      ],
+      constants: { flat: { type: "int64", shape: [2], data: [-1, 6] } },
+    };
+    const claims = [values(1, 2, 3, 4, 5, 6), values(0, 0, 0, 0, 0, 0), values(1, 2, 3)];
+    const feature = async (own: Partial<typeof VALUES>, index: number): Promise<number[]> =>
+      judge(
+        modelOf(onnxFile(standardised), {
+          inputs: [{ ...VALUES, shape: [2, 3], scale: 2, ...own }],
+          output: { name: "p", values: "probabilities", select: { by: "index", index, classes: 6 } },
+        }),
+        claims,
+      );
+    const both = { mean: [1, 2, 3, 4, 5, 6], std: [1, 1, 4, 8, 10, 16] };
+    const wanted: readonly (readonly [number, number])[] = [
+      [1, -1],
+      [2, -2],
+      [0.75, -0.75],
+      [0.5, -0.5],
+      [0.5, -0.5],
+      [0.375, -0.375],
+    ];
+    for (const [i, row] of wanted.entries()) near(await feature(both, i), [...row.map(sigmoid), NaN]);
+    // A list beside one number for all: (6 · 2 − 4) / 4 and (6 · 2 − 6) / 4.
+    near(await feature({ mean: 4, std: [1, 1, 1, 1, 1, 4] }, 5), [...[2, -1].map(sigmoid), NaN]);
+    near(await feature({ mean: both.mean, std: 4 }, 5), [...[1.5, -1.5].map(sigmoid), NaN]);
+  });
+
+  it("of plain values that need more digits, standardised one by one", () => {
+    // The most that a double counts to; a float32 makes it one more.
+    const most = 2 ** 53 - 1;
+    const input: typeof VALUES = {
+      ...VALUES,
+      shape: [3],
+      mean: [1, most, 0],
+      std: [1, 1, 4],
+      type: "float64",
+    };
+    const [feed] = createFeeds([input], undefined);
+    const row = feed!.row(values(most, most - 1, 10));
+    expect(feed!.tensor([row])).to.deep.equal({
+      type: "float64",
+      dims: [1, 3],
+      data: Float64Array.of(most - 1, -1, 2.5),
+    });
   });
 
   it("of strings: text and answer, NUL as a space", async () => {

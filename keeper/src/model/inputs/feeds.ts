@@ -2,7 +2,7 @@ import type { Claim } from "../../payload/schema.ts";
 import type { ManifestInput } from "../manifest.ts";
 import { createLayOut, resizePlanes, toPlanes } from "./pixels.ts";
 import { decodePng, PngError } from "./png.ts";
-import { createRows, integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
+import { countOf, createRows, integerTensor, joined, numberTensor, type InputTensor } from "./tensors.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 
 /** A claim as far as a model sees it. */
@@ -164,13 +164,31 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
   };
 }
 
-function valuesFeed(input: Input<"values">): Feed {
-  const { name, shape, scale, mean, std, type } = input;
-  const length = shape.reduce((product, size) => product * size, 1);
-  const fill = <Row extends Float32Array | Float64Array>(row: Row, values: ArrayLike<number>): Row => {
-    for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - mean) / std;
+/** Writes (number · scale − mean) / std of every number to a row. */
+type Fill = <Row extends Float32Array | Float64Array>(row: Row, values: ArrayLike<number>) => Row;
+
+function createFill({ shape, scale, mean, std }: Input<"values">): Fill {
+  const length = countOf(shape);
+  // One mean and one std for all stay in registers: no look-up a number.
+  if (typeof mean === "number" && typeof std === "number") {
+    return (row, values) => {
+      for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - mean) / std;
+      return row;
+    };
+  }
+  const each = (numbers: number | readonly number[]): Float64Array =>
+    typeof numbers === "number" ? new Float64Array(length).fill(numbers) : Float64Array.from(numbers);
+  const [means, stds] = [each(mean), each(std)];
+  return (row, values) => {
+    for (let i = 0; i < length; i++) row[i] = (values[i]! * scale - means[i]!) / stds[i]!;
     return row;
   };
+}
+
+function valuesFeed(input: Input<"values">): Feed {
+  const { name, shape, type } = input;
+  const length = countOf(shape);
+  const fill = createFill(input);
   const fits = (values: ArrayLike<number> | undefined): values is ArrayLike<number> =>
     values?.length === length;
   if (type === "float32" || type === "float16") {

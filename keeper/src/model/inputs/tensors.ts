@@ -7,6 +7,11 @@ export interface InputTensor {
 
 export type NumberType = "float32" | "float16" | "float64" | "int64" | "int32" | "uint8" | "bool";
 
+/** Numbers in a row of this shape. */
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /**
  * Numbers as a tensor of another element type. What does not fit whole numbers is cut, halves are rounded up; true is what
  * is not 0.
