@@ -61,8 +61,8 @@ export function initCommand(models: Command): void {
     ["--layout <order>", "nchw, nhwc or nhw"],
     ["--shape <n,…>", "dimensions of plain values, without the batch"],
     ["--scale <number>", "what a pixel or number is multiplied with, such as 1/255"],
-    ["--mean <number,…>", "what is then taken away"],
-    ["--std <number,…>", "what it is then divided by"],
+    ["--mean <number,…>", "what is then taken away, one number or one a channel or value"],
+    ["--std <number,…>", "what it is then divided by, one number or one a channel or value"],
   ] as const;
   for (const [flags, description] of ofInputs) command.option(flags, `${description} (or INPUT=…)`, collect);
   runOption(jsonOption(aboutOptions(command))).action(async (file: string, options: Flags) => {

@@ -142,6 +142,36 @@ describe("a manifest out of a graph", function () {
     ]);
   });
 
+  it("takes a mean and a std for each of plain numbers", async () => {
+    const model = ports([{ name: "x", type: "FLOAT", shape: ["N", 2, 2, "free"] }]);
+    const given = { kind: ["values"], shape: ["2,1,2"], scale: ["1"] };
+    const { inputs } = await manifestFor(model, {
+      ...given,
+      mean: ["5.8, 3.1,-1/4,0"],
+      std: ["x=0.5,1,2,1"],
+    });
+    expect(inputs[0])
+      .to.include({ kind: "values" })
+      .and.to.deep.include({
+        mean: [5.8, 3.1, -0.25, 0],
+        std: [0.5, 1, 2, 1],
+      });
+    for (const [wrong, advice] of [
+      [{ mean: ["1,2,3"] }, "It must be one, or 4 with commas between; 3 are given."],
+      [{ std: ["1,1,1,1,1"] }, "It must be one, or 4 with commas between; 5 are given."],
+      [{ std: ["1,1,0,1"] }, "It must be above 0."],
+      [{ std: ["-1"] }, "It must be above 0."],
+    ] as const) {
+      const error = await refusal(manifestFor(model, { ...given, mean: ["0"], std: ["1"], ...wrong }));
+      expect(error.code).to.equal("ANSWER_REFUSED");
+      expect(error.advice).to.equal(advice);
+    }
+    const open = await refusal(
+      manifestFor(model, { kind: ["values"], scale: ["1"], mean: ["1,2,3"], std: ["1"] }),
+    );
+    expect(open.advice, "no shape, nothing to count against").to.include("--shape x=…");
+  });
+
   it("takes whole numbers that are no tokens, and asks where the name does not tell", async () => {
     const of = (type: PortPlan["type"], name: string, ...shape: PortPlan["shape"]) =>
       ports([{ name, type, shape }]);

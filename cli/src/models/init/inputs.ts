@@ -1,8 +1,8 @@
-import type { DeclaredPort, ManifestInput } from "@assay/keeper";
+import { countOf, type DeclaredPort, type ManifestInput } from "@assay/keeper";
 
 import { CliError } from "../../lib/errors.ts";
 import type { Interview } from "./interview.ts";
-import { list, number, oneOf, whole } from "./parse.ts";
+import { list, number, oneOf, oneOrEach, positive, whole } from "./parse.ts";
 
 type Kind = ManifestInput["kind"];
 type Of<K extends Kind> = Extract<ManifestInput, { kind: K }>;
@@ -257,11 +257,28 @@ async function valuesInput(
         text: "its dimensions without the batch, with commas between",
         parse: list(whole(1, 4_096), 4),
       });
-  const step = (flag: "scale" | "mean" | "std", text: string, proposal: string) =>
-    ask({ flag, about: name, text, proposal, parse: number });
-  const scale = await step("scale", "what a number of the claim is multiplied with", "1");
-  const mean = await step("mean", "what is then taken away", "0");
-  const std = await step("std", "what it is then divided by", "1");
+  const each = (one: typeof number) => oneOrEach(one, given && countOf(given));
+  const scale = await ask({
+    flag: "scale",
+    about: name,
+    text: "what a number of the claim is multiplied with",
+    proposal: "1",
+    parse: number,
+  });
+  const mean = await ask({
+    flag: "mean",
+    about: name,
+    text: "what is then taken away, one number or one for each of the values",
+    proposal: "0",
+    parse: each(number),
+  });
+  const std = await ask({
+    flag: "std",
+    about: name,
+    text: "what it is then divided by, one number or one for each of the values",
+    proposal: "1",
+    parse: each(positive),
+  });
   if (given === undefined || scale === undefined || mean === undefined || std === undefined) return undefined;
   return { kind: "values", name, shape: given, scale, mean, std, type };
 }

@@ -61,6 +61,25 @@ export function list<T>(one: (answer: string) => T, max: number): (answer: strin
   };
 }
 
+export function positive(answer: string): number {
+  const value = number(answer);
+  if (value > 0) return value;
+  throw new Error("It must be above 0");
+}
+
+/** One for all, or one for each of `count` with commas between; of any number where the count is not known. */
+export function oneOrEach<T>(
+  one: (answer: string) => T,
+  count: number | undefined,
+): (answer: string) => T | T[] {
+  return (answer) => {
+    if (!answer.includes(",")) return one(answer);
+    const parts = list(one, Number.POSITIVE_INFINITY)(answer);
+    if (count === undefined || parts.length === count) return parts;
+    throw new Error(`It must be one, or ${count} with commas between; ${parts.length} are given`);
+  };
+}
+
 /** Smallest and largest length: `3-4000`. */
 export function range(answer: string): { min: number; max: number } {
   const found = /^(\d{1,7})-(\d{1,7})$/.exec(answer);
