@@ -205,6 +205,33 @@ export function greedyModel(): Uint8Array {
   });
 }
 
+/**
+ * A graph that divides the least of the 64-bit numbers by −1, which has no result in 64 bits: x86 ends the process over
+ * it (SIGFPE), and onnxruntime, which looks for zeros alone, does not prevent it. Elsewhere it does no harm.
+ *
+ * @param at the x that ends it; every other gets sigmoid(x). Undefined: it ends as soon as the optimiser sees the graph
+ */
+export function crashingModel(at?: number): Uint8Array {
+  return onnxFile({
+    inputs: [X],
+    outputs: [P],
+    nodes: [
+      ["Cast", [at === undefined ? "zero" : "x"], ["whole"], { to: 7n }],
+      ["Sub", ["whole", "next"], ["divisor"]],
+      ["Div", ["least", "divisor"], ["quotient"]],
+      ["Cast", ["quotient"], ["number"], { to: 1n }],
+      ["Mul", ["number", "zero"], ["nothing"]],
+      ["Add", ["x", "nothing"], ["moved"]],
+      ["Sigmoid", ["moved"], ["p"]],
+    ],
+    constants: {
+      least: scalar(-(2 ** 63)),
+      next: scalar((at ?? 0) + 1),
+      zero: { type: "float", shape: [], data: [0] },
+    },
+  });
+}
+
 /** log x: NaN below zero. */
 export function nanModel(): Uint8Array {
   return onnxFile({

@@ -5,9 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
 
+import { renderError } from "../../lib/errors.ts";
 import { createLogger, type Logger } from "../../lib/logger.ts";
 import type { Claim } from "../../payload/schema.ts";
 import {
+  crashingModel,
   greedyModel,
   hugeModel,
   loopingModel,
@@ -110,6 +112,47 @@ describe("the process of a model", function () {
       answer: "a".repeat(length),
     }));
     expect(await model!.judge(claims)).to.deep.equal([NaN, 0.5, NaN, 0.5]);
+  });
+
+  describe("that a claim can crash", () => {
+    before(function () {
+      if (process.arch !== "x64") this.skip();
+    });
+
+    it("loses the batch of that claim and nothing else, and judges again [KEEP-17]", async () => {
+      await open(modelOf(crashingModel(7), {}), { batch: 2 });
+      const judged = await model!.judge(values(0, 0, 7, 0, 0, 0, 0, 0));
+      expect(judged).to.deep.equal([0.5, 0.5, NaN, NaN, 0.5, 0.5, 0.5, 0.5]);
+      expect(lines.join("")).to.match(/"reason":"crashed","detail":"SIGFPE"/);
+      await recovers();
+      expect(model!.stats()).to.deep.include({ loads: 2, abstained: 2, ends: { crashed: 1 } });
+      expect(model!.stats().abstentions).to.deep.include({ processEnded: 2, notRunning: 0 });
+    });
+
+    it("loses no more where several batches crossed together [KEEP-17]", async () => {
+      await open(modelOf(crashingModel(7), {}), { batch: 2 });
+      for (let i = 0; i < 10; i++) await model!.judge(values(...new Array<number>(32).fill(0)));
+      const judged = await model!.judge(values(...Array.from({ length: 32 }, (_, i) => (i === 21 ? 7 : 0))));
+      expect(judged).to.deep.equal(judged.map((_, i) => (i === 20 || i === 21 ? NaN : 0.5)));
+      // Once for all of them, then at its own batch.
+      expect(model!.stats()).to.deep.include({ abstained: 2, ends: { crashed: 2 } });
+    });
+
+    it("is refused if it is the claim it is tried with, or none is needed [KEEP-18]", async () => {
+      for (const at of [0, undefined]) {
+        const error: unknown = await open(modelOf(crashingModel(at), {})).catch((reason: unknown) => reason);
+        expect(error).to.be.instanceOf(ModelFileError);
+        expect((error as ModelFileError).refusal).to.deep.equal({
+          code: "MODEL_CRASHED",
+          given: "a process that crashed while it loaded the model (SIGFPE)",
+          allowed: "a graph onnxruntime 1.30 can run",
+          advice: "The file is damaged or made to do harm: export the model again.",
+        });
+        expect(renderError(error)).to.match(
+          /^The model at test cannot be used: a process that crashed .* \[MODEL_CRASHED\]\. The file is damaged/,
+        );
+      }
+    });
   });
 
   describe("that is quick is asked several batches at once", () => {
