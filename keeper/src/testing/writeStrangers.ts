@@ -9,7 +9,9 @@ import { join } from "node:path";
 
 import { MODEL_FILE, type Manifest } from "../model/manifest.ts";
 import {
+  crashingModel,
   externalModel,
+  greedyModel,
   hangingModel,
   hugeModel,
   localeModel,
@@ -48,6 +50,11 @@ const STRANGERS: Readonly<Record<string, readonly [Uint8Array, Partial<Manifest>
   "nan-maker": [nanModel(), {}],
   hang: [hangingModel(), {}],
   "huge-allocation": [hugeModel(), {}],
+  // The trial run is made with zeros: here they become many.
+  greedy: [greedyModel(), { inputs: [{ ...VALUES, mean: -3_000 }] }],
+  "crash-opened": [crashingModel(), {}],
+  "crash-tried": [crashingModel(0), {}],
+  "crash-asked": [crashingModel(7), {}],
   swelling: [swellingModel(), {}],
   nested: [nestedModel(), {}],
   rude: [rudeModel(), {}],
