@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Manifest } from "@assay/keeper";
 import { expect } from "chai";
 
 import { assay } from "../testing/assay.ts";
 import { onnxModel, wordsModel, writeModel } from "../testing/onnx.ts";
+import { rowsOf } from "../testing/table.ts";
 import { benchModel, type Bench } from "./bench.ts";
 
 describe("benchModel", function () {
@@ -29,6 +31,35 @@ describe("benchModel", function () {
     }
     expect(bench.loadMs).to.be.greaterThan(0);
     expect(bench.abstained).to.equal(0);
+  });
+
+  it("prints the time to load, a row for each size, and memory", async () => {
+    const manifest = writeModel(folder, onnxModel(wordsModel()));
+    const { code, stdout, stderr } = await assay(["models", "bench", manifest]);
+    expect(code, stderr).to.equal(0);
+    const { name } = JSON.parse(readFileSync(manifest, "utf8")) as Manifest;
+    const [first = "", last = ""] = [stdout.split("\n")[0], stdout.trim().split("\n").at(-1)];
+    expect(first)
+      .to.match(/^.+: loaded and tried in [1-9]\d* ms$/)
+      .and.include(`${name}:`);
+    const rows = rowsOf(stdout).map((row) => row.map(Number));
+    expect(rows.map(([size]) => size)).to.deep.equal([1, 8, 64]);
+    for (const [size, ms = 0, aSecond = 0, runs] of rows) {
+      expect(ms, `ms a claim of ${size}`).to.be.greaterThan(0);
+      // Both are rounded.
+      expect(aSecond).to.be.within(1000 / (ms + 0.0005) - 0.5, 1000 / (ms - 0.0005) + 0.5);
+      expect(runs).to.be.at.least(5);
+    }
+    if (process.platform !== "linux") {
+      expect(last).to.equal("peak memory: not told by this system");
+      return;
+    }
+    const memory =
+      /^peak memory of the model's process (\d+) MiB, of which (\d+) before it read the model; inference\.memoryMb must be above$/;
+    expect(last).to.match(memory);
+    const [peak = 0, bare = 0] = memory.exec(last)!.slice(1).map(Number);
+    expect(bare).to.be.greaterThan(10);
+    expect(peak).to.be.greaterThan(bare);
   });
 
   it("counts the memory of the model's process", async function () {

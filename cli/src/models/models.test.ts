@@ -7,7 +7,9 @@ import { expect } from "chai";
 import { assay } from "../testing/assay.ts";
 import { ROOT } from "../testing/chain.ts";
 import { onnxModel, wordsModel } from "../testing/onnx.ts";
+import { rowsOf } from "../testing/table.ts";
 import { inspectModel } from "./inspect.ts";
+import type { Quality } from "./metrics.ts";
 import type { NetworkSkill } from "./network.ts";
 
 const MODEL = join(ROOT, "models/grounded/overlap-logistic");
@@ -116,6 +118,42 @@ describe("assay models", function () {
     expect(found.network.skill).to.be.within(0.05, found.network.ceiling);
     expect(found.warnings).to.deep.equal([]);
     expect(readFileSync(join(folder, "plot.svg"), "utf8")).to.match(/^<svg [^]*<circle[^]*<\/svg>\n$/);
+  });
+
+  it("prints the figures it gives programs, each with its measure", async () => {
+    const evaluated = async (...args: string[]): Promise<string> => {
+      const about = ["--data", SAMPLES, "--base-rate", "0.2", "--plot", join(folder, "plot.svg"), ...args];
+      const { code, stdout, stderr } = await assay([
+        "models",
+        "eval",
+        join(MODEL, "manifest.json"),
+        ...about,
+      ]);
+      expect(code, stderr).to.equal(0);
+      return stdout;
+    };
+    const found = JSON.parse(await evaluated("--json")) as Quality & { network: NetworkSkill };
+    const { accuracy, majorityAccuracy, brier, logLoss, ece, auc, skill, baseRate, network } = found;
+    const printed = await evaluated();
+    const shown = (value: number) => value.toFixed(4);
+    expect(rowsOf(printed).map(([measure, value]) => [measure, value])).to.deep.equal([
+      ["accuracy", shown(accuracy)],
+      ["Brier", shown(brier)],
+      ["log loss", shown(logLoss)],
+      ["ECE", shown(ece)],
+      ["AUC", shown(auc)],
+      ["Brier skill", shown(skill)],
+      ["paid skill", shown(network.skill)],
+    ]);
+    expect(new Set([accuracy, brier, logLoss, ece, auc, skill, network.skill].map(shown))).to.have.length(7);
+    expect(printed)
+      .to.include(`Overlap logistic on ${found.claims} claims of ${SAMPLES}\n`)
+      .and.include(`answering always the same: ${shown(majorityAccuracy)} `)
+      .and.include(`against always answering ${shown(baseRate)};`)
+      .and.include(`knowing everything: ${shown(network.ceiling)} `)
+      .and.include("\npaid skill: at base rate 0.2000 (b = 51) beside a committee")
+      .and.include(`\nreliability diagram: ${join(folder, "plot.svg")}\n`);
+    expect(shown(baseRate), "of the data, not of the domain").not.to.equal("0.2000");
   });
 
   it("needs a truth in every claim", async () => {

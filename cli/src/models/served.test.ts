@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { assay, type Ran } from "../testing/assay.ts";
 import { ROOT } from "../testing/chain.ts";
 import { startInferenceServer, type InferenceServer } from "../testing/inferenceServer.ts";
+import { rowsOf } from "../testing/table.ts";
 import type { Bench } from "./bench.ts";
 import type { CalibrationReport } from "./calibrate.ts";
 import type { ChatInspection, GraphInspection } from "./inspect.ts";
@@ -251,6 +252,9 @@ describe("assay models at a server", function () {
     expect(bench.abstained).to.equal(0);
     const { stdout, code } = await run("bench", "chat");
     expect(code).to.equal(0);
+    expect(stdout).to.match(/^.+: the server gave its first answer in [1-9]\d* ms; the way there and back/);
+    expect(rowsOf(stdout).map(([size]) => size)).to.deep.equal(["1", "8", "64"]);
+    for (const [, ms] of rowsOf(stdout)) expect(Number(ms)).to.be.greaterThan(0);
     expect(stdout).to.include("memory: skipped, it is the server's");
   });
 
