@@ -47,7 +47,8 @@ TABLE
   added members are other models (half a point); a second operator on the same family sees little that the first does not.
 - **Some always wrong.** With equal votes one of seven costs 3 to 6 points, two of seven 11 to 22, two of five 27 to 63. By tier two of
   seven cost 2 to 6, by record at most 1.4. Here more seats help most: one wrong of three is worse than two of seven in every domain and
-  under any votes. Two wrong of three are not in the table: they are the majority, and the third has no say.`;
+  under any votes. Two wrong of three are the majority: equal votes are then never right, votes by tier for 19 to 76 % of the
+  claims, by record, which the two have lost, for 77 to 90 %.`;
 
 const { directory, domains } = commandLine(DOMAINS);
 const reports: DomainReport[] = [];
