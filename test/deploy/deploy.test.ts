@@ -65,10 +65,16 @@ describe("deploying to a node", () => {
       await expectDeployed(connection.ethers, deployment);
 
       expect(await rpc(url, "hardhat_getAutomine")).to.equal(false);
-      const block = await connection.ethers.provider.getBlockNumber();
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
-      const mined = (await connection.ethers.provider.getBlockNumber()) - block;
-      expect(mined).to.be.within(1, 4);
+      const { provider } = connection.ethers;
+      const since = Date.now();
+      const block = await provider.getBlockNumber();
+      let mined = 0;
+      while (mined < 2) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        mined = (await provider.getBlockNumber()) - block;
+      }
+      // A busy machine mines fewer, or a few late ones at once.
+      expect(mined).to.be.at.most((Date.now() - since) / 1_000 + 3);
       await connection.close();
     });
   }
@@ -97,8 +103,9 @@ describe("deploying to a node", () => {
     expect(await role(0n, governor!.address)).to.equal(true);
     expect(await role(0n, deployer!.address)).to.equal(false);
     const minter = await ethers.getContractAt("RewardMinter", at.RewardMinter);
-    await registry.connect(governor!).getFunction("pause")(0);
-    await minter.connect(governor!).getFunction("setShare")(1, 500);
+    // anvil answers with a hash before it has mined.
+    await (await registry.connect(governor!).getFunction("pause")(0)).wait();
+    await (await minter.connect(governor!).getFunction("setShare")(1, 500)).wait();
     expect(await minter.getFunction("shareOf")(1)).to.equal(500n);
     await expect(registry.connect(deployer!).getFunction("pause")(0))
       .to.be.revertedWithCustomError(registry, "AccessManagedUnauthorized")

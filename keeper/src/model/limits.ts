@@ -1,5 +1,5 @@
-import type { GivenClaim } from "./inputs/feeds.ts";
-import { PngError, readPngHeader } from "./inputs/png.ts";
+import { bytesOf, type GivenClaim } from "./inputs/feeds.ts";
+import { PNG_HEADER_BYTES, PngError, readPngHeader } from "./inputs/png.ts";
 import type { Manifest } from "./manifest.ts";
 
 /**
@@ -65,9 +65,9 @@ function charactersOf(text: string): number {
 }
 
 /** Pixels; NaN, which is within no limit, if it is no PNG file. */
-function longerSide(image: string): number {
+function longerSide(image: string | Uint8Array): number {
   try {
-    const { width, height } = readPngHeader(Buffer.from(image.slice(0, 44), "base64"));
+    const { width, height } = readPngHeader(bytesOf(image, PNG_HEADER_BYTES));
     return Math.max(width, height);
   } catch (error) {
     if (error instanceof PngError) return Number.NaN;

@@ -109,17 +109,17 @@ describe("createQueue", () => {
       async (batch, isWanted) => {
         batches.push([...batch]);
         wanted ??= batch[0] === 2 ? isWanted : undefined;
-        await sleep(batch[0] === 2 ? 200 : 1);
+        await sleep(batch[0] === 2 ? 1_000 : 1);
         return batch.map((n) => n / 10);
       },
-      { mostMs: 50, onLate: (items) => late.push(items) },
+      { mostMs: 250, onLate: (items) => late.push(items) },
     );
     const first = ask(numbers(6));
     expect(await first).to.deep.equal([0, 0.1, NaN, NaN, NaN, NaN]);
     expect(wanted!(), "nobody waits for the batch under way").to.equal(false);
     const second = await ask([7]);
     expect(second, "its time ran out behind the batch that was under way").to.deep.equal([NaN]);
-    await sleep(150);
+    await sleep(750);
     expect(await ask([8, 9, 6]), "in time").to.deep.equal([0.8, 0.9, 0.6]);
     expect(batches).to.deep.equal([[0, 1], [2, 3], [8, 9], [6]]);
     expect(late).to.deep.equal([4, 1]);

@@ -222,7 +222,7 @@ describe("fetchPayload", () => {
         expect((await fetchFrom([slow.url, last.url], { limits: { attemptMs: 150 } })).uri).to.equal(
           last.url,
         );
-        expect(performance.now() - began).to.be.within(140, 2_000);
+        expect(performance.now() - began).to.be.within(140, 8_000);
         expect(await failuresOf(fetchFrom([slow.url], { limits: { attemptMs: 100 } }))).to.deep.equal([
           "ANSWER_TOO_SLOW",
         ]);
@@ -237,7 +237,7 @@ describe("fetchPayload", () => {
       const error = await fetchFrom(uris, { limits }).catch(
         (error: unknown) => error as PayloadUnavailableError,
       );
-      expect(performance.now() - began).to.be.lessThan(1_500);
+      expect(performance.now() - began).to.be.lessThan(6_000);
       expect(error).to.include({ code: "PAYLOAD_UNAVAILABLE", retryable: true });
     });
 

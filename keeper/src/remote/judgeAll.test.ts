@@ -66,7 +66,7 @@ describe("judgeAll", () => {
         batch.includes(0) ? new Promise<number[]>(() => {}) : Promise.resolve([0.1, 0.2, 0.3, 0.4]),
       { ...options, timeoutMs: 60 },
     );
-    expect(performance.now() - started).to.be.lessThan(500);
+    expect(performance.now() - started).to.be.lessThan(5_000);
     expect(nans(values)).to.deep.equal([0, 1, 2, 3]);
     expect(failures).to.have.length(1);
   });

@@ -198,12 +198,12 @@ describe("Open Inference Protocol", function () {
   });
 
   it("stops at once when the keeper does, without a vote", async () => {
-    const model = await connect({}, "/slow");
+    const model = await connect({ timeoutMs: 20_000, attemptMs: 20_000 }, "/slow");
     const reason = new Error("the keeper stops");
     const stop = new AbortController();
     setTimeout(() => stop.abort(reason), 50);
     const started = performance.now();
     expect(await model.judge(claims, stop.signal).catch((error: unknown) => error)).to.equal(reason);
-    expect(performance.now() - started).to.be.lessThan(500);
+    expect(performance.now() - started).to.be.lessThan(10_000);
   });
 });

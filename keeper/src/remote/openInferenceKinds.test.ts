@@ -235,7 +235,7 @@ describe("Open Inference Protocol, every kind of input and output", function () 
     await remote.judge(Array.from({ length: 150 }, () => bomb));
     const ms = performance.now() - began;
     clearInterval(heart);
-    expect(ms).to.be.lessThan(timeoutMs + 1_500);
+    expect(ms).to.be.lessThan(timeoutMs + 3_000);
     expect(beats, "turns of the event loop").to.be.greaterThan(1);
   });
 

@@ -6,9 +6,17 @@ import { countOf, createRows, integerTensor, joined, numberTensor, type InputTen
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
 
 /** A claim as far as a model sees it. */
-export type GivenClaim = Pick<Claim, "text" | "answer" | "image"> & {
+export type GivenClaim = Pick<Claim, "text" | "answer"> & {
+  /** Base64 of a file, or its bytes. */
+  readonly image?: string | Uint8Array | undefined;
   readonly values?: ArrayLike<number> | undefined;
 };
+
+/** The first bytes of an image's file, all of them if no number is given. */
+export function bytesOf(image: string | Uint8Array, most = Infinity): Buffer {
+  if (typeof image === "string") return Buffer.from(image.slice(0, Math.ceil(most / 3) * 4), "base64");
+  return Buffer.from(image.buffer, image.byteOffset, Math.min(most, image.length));
+}
 
 /** One input of a graph: how a claim becomes a row of it, and rows become its tensor. */
 export interface Feed<Row = unknown> {
@@ -148,9 +156,8 @@ function imageFeed(input: Input<"image">): Feed<Float32Array> {
     name,
     row(claim) {
       if (claim.image === undefined) return undefined;
-      const bytes = Buffer.from(claim.image, "base64");
       try {
-        const pixels = decodePng(bytes, resize === "none" ? input : undefined);
+        const pixels = decodePng(bytesOf(claim.image), resize === "none" ? input : undefined);
         const planes = toPlanes(pixels, input.channels);
         const fitting = resize === "none" ? planes : resizePlanes(planes, width, height, resize);
         return layOut(fitting, memory.next());

@@ -15,6 +15,8 @@ export interface PngHeader {
   readonly colour: number;
 }
 
+/** Bytes that tell what kind of file it is. */
+export const PNG_HEADER_BYTES = 33;
 /** Bounds memory: a claim's image of 196,608 bytes could otherwise unfold to gigabytes. */
 export const MAX_PIXELS = 4_194_304;
 
@@ -36,12 +38,12 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
 };
 
 /**
- * Size and kind of a PNG file, from its first 33 bytes: asked before anything is unfolded.
+ * Size and kind of a PNG file, from its first bytes: asked before anything is unfolded.
  *
  * @throws PngError if it is no PNG file, too big, or interlaced
  */
 export function readPngHeader(bytes: Buffer): PngHeader {
-  if (bytes.length < 33 || !BEGINNING.every((word, i) => bytes.readUInt32BE(i * 4) === word))
+  if (bytes.length < PNG_HEADER_BYTES || !BEGINNING.every((word, i) => bytes.readUInt32BE(i * 4) === word))
     throw new PngError("no PNG file");
   const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
   const [depth, colour] = [bytes[24]!, bytes[25]!];

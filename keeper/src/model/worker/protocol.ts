@@ -26,13 +26,19 @@ export type Reply =
   | { readonly kind: "opened" }
   | ({ readonly kind: "judged"; readonly ms: number } & Judged);
 
+/** All of them one after the other, and how many each claim has; −1: it has no such field. */
+interface Joined<List> {
+  readonly all: List;
+  readonly counts: readonly number[];
+}
+
 /** Claims field by field: a few long lists cross faster than many small objects. */
 export interface PackedClaims {
   readonly answer: readonly string[];
   readonly text?: readonly (string | undefined)[];
-  readonly image?: readonly (string | undefined)[];
-  /** All numbers one after the other, and how many each claim has; −1: it has no `values`. */
-  readonly values?: { readonly all: Float64Array; readonly counts: readonly number[] };
+  /** What base64 stands for: the keeper has the time to read it, the process of a quick model has not. */
+  readonly image?: Joined<Uint8Array>;
+  readonly values?: Joined<Float64Array>;
 }
 
 export function packClaims(claims: readonly Claim[]): PackedClaims {
@@ -40,12 +46,25 @@ export function packClaims(claims: readonly Claim[]): PackedClaims {
   return {
     answer: claims.map(({ answer }) => answer),
     ...(has("text") && { text: claims.map(({ text }) => text) }),
-    ...(has("image") && { image: claims.map(({ image }) => image) }),
+    ...(has("image") && { image: packImages(claims) }),
     ...(has("values") && { values: packValues(claims) }),
   };
 }
 
-function packValues(claims: readonly Claim[]): NonNullable<PackedClaims["values"]> {
+function packImages(claims: readonly Claim[]): Joined<Uint8Array> {
+  const room = claims.reduce((sum, { image = "" }) => sum + Buffer.byteLength(image, "base64"), 0);
+  const all = Buffer.allocUnsafe(room);
+  let at = 0;
+  const counts = claims.map(({ image }) => {
+    if (image === undefined) return -1;
+    const count = all.write(image, at, "base64");
+    at += count;
+    return count;
+  });
+  return { all: all.subarray(0, at), counts };
+}
+
+function packValues(claims: readonly Claim[]): Joined<Float64Array> {
   const counts = claims.map(({ values }) => values?.length ?? -1);
   const all = new Float64Array(counts.reduce((sum, count) => sum + Math.max(0, count), 0));
   let at = 0;
@@ -57,15 +76,27 @@ function packValues(claims: readonly Claim[]): NonNullable<PackedClaims["values"
 }
 
 export function unpackClaims({ answer, text, image, values }: PackedClaims): GivenClaim[] {
-  let at = 0;
+  const [nextImage, nextValues] = [image && partsOf(image), values && partsOf(values)];
   return answer.map((answer, i) => {
     const claim: { -readonly [field in keyof GivenClaim]: GivenClaim[field] } = { answer };
     if (text?.[i] !== undefined) claim.text = text[i];
-    if (image?.[i] !== undefined) claim.image = image[i];
-    const count = values?.counts[i] ?? -1;
-    if (values !== undefined && count >= 0) claim.values = values.all.subarray(at, (at += count));
+    const [ownImage, ownValues] = [nextImage?.(), nextValues?.()];
+    if (ownImage !== undefined) claim.image = ownImage;
+    if (ownValues !== undefined) claim.values = ownValues;
     return claim;
   });
+}
+
+/** The part of each claim, one call after the other. */
+function partsOf<List extends Uint8Array | Float64Array>({
+  all,
+  counts,
+}: Joined<List>): () => List | undefined {
+  let [i, at] = [0, 0];
+  return () => {
+    const count = counts[i++] ?? -1;
+    return count < 0 ? undefined : (all.subarray(at, (at += count)) as List);
+  };
 }
 
 /** Descriptor of the socket to the keeper, in the process of a model. */

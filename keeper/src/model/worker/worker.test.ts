@@ -234,15 +234,16 @@ describe("the process of a model", function () {
     const limits = { deadlineMs: 500, requestMs: 1_200, batch: 16 };
     await open(modelOf(loopingModel(), {}), limits);
     const start = Date.now();
-    const judged = await model!.judge(values(...Array.from({ length: 64 }, (_, i) => (i < 16 ? 0 : SLOW))));
-    expect(Date.now() - start).to.be.within(1_150, 1_450);
+    const judged = await model!.judge(values(...Array.from({ length: 320 }, (_, i) => (i < 16 ? 0 : SLOW))));
+    // Nineteen deadlines are more than nine seconds.
+    expect(Date.now() - start).to.be.within(1_150, 6_000);
     expect(judged.slice(0, 16), "what was judged in time").to.deep.equal(new Array(16).fill(0.5));
-    expect(judged.slice(16)).to.deep.equal(new Array(48).fill(NaN));
+    expect(judged.slice(16)).to.deep.equal(new Array(304).fill(NaN));
     expect(lines.join("")).to.match(/no more time.*claims not judged/);
     const { abstentions, abstained } = model!.stats();
     // The first of the batches that hang was ended in time, and counted as that.
-    expect(abstentions).to.deep.include({ processEnded: 16, outOfTime: 32 });
-    expect(abstained).to.equal(48);
+    expect(abstentions).to.deep.include({ processEnded: 16, outOfTime: 288 });
+    expect(abstained).to.equal(304);
     while (Number.isNaN((await model!.judge(values(0)))[0]));
     const ends = model!.stats().ends["took too long"];
     expect(ends, "the last one, which nobody waits for any more, does not begin").to.be.at.most(2);
@@ -340,9 +341,8 @@ describe("the process of a model", function () {
       await until(() => pauses().length === i);
     }
     expect(pauses()).to.deep.equal([250, 500, 1_000, 2_000]);
-    const start = Date.now();
-    expect(await model!.judge(values(0)), "at once").to.deep.equal([NaN]);
-    expect(Date.now() - start).to.be.below(500);
+    expect(await model!.judge(values(0))).to.deep.equal([NaN]);
+    expect(said("model loaded"), "before it runs again").to.equal(4);
     expect(said("the model is not running")).to.equal(1);
     await until(() => said("model loaded") === 5);
     await model!.judge(values(0));
