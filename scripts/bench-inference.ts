@@ -36,8 +36,10 @@ const CLAIMS = 256;
 const REQUESTS = { min: 2, max: 64 };
 /** Length of a turn of the bare loop, ms, as far as the number of requests allows it. */
 const TURN_MS = 250;
-/** Turns that count. Before them both sides take turns for this long: compilers are done by then. */
-const TURNS = 15;
+/** Where a process happens to lie in memory makes a tenth: both sides are loaded anew so often. */
+const LIVES = 3;
+/** Turns of a life that count. Before them both sides take turns for this long: compilers are done by then. */
+const TURNS = 7;
 const WARM_UP_MS = 2_000;
 /** Most of a processor that others may take, if the clock is to count. */
 const QUIET = 0.05;
@@ -134,6 +136,35 @@ function readAs({ values, select }: ManifestOutput, data: Float32Array, claims: 
 }
 
 async function measure(name: string, batch: number): Promise<Row> {
+  const lives: Life[] = [];
+  for (let i = 0; i < LIVES; i++) lives.push(await live(name, batch));
+  const rounds = lives.flatMap(({ rounds }) => rounds);
+  const others = median(lives.map(({ others }) => others));
+  const of = (side: Side): Turn => rounded(medians(rounds.map((turns) => turns[side])), 1);
+  // Of turns that follow each other: what slows the machine for longer slows all.
+  const ratioTo = (side: "bare" | "sorted"): Turn =>
+    rounded(medians(rounds.map((turns) => ratioOf(turns[side], turns.keeper))), 2);
+  return {
+    model: name,
+    batch,
+    keeper: of("keeper"),
+    bare: of("bare"),
+    sorted: of("sorted"),
+    ratio: ratioTo("bare"),
+    ratioSorted: ratioTo("sorted"),
+    others: Number(others.toFixed(2)),
+    counts: others <= QUIET ? "clock" : "processor",
+  };
+}
+
+/** What all sides took, turn by turn, and what others on the machine did meanwhile. */
+interface Life {
+  readonly rounds: readonly Record<Side, Turn>[];
+  readonly others: number;
+}
+
+/** Loads a model on both sides, lets them take turns, and closes it. */
+async function live(name: string, batch: number): Promise<Life> {
   const { file, claims } = open(name);
   const { inputs, output } = file.manifest;
   const model = await loadModel(file, { batch, requestMs: 600_000 });
@@ -198,21 +229,7 @@ async function measure(name: string, batch: number): Promise<Row> {
   const others = Math.max(0, busy() - before) / ((performance.now() - start) * 1_000);
   await model.close();
   await session.release();
-  const of = (side: Side): Turn => rounded(medians(rounds.map((turns) => turns[side])), 1);
-  // Of turns that follow each other: what slows the machine for longer slows all.
-  const ratioTo = (side: "bare" | "sorted"): Turn =>
-    rounded(medians(rounds.map((turns) => ratioOf(turns[side], turns.keeper))), 2);
-  return {
-    model: name,
-    batch,
-    keeper: of("keeper"),
-    bare: of("bare"),
-    sorted: of("sorted"),
-    ratio: ratioTo("bare"),
-    ratioSorted: ratioTo("sorted"),
-    others: Number(others.toFixed(2)),
-    counts: others <= QUIET ? "clock" : "processor",
-  };
+  return { rounds, others };
 }
 
 async function timed(

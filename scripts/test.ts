@@ -4,7 +4,7 @@
  *
  *   node scripts/test.ts              all suites
  *   node scripts/test.ts keeper       suites by name
- *   node scripts/test.ts --but=models all others
+ *   node scripts/test.ts --but=models,operator     all others
  *   node scripts/test.ts --pin        writes scripts/test-minimums.json: nine tenths of what passed
  *   node scripts/test.ts contracts --files=test/A.test.ts,test/B.test.ts     only these; no minimum applies
  *   node scripts/test.ts keeper --files=keeper/src/services/voter.test.ts
@@ -17,7 +17,8 @@ import type { MochaReport } from "./lib/mochaReport.ts";
 import { ROOT, run, tail, type Outcome } from "./lib/run.ts";
 
 const MINIMUMS = join(ROOT, "scripts", "test-minimums.json");
-const SOURCE_ROOMS = ["keeper", "cli", "models"] as const;
+/** What an operator does with a model: half of what the command line's tests take, and no contract. */
+const MODEL_COMMANDS = "cli/src/models/";
 
 interface Counts {
   readonly passed: number;
@@ -90,19 +91,25 @@ const isFlow = (file: string): boolean => file.startsWith("test/flows/");
 const contracts = onChain("contracts", (file) => !isFlow(file));
 const flows = onChain("flows", isFlow);
 
-const beside = (room: string): Suite => ({
-  name: room,
+/** Mocha files of a room, without a chain in the same process. */
+const beside = (name: string, isOwn: (file: string) => boolean): Suite => ({
+  name,
   run: async (report, files) => {
-    const own = files.filter((file) => file.startsWith(`${room}/`));
-    const patterns = files.length > 0 ? own : [`${room}/src/**/*.test.ts`];
-    if (globSync(patterns, { cwd: ROOT }).length === 0) return NOTHING;
+    const given = files.length > 0 ? files : globSync("{keeper,cli,models}/src/**/*.test.ts", { cwd: ROOT });
+    const own = given.filter(isOwn).sort();
+    if (own.length === 0) return NOTHING;
     const reporter = ["--reporter", "scripts/lib/mochaReport.ts", "--reporter-option", `output=${report}`];
     // --exit: a failing test may leave something running that would keep a red run from ending.
     const limits = ["--forbid-only", "--exit", "--timeout", "120000"];
-    const outcome = await run("mocha", [...reporter, ...limits, ...patterns]);
+    const outcome = await run("mocha", [...reporter, ...limits, ...own]);
     return { outcome, counts: readMochaReport(report) };
   },
 });
+
+const keeper = beside("keeper", (file) => file.startsWith("keeper/"));
+const models = beside("models", (file) => file.startsWith("models/"));
+const operator = beside("operator", (file) => file.startsWith(MODEL_COMMANDS));
+const cli = beside("cli", (file) => file.startsWith("cli/") && !file.startsWith(MODEL_COMMANDS));
 
 async function play(
   suite: Suite,
@@ -141,14 +148,13 @@ async function main(args: readonly string[]): Promise<number> {
   const files = args.flatMap((arg) => (arg.startsWith("--files=") ? arg.slice(8).split(",") : []));
   const bare = pin || files.length > 0;
   // Four at once: much of each is waiting, for keepers, chains and models in processes of their own.
-  const [keeper, cli, models] = SOURCE_ROOMS.map(beside) as [Suite, Suite, Suite];
   const isPlayed = ({ name }: Suite): boolean =>
     (named.length === 0 || named.includes(name)) && !but.includes(name);
-  const lanes = [[flows], [contracts, solidity], [keeper, models], [cli]].map((lane) =>
+  const lanes = [[flows], [contracts, solidity], [keeper, models], [cli, operator]].map((lane) =>
     lane.filter(isPlayed),
   );
   // Models know no contract.
-  const needsBuild = lanes.flat().some((suite) => suite !== models);
+  const needsBuild = lanes.flat().some((suite) => suite !== models && suite !== operator);
   const build = needsBuild ? await run("hardhat", ["build", "--quiet"]) : undefined;
   if (build !== undefined && build.code !== 0) {
     console.log(`${tail(build.output)}\n\nthe build failed\n0 passed, 1 failed`);

@@ -33,9 +33,19 @@ function isAtMost(text: string, max: number): boolean {
 
 const BLANK = /[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
-/** Of ASCII, which is most of what there is, it takes no table to tell. */
-const isBlank = (code: number): boolean =>
-  code <= 0x20 || (code >= 0x7f && BLANK.test(String.fromCodePoint(code)));
+/** What is known of each code point of one unit: nothing, that it is blank, or that it is not. */
+const known = new Uint8Array(0x1_0000);
+
+/** Of ASCII, which is most of what there is, it takes no table to tell; of the others each is looked up once. */
+function isBlank(code: number): boolean {
+  if (code <= 0x20) return true;
+  if (code < 0x7f) return false;
+  const told = known[code];
+  if (told !== 0 && told !== undefined) return told === 1;
+  const blank = BLANK.test(String.fromCodePoint(code));
+  known[code] = blank ? 1 : 2;
+  return blank;
+}
 
 /**
  * Whether a text has so many characters if blanks and what nobody sees count for nothing at its ends, and for one

@@ -187,9 +187,9 @@ async function createRuntime(
         }
         const judged = await judgeRows(rows);
         let numbers = 0;
-        for (const [at, i] of places.entries()) {
+        for (let at = 0; at < places.length; at++) {
           const p = calibrate(judged.results[at] ?? Number.NaN, calibration);
-          probabilities[i] = p;
+          probabilities[places[at]!] = p;
           if (!Number.isNaN(p)) numbers += 1;
         }
         refused.unfit += end - start - rows.length;

@@ -9,6 +9,10 @@ export function sizeOf({ text = "", answer, image = "", values = [] }: Claim): n
 export function bySize(claims: readonly Claim[]): number[] {
   const count = claims.length;
   // Size and place in one number each, which the engine sorts without asking back.
-  const keys = Float64Array.from(claims, (claim, i) => sizeOf(claim) * count + i).sort();
-  return Array.from(keys, (key) => key % count);
+  const keys = new Float64Array(count);
+  for (let i = 0; i < count; i++) keys[i] = sizeOf(claims[i]!) * count + i;
+  keys.sort();
+  const places = new Array<number>(count);
+  for (let i = 0; i < count; i++) places[i] = keys[i]! % count;
+  return places;
 }
