@@ -75,9 +75,9 @@ function longestOf(claims: readonly Claim[]): number {
   return claims.reduce((most, claim) => Math.max(most, sizeOf(claim)), 0);
 }
 
-/** Time to judge what crosses together, ms, and the most claims of it: as many as a request may have. */
-const PARCEL_MS = 4;
-const PARCEL_CLAIMS = 256;
+/** Time to judge what crosses together, ms, and the most claims of it: twice what a request may have. */
+const PARCEL_MS = 8;
+const PARCEL_CLAIMS = 512;
 /** How much longer claims of a parcel may be than those the pace is known of: even where time grows with the square, four times as slow. */
 const SIZE_GROWTH = 2;
 /** Share of a slower pace that is kept with every parcel that was quicker. */
