@@ -162,6 +162,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const minimums = JSON.parse(readFileSync(MINIMUMS, "utf8")) as Record<string, number>;
   const folder = mkdtempSync(join(tmpdir(), "assay-test-"));
+  // Hundreds of processes read the same sources: a start of the command line takes two thirds of its time then.
+  process.env.NODE_COMPILE_CACHE ??= join(folder, "compiled");
   let passed = 0;
   let failed = 0;
   const playAll = async (suites: readonly Suite[]): Promise<void> => {
