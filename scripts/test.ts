@@ -147,13 +147,13 @@ async function main(args: readonly string[]): Promise<number> {
   const but = args.flatMap((arg) => (arg.startsWith("--but=") ? arg.slice(6).split(",") : []));
   const files = args.flatMap((arg) => (arg.startsWith("--files=") ? arg.slice(8).split(",") : []));
   const bare = pin || files.length > 0;
-  // Four at once: much of each is waiting, for keepers, chains and models in processes of their own.
   const isPlayed = ({ name }: Suite): boolean =>
     (named.length === 0 || named.includes(name)) && !but.includes(name);
+  // Four at once: much of each is waiting, for keepers, chains and models in processes of their own.
   const lanes = [[flows], [contracts, solidity], [keeper, models], [cli, operator]].map((lane) =>
     lane.filter(isPlayed),
   );
-  // Models know no contract.
+  // Models, and what an operator does with one, know no contract.
   const needsBuild = lanes.flat().some((suite) => suite !== models && suite !== operator);
   const build = needsBuild ? await run("hardhat", ["build", "--quiet"]) : undefined;
   if (build !== undefined && build.code !== 0) {

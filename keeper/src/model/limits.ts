@@ -33,10 +33,10 @@ function isAtMost(text: string, max: number): boolean {
 
 const BLANK = /[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 
-/** What is known of each code point of one unit: nothing, that it is blank, or that it is not. */
+/** What is known of each code point of one UTF-16 unit: 0 nothing, 1 that it is blank, 2 that it is not. */
 const known = new Uint8Array(0x1_0000);
 
-/** Of ASCII, which is most of what there is, it takes no table to tell; of the others each is looked up once. */
+/** Of ASCII, which is most of what there is, it takes no table to tell; of the others those of one unit are tested once. */
 function isBlank(code: number): boolean {
   if (code <= 0x20) return true;
   if (code < 0x7f) return false;
